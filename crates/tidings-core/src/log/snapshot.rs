@@ -1,0 +1,150 @@
+//! The log as it is kept over an orderly restart: same epoch, same places, so that every cursor goes on.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Log, Rules};
+use crate::channel::ChannelName;
+use crate::event::{Draft, Event};
+use crate::history::Frame;
+use crate::position::{Cursor, Epoch};
+
+/// One line of a kept log: the head first, then what each channel lost, then every event in the order of the log.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Snapshot {
+    /// The log as a whole.
+    Log {
+        /// Its epoch.
+        epoch: u64,
+        /// The place of its newest event.
+        head: u64,
+        /// The newest event lost by a channel whose name was let go.
+        forgotten_through: u64,
+    },
+    /// A channel that has lost events.
+    Channel {
+        /// Its name.
+        name: String,
+        /// The newest event that it lost.
+        trimmed_through: u64,
+    },
+    /// An event.
+    Event {
+        /// Its channel.
+        channel: String,
+        /// Its place.
+        seq: u64,
+        /// When it was published, in milliseconds of the wall clock.
+        time_ms: u64,
+        /// Its type.
+        #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+        ty: Option<String>,
+        /// The id its publisher gave.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Its key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// How many had it when it was published: what a repeat of its id is answered.
+        #[serde(default)]
+        recipients: usize,
+        /// Its JSON.
+        data: Box<RawValue>,
+    },
+    /// The end: a log without it was cut short and is not used.
+    End {
+        /// The number of lines before this one.
+        lines: u64,
+    },
+}
+
+/// Why a kept log can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The first line is not the log's head, or a line is out of place.
+    #[error("a kept log starts with its head and ends with its end, and has no other between")]
+    OutOfPlace,
+    /// A name or an event is not valid.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl<W> Log<W> {
+    /// The log's lines, without the end.
+    pub fn snapshot(&self) -> Vec<Snapshot> {
+        let mut lines = vec![Snapshot::Log {
+            epoch: self.epoch.get(),
+            head: self.head,
+            forgotten_through: self.forgotten_through,
+        }];
+        let live = self.channels.iter().map(|(_, c)| (&c.name, c.history.trimmed_through));
+        let remembered = self.remembered.iter().map(|(name, seq)| (name, *seq));
+        lines.extend(live.chain(remembered).filter(|(_, lost)| *lost > 0).map(|(name, trimmed_through)| {
+            Snapshot::Channel { name: name.to_string(), trimmed_through }
+        }));
+        let mut frames: Vec<(&Arc<Frame>, usize)> = Vec::new();
+        for (_, channel) in &self.channels {
+            for frame in channel.history.frames() {
+                let first = frame.given_id().and_then(|id| channel.history.remembered(id));
+                frames.push((frame, first.map_or(0, |first| first.recipients)));
+            }
+        }
+        frames.sort_by_key(|(frame, _)| frame.seq);
+        lines.extend(frames.into_iter().map(|(frame, recipients)| Snapshot::Event {
+            channel: frame.channel().to_string(),
+            seq: frame.seq,
+            time_ms: frame.time_ms,
+            ty: frame.ty().map(str::to_owned),
+            id: frame.given_id().map(str::to_owned),
+            key: frame.key().map(str::to_owned),
+            recipients,
+            data: RawValue::from_string(frame.data().to_owned()).expect("an event's data is JSON"),
+        }));
+        lines
+    }
+
+    /// The log again, from lines whose end was seen.
+    pub fn restore(rules: Rules, lines: impl IntoIterator<Item = Snapshot>) -> Result<Self, RestoreError> {
+        let mut lines = lines.into_iter();
+        let Some(Snapshot::Log { epoch, head, forgotten_through }) = lines.next() else {
+            return Err(RestoreError::OutOfPlace);
+        };
+        let mut log = Self::new(Epoch::new(epoch), rules);
+        for line in lines {
+            log.restore_line(line)?;
+        }
+        // What a channel lost was set before its events came; the boundary over all names comes last, so that it
+        // is not taken for the loss of a channel that was just read.
+        (log.head, log.forgotten_through) = (head, forgotten_through);
+        Ok(log)
+    }
+
+    fn restore_line(&mut self, line: Snapshot) -> Result<(), RestoreError> {
+        let invalid = |error: &dyn std::fmt::Display| RestoreError::Invalid(error.to_string());
+        match line {
+            Snapshot::Channel { name, trimmed_through } => {
+                let name = ChannelName::parse(&name).map_err(|error| invalid(&error))?;
+                let index = self.channel(&name);
+                self.channels[index as usize].history.trimmed_through = trimmed_through;
+            }
+            Snapshot::Event { channel, seq, time_ms, ty, id, key, recipients, data } => {
+                let name = ChannelName::parse(&channel).map_err(|error| invalid(&error))?;
+                let draft = Draft { ty: ty.as_deref(), data: &data, id: id.as_deref(), key: key.as_deref() };
+                let event = Event::kept(draft).map_err(|error| invalid(&error))?;
+                let cursor = Cursor { epoch: self.epoch, seq, owed: false };
+                let index = self.channel(&name);
+                self.append(index, Arc::new(Frame::new(cursor, time_ms, name, &event)));
+                if let Some(id) = &id {
+                    let channel = &mut self.channels[index as usize];
+                    channel.history.remember(id, seq, recipients, time_ms, &channel.keep.retention);
+                }
+                self.last_ms = self.last_ms.max(time_ms);
+            }
+            Snapshot::Log { .. } | Snapshot::End { .. } => return Err(RestoreError::OutOfPlace),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! The one path out of the log: what lies between a subscriber's cursor and the head, in order, within a budget.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::subscriber::Subscriber;
+use super::{Log, Map, Slow, SubscriberKey, Topic};
+use crate::channel::{ChannelName, Pattern};
+use crate::history::Frame;
+use crate::position::{Cursor, Epoch};
+use crate::wire::{self, Framed};
+
+/// Something to write to a stream.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// An event, encoded once for everyone.
+    Event(Arc<Frame>),
+    /// A control event for this stream alone.
+    Control(Arc<Framed>),
+}
+
+/// What a take gave.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Events among the pieces.
+    pub events: usize,
+    /// More is to be taken: the subscriber stays awake and must take again.
+    pub more: bool,
+    /// Channels on which the subscriber had fallen off the ring and was told a gap.
+    pub lagged: Vec<ChannelName>,
+    /// A channel whose rule ends the stream of a reader that fell off. Nothing after that point was taken.
+    pub ended_by: Option<ChannelName>,
+}
+
+/// What comes next, smallest place first; a gap comes before the event at the same place.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Gap(u32),
+    Event(u32, usize),
+}
+
+impl<W> Log<W> {
+    /// Gives a subscriber what it has not had, in the order of the log, up to about `bytes_max` bytes and at least
+    /// one piece. `None` when there is no such subscriber.
+    pub fn take(&mut self, key: SubscriberKey, bytes_max: usize, out: &mut Vec<Piece>) -> Option<Taken> {
+        let epoch = self.epoch;
+        self.subscriber(key)?;
+        let Self { channels, patterns: _, subscribers: _, .. } = self;
+        let mut heap = BinaryHeap::with_capacity(0);
+        let subscriber = self.subscribers.get_mut(key_index(key))?;
+        for &index in &subscriber.ready {
+            let Some(channel) = channels.get(index as usize) else { continue };
+            let Some(since) = subscriber.since(index, &channel.patterns) else { continue };
+            let lost = channel.history.trimmed_through;
+            if lost > since {
+                heap.push(Reverse((lost, Next::Gap(index))));
+            }
+            let at = channel.history.index_after(since.max(lost));
+            if let Some(frame) = channel.history.get(at) {
+                heap.push(Reverse((frame.seq, Next::Event(index, at))));
+            }
+        }
+        let mut taken = Taken::default();
+        let mut bytes = 0;
+        let mut gaps = 0;
+        let mut replayed = 0;
+        while bytes < bytes_max {
+            let due = heap.peek().map(|Reverse((seq, _))| *seq);
+            if let Some(piece) = note_before(subscriber, due, epoch) {
+                gaps += u64::from(piece.1);
+                bytes += piece.0.chunk().len();
+                out.push(Piece::Control(Arc::new(piece.0)));
+                continue;
+            }
+            let Some(Reverse((seq, next))) = heap.pop() else { break };
+            match next {
+                Next::Gap(index) => {
+                    let channel = &channels[index as usize];
+                    let slow = seq > subscriber.born;
+                    if slow && channel.keep.slow == Slow::Disconnect {
+                        taken.ended_by = Some(channel.name.clone());
+                        break;
+                    }
+                    if slow {
+                        taken.lagged.push(channel.name.clone());
+                    }
+                    let reason = if slow { "slow" } else { "trimmed" };
+                    let data = json!({ "channel": channel.name, "reason": reason }).to_string();
+                    let cursor = Cursor { epoch, seq: subscriber.cursor.max(seq), owed: false };
+                    let framed = control(Some(cursor), "gap", &data);
+                    bytes += framed.chunk().len();
+                    gaps += 1;
+                    out.push(Piece::Control(Arc::new(framed)));
+                }
+                Next::Event(index, at) => {
+                    let history = &channels[index as usize].history;
+                    let Some(frame) = history.get(at) else { continue };
+                    bytes += frame.wire(subscriber.envelope).chunk().len();
+                    taken.events += 1;
+                    replayed += u64::from(frame.seq <= subscriber.born);
+                    out.push(Piece::Event(Arc::clone(frame)));
+                    if let Some(following) = history.get(at + 1) {
+                        heap.push(Reverse((following.seq, Next::Event(index, at + 1))));
+                    }
+                }
+            }
+            subscriber.cursor = subscriber.cursor.max(seq);
+        }
+        taken.more = !heap.is_empty() || subscriber.notes.is_some();
+        if !taken.more {
+            subscriber.ready.clear();
+            subscriber.awake = false;
+        }
+        self.totals.delivered += taken.events as u64;
+        self.totals.replayed += replayed;
+        self.totals.gaps += gaps;
+        Some(taken)
+    }
+}
+
+/// The next control event, if it is due before whatever is at `due`. Also tells whether it is a gap.
+fn note_before<W>(subscriber: &mut Subscriber<W>, due: Option<u64>, epoch: Epoch) -> Option<(Framed, bool)> {
+    let notes = subscriber.notes.as_mut()?;
+    if let (Some(front), Some(due)) = (notes.front(), due)
+        && front.at >= due
+    {
+        return None;
+    }
+    let note = notes.pop_front()?;
+    if notes.is_empty() {
+        subscriber.notes = None;
+    }
+    subscriber.cursor = subscriber.cursor.max(note.at);
+    let cursor = Cursor { epoch, seq: subscriber.cursor, owed: note.owed };
+    Some((control(Some(cursor), note.ty, &note.data), note.ty == "gap"))
+}
+
+/// A control event as it goes on the wire.
+pub fn control(cursor: Option<Cursor>, ty: &str, data: &str) -> Framed {
+    let mut out = Vec::with_capacity(data.len() + 64);
+    let id = cursor.map(|cursor| cursor.to_string());
+    wire::event(&mut out, id.as_deref(), Some(ty), data);
+    Framed::new(&out)
+}

@@ -1,0 +1,174 @@
+//! What can be subscribed to: channels, which hold events, and patterns, which are matched to channels once, when
+//! either of them is new.
+
+use serde::Serialize;
+use smallvec::SmallVec;
+
+use super::{Keep, Log, REMEMBERED_CHANNELS_MAX};
+use crate::channel::{ChannelName, Pattern};
+use crate::history::{History, Retention};
+
+/// The subscribers of a channel or a pattern, by their place in the table.
+#[derive(Debug, Default)]
+pub(super) struct Topic {
+    pub(super) members: Vec<u32>,
+}
+
+#[derive(Debug)]
+pub(super) struct Channel {
+    pub(super) name: ChannelName,
+    pub(super) topic: Topic,
+    /// The patterns that match the name.
+    pub(super) patterns: SmallVec<[u32; 2]>,
+    pub(super) history: History,
+    pub(super) keep: Keep,
+}
+
+impl Channel {
+    /// Whether the event at `seq` is still in the ring.
+    pub(super) fn holds(&self, seq: u64) -> bool {
+        seq.checked_sub(1)
+            .and_then(|before| self.history.get(self.history.index_after(before)))
+            .is_some_and(|frame| frame.seq == seq)
+    }
+}
+
+/// A channel as an operator sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChannelInfo {
+    /// Its name.
+    pub channel: ChannelName,
+    /// Connections subscribed to it, by name or by pattern.
+    pub subscribers: usize,
+    /// Events kept for replay.
+    pub events: usize,
+    /// Encoded bytes kept for replay.
+    pub bytes: usize,
+    /// Events kept of the last ten seconds, a second.
+    pub rate: f64,
+    /// The newest event's place in the log.
+    pub offset: u64,
+    /// The newest event that the ring let go; 0 where it still holds everything.
+    pub trimmed_through: u64,
+    /// What bounds the ring.
+    pub retention: Retention,
+}
+
+impl<W> Log<W> {
+    /// Channels that have subscribers or hold events.
+    pub fn channel_count(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// The channels, sorted by name.
+    pub fn channels(&self, now_ms: u64) -> Vec<ChannelInfo> {
+        const RATE_WINDOW_MS: u64 = 10_000;
+        let mut all: Vec<_> = self
+            .channels
+            .iter()
+            .map(|(_, channel)| ChannelInfo {
+                channel: channel.name.clone(),
+                subscribers: self.readers(channel).len(),
+                events: channel.history.len(),
+                bytes: channel.history.bytes(),
+                #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
+                rate: channel.history.count_since(now_ms.saturating_sub(RATE_WINDOW_MS)) as f64
+                    / (RATE_WINDOW_MS / 1000) as f64,
+                offset: channel.history.last_seq(),
+                trimmed_through: channel.history.trimmed_through,
+                retention: channel.keep.retention,
+            })
+            .collect();
+        all.sort_by(|a, b| a.channel.cmp(&b.channel));
+        all
+    }
+
+    /// The places of a channel's subscribers, each once.
+    pub(super) fn readers(&self, channel: &Channel) -> Vec<u32> {
+        let mut readers = channel.topic.members.clone();
+        for &pattern in &channel.patterns {
+            readers.extend_from_slice(&self.patterns[pattern as usize].1.members);
+        }
+        if !channel.patterns.is_empty() {
+            readers.sort_unstable();
+            readers.dedup();
+        }
+        readers
+    }
+
+    /// The channel of that name, made if it is new.
+    pub(super) fn channel(&mut self, name: &ChannelName) -> u32 {
+        if let Some(&index) = self.by_name.get(name) {
+            return index;
+        }
+        let mut history = History::default();
+        history.trimmed_through = self.remembered.remove(name).unwrap_or(self.forgotten_through);
+        let channel = Channel {
+            name: name.clone(),
+            topic: Topic::default(),
+            patterns: self
+                .patterns
+                .iter()
+                .filter(|(_, (pattern, _))| pattern.matches(name.as_str()))
+                .map(|(index, _)| index as u32)
+                .collect(),
+            history,
+            keep: self.rules.keep(name),
+        };
+        let index = self.channels.insert(channel) as u32;
+        self.by_name.insert(name.clone(), index);
+        index
+    }
+
+    /// The pattern's topic, made and matched to the channels there are if it is new.
+    pub(super) fn pattern(&mut self, pattern: &Pattern) -> u32 {
+        if let Some(&index) = self.by_pattern.get(pattern) {
+            return index;
+        }
+        let index = self.patterns.insert((pattern.clone(), Topic::default())) as u32;
+        self.by_pattern.insert(pattern.clone(), index);
+        for (_, channel) in &mut self.channels {
+            if pattern.matches(channel.name.as_str()) {
+                channel.patterns.push(index);
+            }
+        }
+        index
+    }
+
+    pub(super) fn drop_pattern(&mut self, index: u32) {
+        let (pattern, _) = self.patterns.remove(index as usize);
+        self.by_pattern.remove(&pattern);
+        for (_, channel) in &mut self.channels {
+            channel.patterns.retain(|other| *other != index);
+        }
+    }
+
+    /// Whether a channel holds nothing and nobody subscribes to it by name or is behind on it by a pattern.
+    pub(super) fn is_idle(&self, index: usize) -> bool {
+        let channel = &self.channels[index];
+        channel.topic.members.is_empty()
+            && channel.history.is_empty()
+            && !channel.patterns.iter().any(|&pattern| {
+                let members = &self.patterns[pattern as usize].1.members;
+                members.iter().any(|&m| self.subscribers[m as usize].ready.contains(&(index as u32)))
+            })
+    }
+
+    /// Lets go of a channel that nobody reads and that holds nothing, but not of what it lost.
+    pub(super) fn forget(&mut self, index: usize) {
+        let channel = self.channels.remove(index);
+        self.by_name.remove(&channel.name);
+        let lost = channel.history.trimmed_through;
+        if lost == 0 {
+            return;
+        }
+        self.remembered.insert(channel.name.clone(), lost);
+        self.remembered_order.push_back(channel.name);
+        while self.remembered_order.len() > REMEMBERED_CHANNELS_MAX {
+            let Some(name) = self.remembered_order.pop_front() else { return };
+            if let Some(seq) = self.remembered.remove(&name) {
+                self.forgotten_through = self.forgotten_through.max(seq);
+            }
+        }
+    }
+}

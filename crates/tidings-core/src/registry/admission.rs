@@ -1,0 +1,220 @@
+//! The way in: what a newcomer displaces, and what it is refused for.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Books, ConnKey, Entry, Seat, group_ip};
+
+/// Superseded this often …
+const FLIP_FLOP_TIMES: usize = 3;
+/// … within this time, two tabs are taken to share one client id, and both may stand.
+const FLIP_FLOP_MS: u64 = 10_000;
+/// Clients whose supersedes are remembered at most; beyond it the table is swept of the old ones.
+const FLIP_FLOP_CLIENTS_MAX: usize = 10_000;
+
+/// The user that nobody is: only the limits per address and per node hold for it.
+pub const ANONYMOUS: &str = "anonymous";
+
+/// Who asks to come in.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Whose connection it is.
+    pub user: Arc<str>,
+    /// The name its client chose.
+    pub client_id: Option<Box<str>>,
+    /// Its label.
+    pub kind: Arc<str>,
+    /// Where it comes from.
+    pub ip: IpAddr,
+    /// The user's own limit, where the grant has one.
+    pub connections_max: Option<u32>,
+}
+
+/// What to do when a user's limit is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFull {
+    /// The newcomer is refused.
+    Refuse,
+    /// The user's oldest connection makes room.
+    ReplaceOldest,
+}
+
+/// Limits of one node; 0 is no limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections of one user.
+    pub connections_per_user: u32,
+    /// Connections of one address.
+    pub connections_per_ip: u32,
+    /// Connections of the node.
+    pub connections: u32,
+    /// What to do when a user's limit is reached.
+    pub on_full: OnFull,
+}
+
+/// One of the connections that hold a user's limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Its place.
+    pub key: ConnKey,
+    /// When it was opened.
+    pub opened_ms: u64,
+}
+
+/// Why a newcomer is not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The user has as many connections as it may; these are they.
+    User {
+        /// The limit.
+        limit: u32,
+        /// The connections that hold it.
+        held_by: Vec<Evidence>,
+    },
+    /// The address has as many connections as it may.
+    Ip {
+        /// The limit.
+        limit: u32,
+    },
+    /// The node is full.
+    Node {
+        /// The limit.
+        limit: u32,
+    },
+}
+
+impl Refused {
+    /// Every kind of refusal that is counted, as the statistics name it. `limit` is a user's, an address's or a
+    /// rate's; `full` the node's.
+    pub const KINDS: [&'static str; 6] = ["limit", "full", "rate", "draining", "unauthorized", "bad_request"];
+
+    /// The kind under which it is counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::User { .. } | Self::Ip { .. } => "limit",
+            Self::Node { .. } => "full",
+        }
+    }
+}
+
+/// A newcomer that was let in.
+#[derive(Debug)]
+pub struct Admitted {
+    /// Its seat.
+    pub seat: Seat,
+    /// Earlier connections of the same client, to be settled as superseded.
+    pub superseded: Vec<ConnKey>,
+    /// The user's oldest, to be settled to make room.
+    pub displaced: Vec<ConnKey>,
+}
+
+impl<C, T> Books<C, T> {
+    /// Lets a connection in, or says what it is refused for. The newcomer is in the table before anything can end
+    /// it. A predecessor of the same client never counts against it. The caller settles whom it displaces.
+    pub fn admit(
+        &mut self,
+        candidate: Candidate,
+        limits: &Limits,
+        now_ms: u64,
+        handle: impl FnOnce(ConnKey) -> C,
+    ) -> Result<Admitted, Refused> {
+        let own = self.predecessors(&candidate);
+        let verdict = self.displace(&candidate, limits, &own);
+        let displaced = verdict.inspect_err(|refused| {
+            let kind = refused.kind();
+            self.note_refusal(kind);
+        })?;
+        let superseded = if self.flip_flops(&candidate, &own, now_ms) { Vec::new() } else { own };
+        let seat = self.enter(candidate, now_ms, handle);
+        Ok(Admitted { seat, superseded, displaced })
+    }
+
+    /// Live connections of the same client of the same user.
+    fn predecessors(&self, candidate: &Candidate) -> Vec<ConnKey> {
+        let Some(client) = &candidate.client_id else { return Vec::new() };
+        let members = self.clients.of(&(Arc::clone(&candidate.user), client.clone()));
+        members.iter().map(|&index| self.table[index as usize].key).collect()
+    }
+
+    fn displace(
+        &self,
+        candidate: &Candidate,
+        limits: &Limits,
+        own: &[ConnKey],
+    ) -> Result<Vec<ConnKey>, Refused> {
+        let reached = |limit: u32, held: usize| limit > 0 && held - own.len() >= limit as usize;
+        // `own` are of this user and on this node; of this address only those that are.
+        let own_here = own.iter().filter(|key| self.ip_of(**key) == Some(group_ip(candidate.ip))).count();
+        let limit = limits.connections_per_ip;
+        if limit > 0 && self.ips.of(&group_ip(candidate.ip)).len() - own_here >= limit as usize {
+            return Err(Refused::Ip { limit });
+        }
+        let mut displaced = Vec::new();
+        let limit = candidate.connections_max.unwrap_or(limits.connections_per_user);
+        if &*candidate.user != ANONYMOUS && reached(limit, self.users.of(&candidate.user).len()) {
+            let mut held_by = self.evidence(&candidate.user, own);
+            match limits.on_full {
+                OnFull::Refuse => return Err(Refused::User { limit, held_by }),
+                OnFull::ReplaceOldest => {
+                    let room_for = held_by.len() + 1 - limit as usize;
+                    held_by.truncate(room_for);
+                    displaced.extend(held_by.iter().map(|evidence| evidence.key));
+                }
+            }
+        }
+        if limits.connections > 0
+            && self.table.len() - own.len() - displaced.len() >= limits.connections as usize
+        {
+            return Err(Refused::Node { limit: limits.connections });
+        }
+        Ok(displaced)
+    }
+
+    fn ip_of(&self, key: ConnKey) -> Option<IpAddr> {
+        self.get(key).map(|entry| group_ip(entry.ip))
+    }
+
+    /// A user's connections but for the client's own, oldest first.
+    fn evidence(&self, user: &Arc<str>, own: &[ConnKey]) -> Vec<Evidence> {
+        let mut held: Vec<_> = self
+            .of_user(user)
+            .filter(|entry| !own.contains(&entry.key))
+            .map(|entry| Evidence { key: entry.key, opened_ms: entry.opened_ms })
+            .collect();
+        held.sort_unstable_by_key(|evidence| evidence.key.serial());
+        held
+    }
+
+    /// Whether a client has superseded itself so often that it must be two.
+    fn flip_flops(&mut self, candidate: &Candidate, own: &[ConnKey], now_ms: u64) -> bool {
+        let Some(client) = candidate.client_id.as_ref().filter(|_| !own.is_empty()) else { return false };
+        if self.supersedes.len() >= FLIP_FLOP_CLIENTS_MAX {
+            self.supersedes.retain(|_, times| times.back().is_some_and(|last| last + FLIP_FLOP_MS > now_ms));
+        }
+        let times = self.supersedes.entry((Arc::clone(&candidate.user), client.clone())).or_default();
+        while times.front().is_some_and(|first| first + FLIP_FLOP_MS <= now_ms) {
+            times.pop_front();
+        }
+        if times.len() >= FLIP_FLOP_TIMES {
+            return true;
+        }
+        times.push_back(now_ms);
+        false
+    }
+
+    fn enter(&mut self, candidate: Candidate, now_ms: u64, handle: impl FnOnce(ConnKey) -> C) -> Seat {
+        self.opened += 1;
+        let slot = self.table.vacant_entry();
+        let index = slot.key() as u32;
+        let key = ConnKey::from_parts(index, self.opened);
+        let Candidate { user, client_id, kind, ip, .. } = candidate;
+        if let Some(client) = &client_id {
+            self.clients.join((Arc::clone(&user), client.clone()), index);
+        }
+        let user_at = self.users.join(Arc::clone(&user), index);
+        let ip_at = self.ips.join(group_ip(ip), index);
+        let handle = handle(key);
+        slot.insert(Entry { key, user, client_id, kind, ip, opened_ms: now_ms, handle, user_at, ip_at });
+        Seat(key)
+    }
+}
