@@ -1,1 +1,18 @@
-//! tidings-core
+//! The nouns, the wire format and the rules of Tidings.
+//!
+//! What is absent is the point: no async runtime, no clock, no socket, no lock, no randomness of its own. Time
+//! comes in as an argument, bytes go out into a buffer that the caller owns, and so every rule can be simulated
+//! by the million from a seed. The shell that has clocks and sockets is the crate `tidings`.
+//!
+//! Text from outside becomes a noun once, by a `parse` or `new` that can fail, and is never checked again:
+//! [`channel::ChannelName`], [`channel::Selector`], [`event::Event`], [`position::Cursor`], [`label::Label`].
+
+pub mod channel;
+mod chunk;
+pub mod close;
+pub mod event;
+pub mod grant;
+pub mod label;
+pub mod position;
+mod selector;
+pub mod wire;

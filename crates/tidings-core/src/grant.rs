@@ -1,0 +1,117 @@
+//! What a connection or a publisher may do, however that was decided: by a token, a hook, or `--dev`.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use crate::channel::{ChannelName, Selector};
+pub use crate::label::{Label, LabelError};
+
+/// Whom a request without a token comes from. Nobody: only the limits per address and per node hold for it.
+pub const ANONYMOUS: &str = "anonymous";
+
+/// Who someone is, and what that allows.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Whom the token names.
+    pub user: Arc<str>,
+    /// The channels to read from.
+    pub subscribe: Vec<Selector>,
+    /// The channels to publish to.
+    pub publish: Vec<Selector>,
+    /// Whether the operator's endpoints answer.
+    pub admin: bool,
+    /// The connection's type, where the token fixes it.
+    pub kind: Option<Arc<str>>,
+    /// The user's limit, where the token fixes it.
+    pub connections_max: Option<u32>,
+    /// When the grant ends, in milliseconds since 1970.
+    pub expires_at_ms: Option<u64>,
+    /// What the application wants shown with the user's presence.
+    pub info: Option<Box<RawValue>>,
+}
+
+impl Grant {
+    /// All channels and the operator's endpoints, without an end: what `--dev` grants.
+    pub fn everything(user: impl Into<Arc<str>>) -> Grant {
+        Grant {
+            subscribe: vec![Selector::everything()],
+            publish: vec![Selector::everything()],
+            admin: true,
+            ..Grant::nothing(user)
+        }
+    }
+
+    /// A user and no permission at all.
+    pub fn nothing(user: impl Into<Arc<str>>) -> Grant {
+        Grant {
+            user: user.into(),
+            subscribe: Vec::new(),
+            publish: Vec::new(),
+            admin: false,
+            kind: None,
+            connections_max: None,
+            expires_at_ms: None,
+            info: None,
+        }
+    }
+
+    /// Whether this is nobody, see [`ANONYMOUS`].
+    pub fn is_anonymous(&self) -> bool {
+        &*self.user == ANONYMOUS
+    }
+
+    /// Whether one entry of the grant covers all that is asked for. What only several entries cover together is
+    /// refused: ask for those entries.
+    pub fn may_subscribe(&self, asked: &Selector) -> bool {
+        self.subscribe.iter().any(|granted| granted.covers(asked))
+    }
+
+    /// Whether an event may be published to this channel.
+    pub fn may_publish(&self, channel: &ChannelName) -> bool {
+        self.publish.iter().any(|granted| granted.matches(channel))
+    }
+
+    /// The channels that the grant names literally: what a stream gets that asks for none.
+    pub fn literal_channels(&self) -> impl Iterator<Item = &ChannelName> {
+        self.subscribe.iter().filter_map(|granted| match granted {
+            Selector::Channel(name) => Some(name),
+            Selector::Pattern(_) => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selector(text: &str) -> Selector {
+        Selector::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_grant_allows_what_one_of_its_entries_covers() {
+        let grant = Grant {
+            subscribe: vec![selector("jobs"), selector("room:*")],
+            publish: vec![selector("jobs")],
+            ..Grant::nothing("ada")
+        };
+        for allowed in ["jobs", "room:1", "room:1:*", "room:*:door", "room:*"] {
+            assert!(grant.may_subscribe(&selector(allowed)), "{allowed}");
+        }
+        for refused in ["job", "jobs*", "*", "room*", "*:1", "all"] {
+            assert!(!grant.may_subscribe(&selector(refused)), "{refused}");
+        }
+        assert!(grant.may_publish(&ChannelName::parse("jobs").unwrap()));
+        assert!(!grant.may_publish(&ChannelName::parse("room:1").unwrap()));
+        assert_eq!(grant.literal_channels().map(ChannelName::as_str).collect::<Vec<_>>(), ["jobs"]);
+    }
+
+    #[test]
+    fn everything_is_everything() {
+        let grant = Grant::everything(ANONYMOUS);
+        assert!(grant.is_anonymous() && grant.admin);
+        assert!(grant.may_subscribe(&selector("*")) && grant.may_subscribe(&selector("a.b/c:*")));
+        assert!(grant.may_publish(&ChannelName::parse("anything at all").unwrap()));
+    }
+}
