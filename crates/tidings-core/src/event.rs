@@ -87,6 +87,13 @@ impl Event {
         Event::assemble([ty, "", ""], &data, bytes)
     }
 
+    /// An event that was accepted before and comes back from where it was kept: its type may be the hub's own.
+    pub fn kept(draft: Draft<'_>) -> Result<Event, EventError> {
+        let labels = [field("type", draft.ty)?, field("id", draft.id)?, field("key", draft.key)?];
+        let data = draft.data.get();
+        Ok(Event::assemble(labels, data, data.len() - data.bytes().filter(is_break).count()))
+    }
+
     /// The SSE event type, if the publisher gave one.
     pub fn ty(&self) -> Option<&str> {
         present(&self.text[..self.id_start()])

@@ -10,9 +10,14 @@
 pub mod channel;
 mod chunk;
 pub mod close;
+pub mod drain;
 pub mod event;
 pub mod grant;
+pub mod history;
 pub mod label;
+pub mod log;
 pub mod position;
+pub mod rate;
+pub mod registry;
 mod selector;
 pub mod wire;

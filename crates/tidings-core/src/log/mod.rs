@@ -19,7 +19,7 @@ use slab::Slab;
 
 pub use self::snapshot::Snapshot;
 pub use self::subscriber::{Resume, SubscriberKey, Subscribed};
-pub use self::take::{Piece, Taken};
+pub use self::take::{Piece, Taken, control};
 use self::subscriber::Subscriber;
 pub use self::topic::ChannelInfo;
 use self::topic::{Channel, Topic};

@@ -112,7 +112,7 @@ impl<W> Log<W> {
         let Some(Snapshot::Log { epoch, head, forgotten_through }) = lines.next() else {
             return Err(RestoreError::OutOfPlace);
         };
-        let mut log = Self::new(Epoch::new(epoch), rules);
+        let mut log = Self::new(Epoch::from(epoch), rules);
         for line in lines {
             log.restore_line(line)?;
         }

@@ -13,7 +13,7 @@ use crate::position::Cursor;
 /// A subscriber's place. It is never reused, so that a late call can't reach a stranger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SubscriberKey {
-    index: u32,
+    pub(super) index: u32,
     generation: u32,
 }
 
@@ -248,10 +248,6 @@ impl<W> Log<W> {
 
     pub(super) fn subscriber(&self, key: SubscriberKey) -> Option<&Subscriber<W>> {
         self.subscribers.get(key.index as usize).filter(|s| s.generation == key.generation)
-    }
-
-    pub(super) fn subscriber_mut(&mut self, key: SubscriberKey) -> Option<&mut Subscriber<W>> {
-        self.subscribers.get_mut(key.index as usize).filter(|s| s.generation == key.generation)
     }
 
     /// Nothing that the cursor stood for is known: each channel and pattern is owed its gap, and until the last of

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::subscriber::Subscriber;
-use super::{Log, Map, Slow, SubscriberKey, Topic};
-use crate::channel::{ChannelName, Pattern};
+use super::{Log, Slow, SubscriberKey};
+use crate::channel::ChannelName;
 use crate::history::Frame;
 use crate::position::{Cursor, Epoch};
 use crate::wire::{self, Framed};
@@ -48,9 +48,9 @@ impl<W> Log<W> {
     pub fn take(&mut self, key: SubscriberKey, bytes_max: usize, out: &mut Vec<Piece>) -> Option<Taken> {
         let epoch = self.epoch;
         self.subscriber(key)?;
-        let Self { channels, patterns: _, subscribers: _, .. } = self;
-        let mut heap = BinaryHeap::with_capacity(0);
-        let subscriber = self.subscribers.get_mut(key_index(key))?;
+        let channels = &self.channels;
+        let subscriber = &mut self.subscribers[key.index as usize];
+        let mut heap = BinaryHeap::new();
         for &index in &subscriber.ready {
             let Some(channel) = channels.get(index as usize) else { continue };
             let Some(since) = subscriber.since(index, &channel.patterns) else { continue };

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Books, ConnKey, Entry, Seat, group_ip};
+use crate::grant::ANONYMOUS;
 
 /// Superseded this often …
 const FLIP_FLOP_TIMES: usize = 3;
@@ -11,9 +12,6 @@ const FLIP_FLOP_TIMES: usize = 3;
 const FLIP_FLOP_MS: u64 = 10_000;
 /// Clients whose supersedes are remembered at most; beyond it the table is swept of the old ones.
 const FLIP_FLOP_CLIENTS_MAX: usize = 10_000;
-
-/// The user that nobody is: only the limits per address and per node hold for it.
-pub const ANONYMOUS: &str = "anonymous";
 
 /// Who asks to come in.
 #[derive(Debug)]
@@ -118,13 +116,17 @@ impl<C, T> Books<C, T> {
         now_ms: u64,
         handle: impl FnOnce(ConnKey) -> C,
     ) -> Result<Admitted, Refused> {
-        let own = self.predecessors(&candidate);
-        let verdict = self.displace(&candidate, limits, &own);
-        let displaced = verdict.inspect_err(|refused| {
-            let kind = refused.kind();
-            self.note_refusal(kind);
-        })?;
-        let superseded = if self.flip_flops(&candidate, &own, now_ms) { Vec::new() } else { own };
+        let mut superseded = self.predecessors(&candidate);
+        if self.flip_flops(&candidate, &superseded, now_ms) {
+            superseded.clear();
+        }
+        let displaced = match self.displace(&candidate, limits, &superseded) {
+            Ok(displaced) => displaced,
+            Err(refused) => {
+                self.note_refusal(refused.kind());
+                return Err(refused);
+            }
+        };
         let seat = self.enter(candidate, now_ms, handle);
         Ok(Admitted { seat, superseded, displaced })
     }

@@ -1,0 +1,108 @@
+//! Ending everything: when each connection is closed, and the summary that is left behind.
+
+use serde::{Deserialize, Serialize};
+
+/// What a shutdown did: written to the log, kept in the data directory and shown after the restart.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ShutdownSummary {
+    /// Connections that the shutdown ended.
+    pub total_cleaned: u64,
+    /// Rounds, the one that found nothing left included.
+    pub iterations: u32,
+    /// Live connections at the first signal.
+    pub connections_before: u64,
+    /// Live connections at the end: 0, or the shutdown was incomplete.
+    pub connections_after: u64,
+    /// How long it took.
+    pub cleanup_duration_ms: f64,
+    /// Whether the rounds ran out before the connections did.
+    pub max_iterations_reached: bool,
+    /// Connections that came or were there and left by themselves meanwhile.
+    #[serde(default)]
+    pub left_by_themselves: u64,
+}
+
+/// The line for the operator.
+impl std::fmt::Display for ShutdownSummary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.connections_after > 0 {
+            return write!(f, "Shutdown cleanup incomplete: {} connections remain", self.connections_after);
+        }
+        write!(
+            f,
+            "Shutdown cleanup completed: cleaned={} connections, iterations={}, before={}, after={}, \
+             duration={:.2}ms, max_iterations_reached={}",
+            self.total_cleaned,
+            self.iterations,
+            self.connections_before,
+            self.connections_after,
+            self.cleanup_duration_ms,
+            self.max_iterations_reached
+        )
+    }
+}
+
+/// When each of `count` connections is closed within a window: evenly, with each at a random place in its own share
+/// of it, so that however small a part of the window one looks at, there is no burst. `random(n)` gives a number
+/// below `n`.
+pub fn spread(count: usize, window_ms: u64, mut random: impl FnMut(u64) -> u64) -> Vec<u64> {
+    let count = count as u64;
+    (0..count)
+        .map(|n| {
+            let (start, end) = (n * window_ms / count, (n + 1) * window_ms / count);
+            start + random((end - start).max(1))
+        })
+        .collect()
+}
+
+/// An order of `count` things that `random` decides.
+pub fn shuffle<T>(items: &mut [T], mut random: impl FnMut(u64) -> u64) {
+    for n in (1..items.len()).rev() {
+        items.swap(n, random(n as u64 + 1) as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closings_are_even_over_the_window() {
+        let mut state = 7_u64;
+        let times = spread(10_000, 20_000, |n| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % n
+        });
+        assert!(times.is_sorted());
+        assert!(*times.last().unwrap() < 20_000);
+        for second in 0..20 {
+            let within = times.iter().filter(|t| **t / 1000 == second).count();
+            assert_eq!(within, 500, "second {second}");
+        }
+    }
+
+    #[test]
+    fn few_connections_and_no_window_are_no_trouble() {
+        assert!(spread(0, 5000, |_| 0).is_empty());
+        assert_eq!(spread(3, 0, |_| 0), [0, 0, 0]);
+        assert_eq!(spread(1, 5000, |n| n - 1), [4999]);
+    }
+
+    #[test]
+    fn the_summary_speaks_as_operators_know_it() {
+        let mut summary = ShutdownSummary {
+            total_cleaned: 25,
+            iterations: 2,
+            connections_before: 25,
+            cleanup_duration_ms: 45.2,
+            ..ShutdownSummary::default()
+        };
+        assert_eq!(
+            summary.to_string(),
+            "Shutdown cleanup completed: cleaned=25 connections, iterations=2, before=25, after=0, \
+             duration=45.20ms, max_iterations_reached=false"
+        );
+        summary.connections_after = 3;
+        assert_eq!(summary.to_string(), "Shutdown cleanup incomplete: 3 connections remain");
+    }
+}
