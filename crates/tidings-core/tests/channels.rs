@@ -6,7 +6,7 @@ use tidings_core::channel::{ChannelName, ListError, NameError, Pattern, Selector
 mod reference;
 
 fn selector(text: &str) -> Selector {
-    Selector::parse(text).unwrap()
+    Selector::parse(text).expect("a selector")
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn pattern() -> impl Strategy<Value = Pattern> {
     let tail = proptest::sample::select(&["*", "a*", "é*"][..]);
     (proptest::collection::vec((segment, separator), 0..5), tail).prop_map(|(segments, tail)| {
         let text: String = segments.into_iter().flat_map(|(a, b)| [a, b]).chain([tail]).collect();
-        Pattern::parse(&text).unwrap()
+        Pattern::parse(&text).expect("a pattern")
     })
 }
 

@@ -6,7 +6,7 @@ use tidings_core::event::{Draft, Event, EventError, RESERVED_TYPES};
 use tidings_core::label::LabelError;
 
 fn json(text: &str) -> Box<RawValue> {
-    RawValue::from_string(text.to_owned()).unwrap()
+    RawValue::from_string(text.to_owned()).expect("JSON")
 }
 
 fn draft(data: &RawValue) -> Draft<'_> {
