@@ -164,9 +164,10 @@ impl Pattern {
             } else if i + 1 == ours.len() {
                 return true;
             } else {
-                // `ab*` or `*` at their end may go on past this segment, or never reach the separator we need next.
+                // A star at their end may stand for other than one segment; but then they end here, while ours has
+                // a separator to come.
                 let segment = segment_length(&theirs[at..]);
-                if segment == 0 || is_rest(theirs, at + segment - 1) {
+                if segment == 0 {
                     return false;
                 }
                 at += segment;
@@ -174,10 +175,6 @@ impl Pattern {
         }
         at == theirs.len()
     }
-}
-
-fn is_rest(pattern: &[u8], at: usize) -> bool {
-    pattern[at] == b'*' && at + 1 == pattern.len()
 }
 
 fn is_separator(byte: u8) -> bool {
