@@ -44,6 +44,9 @@ pub enum EventError {
         /// What is wrong with it.
         reason: LabelError,
     },
+    /// Data that can't be told as JSON.
+    #[error("the event's data can't be told as JSON: maps need keys that are texts")]
+    NotJson,
     /// A type of [`RESERVED_TYPES`].
     #[error("the event type `{ty}` is the hub's own: choose another")]
     Reserved {

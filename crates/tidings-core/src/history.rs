@@ -230,7 +230,14 @@ impl History {
         }
     }
 
-    pub(crate) fn remember(&mut self, id: &str, seq: u64, recipients: usize, time_ms: u64, retention: &Retention) {
+    pub(crate) fn remember(
+        &mut self,
+        id: &str,
+        seq: u64,
+        recipients: usize,
+        time_ms: u64,
+        retention: &Retention,
+    ) {
         self.ids.insert(id.into(), Remembered { seq, recipients, time_ms });
         self.id_order.push_back(id.into());
         while retention.count > 0 && self.id_order.len() > retention.count {
@@ -246,7 +253,8 @@ impl History {
             while self.frames.front().is_some_and(|frame| frame.time_ms < oldest) {
                 self.pop();
             }
-            while self.id_order.front().is_some_and(|id| self.ids.get(id).is_none_or(|r| r.time_ms < oldest)) {
+            while self.id_order.front().is_some_and(|id| self.ids.get(id).is_none_or(|r| r.time_ms < oldest))
+            {
                 self.forget_id();
             }
         }
@@ -261,10 +269,7 @@ impl History {
             if let Some(key) = frame.key() {
                 self.keys.remove(key);
             }
-            while self
-                .id_order
-                .front()
-                .is_some_and(|id| self.ids.get(id).is_none_or(|r| r.seq <= frame.seq))
+            while self.id_order.front().is_some_and(|id| self.ids.get(id).is_none_or(|r| r.seq <= frame.seq))
             {
                 self.forget_id();
             }

@@ -7,6 +7,7 @@
 //! Invariant: when a subscriber's cursor is `c`, every event at or before `c` on its channels was handed to it, was
 //! before its subscription began, was replaced by a newer event of its key, or was told as a gap.
 
+mod page;
 mod snapshot;
 mod subscriber;
 mod take;
@@ -17,10 +18,11 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-pub use self::snapshot::Snapshot;
-pub use self::subscriber::{Resume, SubscriberKey, Subscribed};
-pub use self::take::{Piece, Taken, control};
+pub use self::page::Page;
+pub use self::snapshot::{RestoreError, Snapshot};
 use self::subscriber::Subscriber;
+pub use self::subscriber::{Resume, Subscribed, SubscriberKey};
+pub use self::take::{Piece, Taken, control};
 pub use self::topic::ChannelInfo;
 use self::topic::{Channel, Topic};
 use crate::channel::{ChannelName, Pattern, Selector};
@@ -68,7 +70,10 @@ pub struct Rules {
 impl Rules {
     /// How a channel is kept.
     pub fn keep(&self, channel: &ChannelName) -> Keep {
-        self.rules.iter().find(|(selector, _)| selector.matches(channel)).map_or(self.default, |(_, keep)| *keep)
+        self.rules
+            .iter()
+            .find(|(selector, _)| selector.matches(channel))
+            .map_or(self.default, |(_, keep)| *keep)
     }
 }
 

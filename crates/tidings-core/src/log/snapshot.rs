@@ -82,9 +82,11 @@ impl<W> Log<W> {
         }];
         let live = self.channels.iter().map(|(_, c)| (&c.name, c.history.trimmed_through));
         let remembered = self.remembered.iter().map(|(name, seq)| (name, *seq));
-        lines.extend(live.chain(remembered).filter(|(_, lost)| *lost > 0).map(|(name, trimmed_through)| {
-            Snapshot::Channel { name: name.to_string(), trimmed_through }
-        }));
+        lines.extend(
+            live.chain(remembered)
+                .filter(|(_, lost)| *lost > 0)
+                .map(|(name, trimmed_through)| Snapshot::Channel { name: name.to_string(), trimmed_through }),
+        );
         let mut frames: Vec<(&Arc<Frame>, usize)> = Vec::new();
         for (_, channel) in &self.channels {
             for frame in channel.history.frames() {

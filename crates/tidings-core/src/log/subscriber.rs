@@ -73,6 +73,7 @@ pub(super) struct Subscriber<W> {
     patterns: SmallVec<[Place; 1]>,
     /// Channels with something to take.
     pub(super) ready: SmallVec<[u32; 4]>,
+    #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
     pub(super) notes: Option<Box<VecDeque<Note>>>,
     pub(super) wake: W,
 }
@@ -112,7 +113,9 @@ impl<W> Log<W> {
         wake: W,
     ) -> Subscribed {
         let given = cursor.map(|text| {
-            Cursor::parse(text).filter(|c| c.epoch == self.epoch && c.seq <= self.head && !c.owed).map(|c| c.seq)
+            Cursor::parse(text)
+                .filter(|c| c.epoch == self.epoch && c.seq <= self.head && !c.owed)
+                .map(|c| c.seq)
         });
         self.generation = self.generation.wrapping_add(1);
         let subscriber = Subscriber {
@@ -142,9 +145,10 @@ impl<W> Log<W> {
                 self.owe_everything(index, selectors);
                 selectors.iter().map(|selector| (selector.clone(), Resume::Gap)).collect()
             }
-            Some(Some(seq)) => {
-                selectors.iter().map(|selector| (selector.clone(), self.catch_up(index, selector, seq))).collect()
-            }
+            Some(Some(seq)) => selectors
+                .iter()
+                .map(|selector| (selector.clone(), self.catch_up(index, selector, seq)))
+                .collect(),
         };
         Subscribed { key, cursor, resume }
     }

@@ -183,7 +183,8 @@ impl<C, T> Books<C, T> {
 
     /// Users with their number of live connections, sorted by name.
     pub fn users(&self) -> Vec<(Arc<str>, usize)> {
-        let mut users: Vec<_> = self.users.iter().map(|(user, members)| (Arc::clone(user), members)).collect();
+        let mut users: Vec<_> =
+            self.users.iter().map(|(user, members)| (Arc::clone(user), members)).collect();
         users.sort_unstable();
         users
     }

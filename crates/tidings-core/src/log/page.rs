@@ -1,0 +1,46 @@
+//! The log read back, a page at a time.
+
+use std::sync::Arc;
+
+use super::Log;
+use crate::channel::ChannelName;
+use crate::history::Frame;
+use crate::position::Cursor;
+
+/// A part of a channel's history.
+#[derive(Debug)]
+pub struct Page {
+    /// The events, in order.
+    pub events: Vec<Arc<Frame>>,
+    /// Whether something after the position is no longer held.
+    pub gap: bool,
+    /// Where to go on from.
+    pub next: Cursor,
+    /// Whether there is more after this page.
+    pub more: bool,
+}
+
+impl<W> Log<W> {
+    /// Events of a channel after a position, or from the oldest that is held.
+    pub fn history(&self, channel: &ChannelName, since: Option<&str>, events_max: usize) -> Page {
+        let known = since.map(|text| {
+            Cursor::parse(text).filter(|c| c.epoch == self.epoch && c.seq <= self.head && !c.owed)
+        });
+        let after = known.flatten().map_or(0, |cursor| cursor.seq);
+        let Some(&index) = self.by_name.get(channel) else {
+            let lost = self.remembered.get(channel).copied().unwrap_or(self.forgotten_through);
+            let gap = known == Some(None) || (since.is_some() && lost > after);
+            return Page { events: Vec::new(), gap, next: self.head(), more: false };
+        };
+        let history = &self.channels[index as usize].history;
+        let start = history.index_after(after);
+        let events: Vec<_> = history.frames().skip(start).take(events_max).cloned().collect();
+        let more = start + events.len() < history.len();
+        let next = match events.last().filter(|_| more) {
+            Some(last) => last.cursor(),
+            None => self.head(),
+        };
+        let gap = known == Some(None) || (since.is_some() && history.trimmed_through > after);
+        Page { events, gap, next, more }
+    }
+}

@@ -1,0 +1,135 @@
+//! The self-audit: once a minute the books are held against the kernel's list of sockets. What it finds is a bug of
+//! ours, never repaired in silence.
+
+use std::collections::HashSet;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::hub::Hub;
+
+const INTERVAL: Duration = Duration::from_secs(60);
+/// Between a finding and its confirmation: sockets that come and go while we look are no finding.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+
+/// `st` of `/proc/net/tcp` (proc(5), `include/net/tcp_states.h`).
+const ESTABLISHED: &str = "01";
+const CLOSE_WAIT: &str = "08";
+
+/// Audits each minute for as long as the hub is held. `local` is where the hub listens.
+pub async fn run(hub: Hub, local: SocketAddr) {
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        match mismatch(&hub, local).await {
+            Ok(0) => {}
+            Ok(found) => tracing::error!(found, "the books and the kernel's sockets differ"),
+            Err(error) => tracing::warn!(%error, "the books could not be audited"),
+        }
+    }
+}
+
+/// How many sockets are in the books and not in the kernel's list, or the other way round, on two looks.
+pub async fn mismatch(hub: &Hub, local: SocketAddr) -> io::Result<usize> {
+    let first = differences(hub, local).await?;
+    let found = if first.is_empty() {
+        0
+    } else {
+        tokio::time::sleep(SECOND_LOOK).await;
+        let second = differences(hub, local).await?;
+        first.intersection(&second).count()
+    };
+    let unbalanced = usize::from(!hub.books_balance());
+    let inner = hub.inner();
+    inner.truth_mismatch.store((found + unbalanced) as u64, Ordering::Relaxed);
+    inner.truth_audits.fetch_add(1, Ordering::Relaxed);
+    Ok(found + unbalanced)
+}
+
+/// Far ends that only one side knows.
+async fn differences(hub: &Hub, local: SocketAddr) -> io::Result<HashSet<SocketAddr>> {
+    let port = local.port();
+    let kernel = tokio::task::spawn_blocking(move || kernel_sockets(port)).await??;
+    let doors: HashSet<SocketAddr> = hub.inner().doors.addresses().into_iter().map(canonical).collect();
+    let streams: HashSet<SocketAddr> = hub.stream_sockets().into_iter().map(canonical).collect();
+    let missing = streams.difference(&kernel);
+    let stray = doors.symmetric_difference(&kernel);
+    Ok(missing.chain(stray).copied().collect())
+}
+
+/// The far ends of this process's connected sockets on a local port.
+fn kernel_sockets(port: u16) -> io::Result<HashSet<SocketAddr>> {
+    let ours = own_socket_inodes()?;
+    let mut found = HashSet::new();
+    for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
+        let Ok(text) = std::fs::read_to_string(table) else { continue };
+        found.extend(text.lines().skip(1).filter_map(|line| parse_line(line, port, &ours)));
+    }
+    Ok(found)
+}
+
+fn own_socket_inodes() -> io::Result<HashSet<u64>> {
+    let mut inodes = HashSet::new();
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        let Ok(target) = std::fs::read_link(entry?.path()) else { continue };
+        let target = target.to_string_lossy();
+        let inode = target.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+        inodes.extend(inode.and_then(|inode| inode.parse::<u64>().ok()));
+    }
+    Ok(inodes)
+}
+
+fn parse_line(line: &str, port: u16, ours: &HashSet<u64>) -> Option<SocketAddr> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let (local, remote, state, inode) = (fields.get(1)?, fields.get(2)?, *fields.get(3)?, fields.get(9)?);
+    if state != ESTABLISHED && state != CLOSE_WAIT || !ours.contains(&inode.parse().ok()?) {
+        return None;
+    }
+    (parse_address(local)?.port() == port).then(|| parse_address(remote).map(canonical))?
+}
+
+/// `0100007F:1F90`: words in the machine's byte order, then the port.
+fn parse_address(text: &str) -> Option<SocketAddr> {
+    let (ip, port) = text.split_once(':')?;
+    let word = |at: usize| Some(u32::from_str_radix(ip.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
+    let ip = match ip.len() {
+        8 => IpAddr::V4(Ipv4Addr::from(word(0)?)),
+        32 => {
+            let words = [word(0)?, word(8)?, word(16)?, word(24)?];
+            let bytes: [u8; 16] = words.concat().try_into().ok()?;
+            IpAddr::V6(Ipv6Addr::from(bytes))
+        }
+        _ => return None,
+    };
+    Some(SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?))
+}
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_addresses_are_read_as_it_writes_them() {
+        assert_eq!(parse_address("0100007F:1F90"), Some("127.0.0.1:8080".parse().unwrap()));
+        let v6 = parse_address("00000000000000000000000001000000:0050");
+        assert_eq!(v6, Some("[::1]:80".parse().unwrap()));
+        for bad in ["", "0100007F", "0100:50", "zz00007F:0050"] {
+            assert_eq!(parse_address(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_socket_of_ours_is_found_and_one_of_others_is_not() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let client = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let (accepted, from) = listener.accept().unwrap();
+        assert_eq!(kernel_sockets(port).unwrap(), HashSet::from([from]));
+        drop((client, accepted));
+        assert!(kernel_sockets(port).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,52 @@
+//! Who may do what: decided in one place, by whatever the application chose.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::request::Parts;
+use tidings_core::grant::{ANONYMOUS, Grant, Label};
+
+use crate::http::problem::Problem;
+
+/// Decides what a request may do. Tokens, hooks and an application's own sessions are implementations.
+pub trait Authorizer: Send + Sync + 'static {
+    /// The grant of a request, or the problem that it is answered with.
+    fn authorize(&self, request: &Parts) -> impl Future<Output = Result<Grant, Problem>> + Send;
+}
+
+/// The same, boxed, so that a hub need not be generic.
+pub trait DynAuthorizer: Send + Sync + 'static {
+    /// See [`Authorizer::authorize`].
+    fn authorize_boxed<'a>(
+        &'a self,
+        request: &'a Parts,
+    ) -> Pin<Box<dyn Future<Output = Result<Grant, Problem>> + Send + 'a>>;
+}
+
+impl<A: Authorizer> DynAuthorizer for A {
+    fn authorize_boxed<'a>(
+        &'a self,
+        request: &'a Parts,
+    ) -> Pin<Box<dyn Future<Output = Result<Grant, Problem>> + Send + 'a>> {
+        Box::pin(self.authorize(request))
+    }
+}
+
+/// Grants everything to everybody: `--dev`. The user is whom the query names.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GrantEverything;
+
+impl Authorizer for GrantEverything {
+    async fn authorize(&self, request: &Parts) -> Result<Grant, Problem> {
+        let query = request.uri.query().unwrap_or_default();
+        let user = form_value(query, "user").unwrap_or_else(|| ANONYMOUS.to_owned());
+        let user = Label::parse(&user).map_err(|error| Problem::bad_request(format!("user {error}")))?;
+        Ok(Grant::everything(Arc::clone(user.as_arc())))
+    }
+}
+
+fn form_value(query: &str, name: &str) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).ok()?;
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}

@@ -1,0 +1,57 @@
+//! The one place that reads clocks. Everything else is told the time.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since the hub began, by a clock that never jumps, and since 1970 for people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    origin: Instant,
+    started_ms: u64,
+}
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "the shell's clock")]
+    pub(crate) fn start() -> Self {
+        // An hour in, so that 0 can stand for never.
+        let now = Instant::now();
+        let origin = now.checked_sub(Duration::from_secs(3600)).unwrap_or(now);
+        Self { origin, started_ms: now.duration_since(origin).as_millis() as u64 }
+    }
+
+    /// Milliseconds since the clock was started.
+    pub(crate) fn uptime_ms(&self) -> u64 {
+        self.now_ms() - self.started_ms
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the shell's clock")]
+    fn elapsed(&self) -> Duration {
+        Instant::now().duration_since(self.origin)
+    }
+
+    /// Milliseconds by the monotonic clock.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.elapsed().as_millis() as u64
+    }
+
+    /// Microseconds by the monotonic clock.
+    pub(crate) fn now_us(&self) -> u64 {
+        self.elapsed().as_micros() as u64
+    }
+
+    /// Milliseconds since 1970.
+    #[expect(clippy::disallowed_methods, reason = "the shell's clock")]
+    pub(crate) fn wall_ms(&self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+    }
+
+    /// What the wall clock showed at a time of the monotonic one.
+    pub(crate) fn wall_at(&self, at_ms: u64) -> u64 {
+        (self.wall_ms() + at_ms).saturating_sub(self.now_ms())
+    }
+}
+
+/// The date as HTTP tells it (RFC 9110 §5.6.7).
+#[expect(clippy::disallowed_methods, reason = "the shell's clock")]
+pub(crate) fn http_date() -> httpdate::HttpDate {
+    SystemTime::now().into()
+}

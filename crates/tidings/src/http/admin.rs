@@ -1,0 +1,237 @@
+//! What operators see and do.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use http::{Request, Response};
+use serde::Deserialize;
+use serde_json::json;
+use tidings_core::channel::{ChannelName, Selector};
+
+use super::problem::Problem;
+use super::{SMALL_BODY_BYTES_MAX, Shared, json_body, query, read_body};
+use crate::hub::{ConnectionQuery, ConnectionSort, KickOrder, SortBy};
+
+const PAGE_DEFAULT: usize = 100;
+const PAGE_MAX: usize = 1000;
+const CLOSED_MAX: usize = 10_000;
+/// Without an `until`, a revocation holds this long: a day.
+const REVOKED_DEFAULT_MS: u64 = 24 * 3600 * 1000;
+
+type Answer = Result<Response<Body>, Problem>;
+
+/// `GET /api/sse/stats`.
+pub(super) async fn stats(State(app): Shared, request: Request<Body>) -> Answer {
+    app.admin(&request.into_parts().0).await?;
+    Ok(axum::Json(app.hub.stats()).into_response())
+}
+
+#[derive(Deserialize)]
+struct ConnectionsAsked {
+    user: Option<String>,
+    channel: Option<String>,
+    r#type: Option<String>,
+    client_id: Option<String>,
+    sort: Option<String>,
+    limit: Option<usize>,
+    after: Option<String>,
+}
+
+/// `GET /api/sse/connections`.
+pub(super) async fn connections(State(app): Shared, request: Request<Body>) -> Answer {
+    let (parts, _) = request.into_parts();
+    app.admin(&parts).await?;
+    let asked: ConnectionsAsked = query(&parts)?;
+    let channel =
+        asked.channel.as_deref().filter(|name| !name.is_empty()).map(ChannelName::parse).transpose();
+    let skip = asked.after.as_deref().filter(|after| !after.is_empty()).map(str::parse).transpose();
+    let page = app.hub.connections(&ConnectionQuery {
+        user: asked.user.filter(|user| !user.is_empty()),
+        channel: channel.map_err(|error| Problem::bad_request(format!("channel {error}")))?,
+        kind: asked.r#type.filter(|kind| !kind.is_empty()),
+        client_id: asked.client_id.filter(|id| !id.is_empty()),
+        sort: sort(asked.sort.as_deref().unwrap_or_default())?,
+        limit: page_len(asked.limit, PAGE_DEFAULT, PAGE_MAX)?,
+        skip: skip
+            .map_err(|_| Problem::bad_request("after is what the page before gave as next"))?
+            .unwrap_or(0),
+    });
+    Ok(axum::Json(page).into_response())
+}
+
+#[derive(Deserialize)]
+struct ClosedAsked {
+    limit: Option<usize>,
+}
+
+/// `GET /api/sse/connections/closed`.
+pub(super) async fn closed(State(app): Shared, request: Request<Body>) -> Answer {
+    let (parts, _) = request.into_parts();
+    app.admin(&parts).await?;
+    let asked: ClosedAsked = query(&parts)?;
+    let limit = page_len(asked.limit, PAGE_DEFAULT, CLOSED_MAX)?;
+    Ok(axum::Json(json!({ "connections": app.hub.recently_closed(limit) })).into_response())
+}
+
+/// `GET /api/sse/channels`.
+pub(super) async fn channels(State(app): Shared, request: Request<Body>) -> Answer {
+    app.admin(&request.into_parts().0).await?;
+    Ok(axum::Json(json!({ "channels": app.hub.channels() })).into_response())
+}
+
+/// `GET /api/sse/users`.
+pub(super) async fn users(State(app): Shared, request: Request<Body>) -> Answer {
+    app.admin(&request.into_parts().0).await?;
+    Ok(axum::Json(json!({ "users": app.hub.users() })).into_response())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct KickAsked {
+    reason: Option<String>,
+    reconnect: bool,
+}
+
+/// `DELETE /api/sse/connections/{id}`.
+pub(super) async fn kick(State(app): Shared, Path(id): Path<String>, request: Request<Body>) -> Answer {
+    let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    app.admin(&parts).await?;
+    app.hub.kick(&id, &order(&body)?).map_err(|error| Problem::not_found(error.to_string()))?;
+    Ok(axum::Json(json!({ "kicked": 1 })).into_response())
+}
+
+/// `DELETE /api/sse/users/{user}/connections`.
+pub(super) async fn kick_user(
+    State(app): Shared,
+    Path(user): Path<String>,
+    request: Request<Body>,
+) -> Answer {
+    let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    app.admin(&parts).await?;
+    let kicked = app.hub.kick_user(&user, &order(&body)?);
+    Ok(axum::Json(json!({ "kicked": kicked.0 })).into_response())
+}
+
+fn order(body: &[u8]) -> Result<KickOrder, Problem> {
+    let asked: KickAsked = json_body(body)?;
+    Ok(KickOrder { detail: asked.reason.map(Into::into), reconnect: asked.reconnect })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ChangeAsked {
+    add: Vec<String>,
+    remove: Vec<String>,
+}
+
+/// `PUT /api/sse/users/{user}/channels`.
+pub(super) async fn change_user(
+    State(app): Shared,
+    Path(user): Path<String>,
+    request: Request<Body>,
+) -> Answer {
+    let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    app.admin(&parts).await?;
+    let asked: ChangeAsked = json_body(&body)?;
+    let parse = |names: Vec<String>| {
+        let parsed = names.iter().map(|name| Selector::parse(name));
+        parsed
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Problem::bad_request(format!("channel {error}")))
+    };
+    let changed = app.hub.amend_user(&user, parse(asked.add)?, parse(asked.remove)?);
+    Ok(axum::Json(json!({ "user": user, "streams_changed": changed })).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokeAsked {
+    user: Option<String>,
+    jti: Option<String>,
+    /// Seconds since 1970.
+    until: Option<u64>,
+}
+
+/// `POST /api/sse/revocations`.
+pub(super) async fn revoke(State(app): Shared, request: Request<Body>) -> Answer {
+    let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    app.admin(&parts).await?;
+    let asked: RevokeAsked = json_body(&body)?;
+    if asked.jti.is_some() {
+        return Err(Problem::bad_request(
+            "`jti` needs tokens, which this version does not have: name a `user`",
+        ));
+    }
+    let user = asked.user.ok_or_else(|| Problem::bad_request("name a `user`"))?;
+    let for_ms = match asked.until {
+        Some(until) => app.hub.ms_until(until),
+        None => REVOKED_DEFAULT_MS,
+    };
+    let ended = app.hub.revoke_user(&user, for_ms);
+    Ok(axum::Json(json!({ "user": user, "streams_ended": ended, "for_seconds": for_ms / 1000 }))
+        .into_response())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct CleanupAsked {
+    #[serde(deserialize_with = "present")]
+    batch_size: Option<Option<i64>>,
+}
+
+/// Tells `null` from nothing at all.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// `POST /api/sse/cleanup`.
+pub(super) async fn cleanup(State(app): Shared, request: Request<Body>) -> Answer {
+    let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    app.admin(&parts).await?;
+    let asked: CleanupAsked = json_body(&body)?;
+    let slice = match asked.batch_size {
+        None => Some(app.hub.options().cleanup.batch_size),
+        Some(None) => None,
+        Some(Some(n)) => match usize::try_from(n) {
+            Ok(n) if n > 0 => Some(n),
+            _ => return Err(Problem::bad_request("batch_size is at least 1, or null for all at once")),
+        },
+    };
+    Ok(axum::Json(app.hub.sweep(slice).await).into_response())
+}
+
+/// `POST /api/sse/drain`.
+pub(super) async fn drain(State(app): Shared, request: Request<Body>) -> Answer {
+    app.admin(&request.into_parts().0).await?;
+    let first = app.hub.ask_drain();
+    let window_ms = app.hub.options().drain_window_ms;
+    let body = json!({ "draining": true, "already": !first, "window_ms": window_ms });
+    Ok((http::StatusCode::ACCEPTED, axum::Json(body)).into_response())
+}
+
+fn page_len(asked: Option<usize>, default: usize, most: usize) -> Result<usize, Problem> {
+    match asked {
+        None => Ok(default),
+        Some(limit) if (1..=most).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::bad_request(format!("limit is from 1 to {most}"))),
+    }
+}
+
+fn sort(text: &str) -> Result<ConnectionSort, Problem> {
+    let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
+    let by = match name {
+        "" | "connected_at" | "duration" => SortBy::ConnectedAt,
+        "user" => SortBy::User,
+        "type" => SortBy::Kind,
+        "events_sent" => SortBy::Events,
+        "bytes_sent" => SortBy::Bytes,
+        "last_write_at" => SortBy::LastWrite,
+        _ => {
+            let names = "connected_at, user, type, events_sent, bytes_sent, last_write_at";
+            return Err(Problem::bad_request(format!(
+                "sort is one of {names}, with - before it for descending"
+            )));
+        }
+    };
+    Ok(ConnectionSort { by, descending })
+}

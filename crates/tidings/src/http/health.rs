@@ -1,0 +1,23 @@
+//! Whether the process lives, and whether it takes streams.
+
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::problem::Problem;
+use crate::hub::Phase;
+
+/// `GET /health`.
+pub(super) async fn health() -> axum::Json<Value> {
+    axum::Json(json!({ "status": "alive" }))
+}
+
+/// `GET /ready`.
+pub(super) async fn ready(State(app): Shared) -> Result<axum::Json<Value>, Problem> {
+    match app.hub.phase() {
+        Phase::Serving => Ok(axum::Json(json!({ "status": "ready" }))),
+        Phase::Draining => {
+            Err(Problem::unavailable("draining").retry_after_ms(2_000).with("status_text", "draining"))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `GET /metrics`: read from the hub at the moment of asking, in the OpenMetrics text format, which Prometheus reads.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{Response, header};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use super::Shared;
+use crate::hub::{Hub, Latency};
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub(super) async fn metrics(State(app): Shared) -> Response<Body> {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Readings(app.hub)));
+    let mut out = String::new();
+    match text::encode(&mut out, &registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], out).into_response(),
+        Err(error) => super::Problem::unavailable(error.to_string()).into_response(),
+    }
+}
+
+#[derive(Debug)]
+struct Readings(Hub);
+
+impl Collector for Readings {
+    fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let r = self.0.readings();
+        let by_type = r.by_type.iter().map(|(kind, n)| (&**kind, *n));
+        gauges(&mut to, "tidings_connections", "Live connections.", "type", by_type)?;
+        counter(&mut to, "tidings_connections_opened", "Connections ever opened.", r.opened)?;
+        let closed = r.closed.iter().map(|(reason, n)| (reason.as_str(), *n));
+        counters(&mut to, "tidings_connections_closed", "Connections ended.", "reason", closed)?;
+        let refused = r.refused.iter().copied();
+        counters(&mut to, "tidings_connections_refused", "Streams refused.", "kind", refused)?;
+        gauge(&mut to, "tidings_users", "Users with a live connection.", r.users as u64)?;
+        gauge(&mut to, "tidings_sockets", "Sockets that the server holds.", r.sockets as u64)?;
+        gauge(&mut to, "tidings_channels", "Channels with subscribers or events.", r.channels as u64)?;
+        gauge(&mut to, "tidings_history_bytes", "Encoded bytes kept for replay.", r.ring_bytes as u64)?;
+        counter(&mut to, "tidings_events_published", "Events published.", r.totals.published)?;
+        counter(&mut to, "tidings_events_delivered", "Events handed to streams.", r.totals.delivered)?;
+        counter(&mut to, "tidings_events_replayed", "Of these, from before the stream.", r.totals.replayed)?;
+        counter(&mut to, "tidings_gaps", "Gaps told.", r.totals.gaps)?;
+        let cleaned = r.stale_connections_cleaned;
+        counter(&mut to, "tidings_stale_connections_cleaned", "Stale connections ended, ever.", cleaned)?;
+        counter(&mut to, "tidings_shutdown_cleanups", "Shutdowns, ever.", r.shutdown_cleanups)?;
+        let cleaned = r.shutdown_connections_cleaned;
+        counter(
+            &mut to,
+            "tidings_shutdown_connections_cleaned",
+            "Connections that shutdowns ended, ever.",
+            cleaned,
+        )?;
+        let left = r.last_shutdown.as_ref().is_some_and(|summary| summary.connections_after > 0);
+        gauge(
+            &mut to,
+            "tidings_shutdown_incomplete",
+            "1 if the last shutdown left connections.",
+            left.into(),
+        )?;
+        let truth = self.0.truth();
+        gauge(&mut to, "tidings_truth_mismatch", "Books and kernel differ by so many.", truth.mismatch)?;
+        counter(&mut to, "tidings_truth_audits", "Audits of the books.", truth.audits)?;
+        let draining = self.0.phase() == crate::hub::Phase::Draining;
+        gauge(&mut to, "tidings_draining", "1 while draining.", draining.into())?;
+        let latencies = self.0.latencies();
+        let help = "From publish until every subscriber on the node is woken.";
+        histogram(&mut to, "tidings_publish_queue_seconds", help, &latencies.publish_queue)?;
+        let help = "From publish until a stream's socket took the event.";
+        histogram(&mut to, "tidings_publish_to_write_seconds", help, &latencies.publish_to_write)
+    }
+}
+
+/// Exemplars have labels; there are none.
+type NoLabels = [(&'static str, &'static str); 0];
+
+type Result<T = (), E = std::fmt::Error> = std::result::Result<T, E>;
+
+fn counter(to: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result {
+    let metric = ConstCounter::new(value);
+    metric.encode(to.encode_descriptor(name, help, None, MetricType::Counter)?)
+}
+
+fn gauge(to: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result {
+    let metric = ConstGauge::new(value);
+    metric.encode(to.encode_descriptor(name, help, None, MetricType::Gauge)?)
+}
+
+fn counters<'a>(
+    to: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    label: &str,
+    values: impl Iterator<Item = (&'a str, u64)>,
+) -> Result {
+    let mut family = to.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (value, n) in values {
+        ConstCounter::new(n).encode(family.encode_family(&[(label, value)])?)?;
+    }
+    Ok(())
+}
+
+fn gauges<'a>(
+    to: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    label: &str,
+    values: impl Iterator<Item = (&'a str, u64)>,
+) -> Result {
+    let mut family = to.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (value, n) in values {
+        ConstGauge::new(n).encode(family.encode_family(&[(label, value)])?)?;
+    }
+    Ok(())
+}
+
+fn histogram(to: &mut DescriptorEncoder<'_>, name: &str, help: &str, latency: &Latency) -> Result {
+    let mut metric = to.encode_descriptor(name, help, None, MetricType::Histogram)?;
+    let count = latency.buckets.iter().map(|(_, n)| n).sum();
+    metric.encode_histogram::<NoLabels>(latency.sum_seconds, count, &latency.buckets, None)
+}

@@ -1,0 +1,140 @@
+//! The endpoints of `docs/protocol.md`. They use the hub as anybody's application would: by its public names.
+
+mod admin;
+mod guard;
+mod health;
+mod metrics;
+mod own;
+pub(crate) mod problem;
+mod publish;
+mod read;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::routing::{delete, get, post, put};
+use http::Request;
+use http::request::Parts;
+use tidings_core::grant::Grant;
+
+use self::problem::Problem;
+use crate::authorize::{Authorizer, DynAuthorizer};
+use crate::hub::Hub;
+
+/// Bytes of a body that names a connection or asks for a small change.
+const SMALL_BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// What every handler has.
+#[derive(Clone)]
+struct App {
+    hub: Hub,
+    authorizer: Arc<dyn DynAuthorizer>,
+}
+
+type Shared = State<App>;
+
+/// Settings of the endpoints that the hub itself has no use for.
+#[derive(Clone, Debug, Default)]
+pub struct HttpOptions {
+    /// Origins of pages that may use the endpoints from elsewhere; `*` for any.
+    pub origins: Vec<String>,
+    /// Pages from this machine's own loopback addresses may too: `--dev`.
+    pub loopback_origins: bool,
+}
+
+/// The hub's endpoints, to be served by [`serve`](crate::serve) or merged into an application of one's own.
+pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> Router {
+    let bounds = hub.options().bounds;
+    let app = App { hub, authorizer: Arc::new(authorizer) };
+    let api = Router::new()
+        .route("/api/sse/stream", get(stream::open))
+        .route("/api/sse/disconnect", post(own::disconnect))
+        .route("/api/sse/alive", post(own::alive))
+        .route("/api/sse/subscriptions", post(own::subscriptions))
+        .route("/api/sse/refresh", post(own::refresh))
+        .route("/api/sse/ticket", post(own::ticket))
+        .route("/api/sse/publish", post(publish::publish))
+        .route("/api/sse/history", get(read::history))
+        .route("/api/sse/presence", get(read::presence))
+        .route("/api/sse/stats", get(admin::stats))
+        .route("/api/sse/connections", get(admin::connections))
+        .route("/api/sse/connections/closed", get(admin::closed))
+        .route("/api/sse/connections/{id}", delete(admin::kick))
+        .route("/api/sse/channels", get(admin::channels))
+        .route("/api/sse/users", get(admin::users))
+        .route("/api/sse/users/{user}/connections", delete(admin::kick_user))
+        .route("/api/sse/users/{user}/channels", put(admin::change_user))
+        .route("/api/sse/revocations", post(admin::revoke))
+        .route("/api/sse/cleanup", post(admin::cleanup))
+        .route("/api/sse/drain", post(admin::drain))
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
+        .fallback(async || Problem::not_found("there is nothing by that path"))
+        .method_not_allowed_fallback(guard::method_not_allowed)
+        .with_state(app);
+    guard::protect(api, bounds, options)
+}
+
+impl App {
+    /// The grant of a request: by a ticket, or by the authorizer; not for a user who is shut out.
+    async fn grant(&self, parts: &Parts) -> Result<Grant, Problem> {
+        let grant = match self.authorizer.authorize_boxed(parts).await {
+            Ok(grant) => grant,
+            Err(problem) => {
+                return Err(problem);
+            }
+        };
+        self.check_revoked(grant)
+    }
+
+    fn check_revoked(&self, grant: Grant) -> Result<Grant, Problem> {
+        if self.hub.is_revoked(&grant.user) {
+            return Err(Problem::unauthorized("the user's access was revoked"));
+        }
+        Ok(grant)
+    }
+
+    /// The grant of an operator.
+    async fn admin(&self, parts: &Parts) -> Result<Grant, Problem> {
+        let grant = self.grant(parts).await?;
+        if !grant.admin {
+            return Err(Problem::forbidden("this needs the admin right"));
+        }
+        Ok(grant)
+    }
+}
+
+/// A request's head, and its body up to a bound.
+async fn read_body(request: Request<Body>, body_bytes_max: usize) -> Result<(Parts, Vec<u8>), Problem> {
+    let (parts, body) = request.into_parts();
+    let limit = if body_bytes_max == 0 { usize::MAX } else { body_bytes_max };
+    match to_bytes(body, limit).await {
+        Ok(bytes) => Ok((parts, bytes.into())),
+        Err(error) if is_too_long(&error) => {
+            Err(Problem::too_large(format!("the body is over the limit of {limit} bytes"))
+                .with("limit", limit))
+        }
+        Err(_) => Err(Problem::bad_request("the body could not be read to its end")),
+    }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+/// A query's fields, or what is wrong with them.
+fn query<T: serde::de::DeserializeOwned>(parts: &Parts) -> Result<T, Problem> {
+    serde_urlencoded::from_str(parts.uri.query().unwrap_or_default())
+        .map_err(|error| Problem::bad_request(format!("the query can't be read: {error}")))
+}
+
+/// A small JSON body's fields, or what is wrong with them.
+fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::bad_request(format!("the body can't be read: {error}")))
+}

@@ -1,0 +1,164 @@
+//! What a connection's own client may do with it: the secret id is the proof, and no token is needed.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{Request, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+use tidings_core::channel::Selector;
+
+use super::problem::Problem;
+use super::{SMALL_BODY_BYTES_MAX, Shared, json_body, read_body};
+use crate::hub::{ChangeError, NoSuchConnection};
+
+/// A secret id is far shorter.
+const CONNECTION_ID_BYTES_MAX: usize = 256;
+
+#[derive(Deserialize)]
+struct Named {
+    connection_id: String,
+}
+
+#[derive(Deserialize)]
+struct Subscriptions {
+    connection_id: String,
+    #[serde(default)]
+    add: Vec<String>,
+    #[serde(default)]
+    remove: Vec<String>,
+}
+
+/// `POST /api/sse/disconnect`: what `navigator.sendBeacon` can send, in whatever form.
+pub(super) async fn disconnect(State(app): Shared, request: Request<Body>) -> Result<StatusCode, Problem> {
+    let (_, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    app.hub.disconnect(&connection_id(&body)?).map_err(gone)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /api/sse/alive`.
+pub(super) async fn alive(State(app): Shared, request: Request<Body>) -> Result<StatusCode, Problem> {
+    let (_, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    app.hub.alive(&connection_id(&body)?).map_err(gone)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /api/sse/subscriptions`. What is added must be within the grant of whoever asks.
+pub(super) async fn subscriptions(
+    State(app): Shared,
+    request: Request<Body>,
+) -> Result<Response<Body>, Problem> {
+    let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    let wanted: Subscriptions = json_body(&body)?;
+    let user = app.hub.user_of(&wanted.connection_id).map_err(gone)?;
+    let add = selectors(&wanted.add)?;
+    let remove = selectors(&wanted.remove)?;
+    let grant = app.grant(&parts).await?;
+    for selector in &add {
+        if !grant.may_subscribe(selector) && !app.hub.is_given(&user, selector) {
+            return Err(Problem::forbidden(format!("the channel `{selector}` is not granted")));
+        }
+    }
+    let change =
+        app.hub.change_channels(&wanted.connection_id, &add, &remove).map_err(|error| match error {
+            ChangeError::Gone(error) => gone(error),
+            ChangeError::TooMany { channels_per_connection } => {
+                Problem::bad_request(error.to_string()).with("limit", channels_per_connection)
+            }
+        })?;
+    let body = json!({ "added": change.added, "removed": change.removed, "channels": change.channels });
+    Ok(axum::Json(body).into_response())
+}
+
+/// `POST /api/sse/refresh`: the stream lives on under the request's grant.
+pub(super) async fn refresh(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
+    let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    let id = connection_id(&body)?;
+    let user = app.hub.user_of(&id).map_err(gone)?;
+    let grant = app.grant(&parts).await?;
+    // In `--dev` there is no token and so nobody to compare with.
+    if !grant.is_anonymous() && grant.user != user {
+        return Err(Problem::forbidden("the token is another user's"));
+    }
+    let change = app.hub.refresh(&id, &grant).map_err(gone)?;
+    let body =
+        json!({ "removed": change.removed, "channels": change.channels, "expires_at": grant.expires_at_ms });
+    Ok(axum::Json(body).into_response())
+}
+
+/// `POST /api/sse/ticket`.
+pub(super) async fn ticket(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
+    let (parts, _) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
+    let grant = app.grant(&parts).await?;
+    let ticket = app.hub.ticket(grant);
+    Ok(axum::Json(json!({ "ticket": ticket.ticket, "expires_in": ticket.expires_in })).into_response())
+}
+
+fn gone(error: NoSuchConnection) -> Problem {
+    Problem::not_found(error.to_string())
+}
+
+fn selectors(names: &[String]) -> Result<Vec<Selector>, Problem> {
+    names
+        .iter()
+        .map(|name| {
+            Selector::parse(name).map_err(|error| Problem::bad_request(format!("channel `{name}`: {error}")))
+        })
+        .collect()
+}
+
+/// The secret id, from JSON, a form (urlencoded or multipart), or bare text. A beacon can't choose its content type
+/// freely, and curl sends everything as a form, so the body itself tells.
+fn connection_id(body: &[u8]) -> Result<String, Problem> {
+    const WANTED: &str = "send the connection_id as JSON, as a form field, or as plain text";
+    let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request(WANTED))?.trim();
+    let id = if text.starts_with('{') {
+        json_body::<Named>(text.as_bytes())?.connection_id
+    } else if text.starts_with("--") {
+        multipart_field(text).unwrap_or_default().to_owned()
+    } else if text.contains('=') {
+        serde_urlencoded::from_str::<Named>(text).map_err(|_| Problem::bad_request(WANTED))?.connection_id
+    } else {
+        text.to_owned()
+    };
+    let odd = |c: char| c.is_control() || c.is_whitespace();
+    if id.is_empty() || id.len() > CONNECTION_ID_BYTES_MAX || id.contains(odd) {
+        return Err(Problem::bad_request(WANTED));
+    }
+    Ok(id)
+}
+
+/// The field of a `multipart/form-data` body (RFC 7578), which is what a beacon makes of a `FormData`.
+fn multipart_field(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("name=\"connection_id\"")?;
+    let (_, rest) = rest.split_once("\r\n\r\n")?;
+    let (value, _) = rest.split_once("\r\n")?;
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_found_however_it_is_sent() {
+        let multipart =
+            "--x\r\nContent-Disposition: form-data; name=\"connection_id\"\r\n\r\na-b.c\r\n--x--\r\n";
+        for body in ["{\"connection_id\":\"a-b.c\"}", "connection_id=a-b.c", "a-b.c", " a-b.c\n", multipart] {
+            assert_eq!(connection_id(body.as_bytes()).unwrap(), "a-b.c", "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_a_bad_request() {
+        let long = "x".repeat(CONNECTION_ID_BYTES_MAX + 1);
+        for body in ["", "{", "{}", "{\"connection_id\":7}", "id=7", "a b", "a\u{0}b", "--x\r\n", &long] {
+            assert_eq!(
+                connection_id(body.as_bytes()).unwrap_err().status(),
+                StatusCode::BAD_REQUEST,
+                "{body}"
+            );
+        }
+        assert_eq!(connection_id(b"\xff\xfe").unwrap_err().status(), StatusCode::BAD_REQUEST);
+    }
+}

@@ -1,0 +1,139 @@
+//! `POST /api/sse/publish`.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{Request, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tidings_core::channel::ChannelName;
+use tidings_core::event::{Draft, EventError};
+use tidings_core::grant::Grant;
+
+use super::problem::Problem;
+use super::{App, Shared, read_body};
+use crate::hub::PublishError;
+
+/// Channels of one event.
+const CHANNELS_PER_EVENT_MAX: usize = 1000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Item<'a> {
+    #[serde(borrow)]
+    channel: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    channels: Option<Vec<Cow<'a, str>>>,
+    #[serde(borrow, rename = "type")]
+    ty: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    key: Option<Cow<'a, str>>,
+}
+
+pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
+    let bounds = app.hub.options().bounds;
+    let (parts, body) = read_body(request, bounds.body_bytes).await?;
+    let grant = app.grant(&parts).await?;
+    let publisher: Arc<str> = match grant.is_anonymous() {
+        true => app.hub.client(&parts).ip().to_string().into(),
+        false => Arc::clone(&grant.user),
+    };
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'[') {
+        let answer = one(&app, &grant, &publisher, &body)?;
+        return Ok(axum::Json(answer).into_response());
+    }
+    let items: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+    if bounds.batch_events > 0 && items.len() > bounds.batch_events {
+        let detail = format!("{} events in one request: send at most {}", items.len(), bounds.batch_events);
+        return Err(Problem::too_large(detail).with("limit", bounds.batch_events));
+    }
+    // Not a transaction: each has its own result or its own problem.
+    let answers: Vec<Value> = items
+        .into_iter()
+        .map(|item| {
+            one(&app, &grant, &publisher, item.get().as_bytes()).unwrap_or_else(|problem| problem.body())
+        })
+        .collect();
+    Ok(axum::Json(answers).into_response())
+}
+
+fn unreadable(error: &serde_json::Error) -> Problem {
+    Problem::bad_request(format!("the event can't be read: {error}"))
+}
+
+/// Publishes one event, to one channel or to several.
+fn one(app: &App, grant: &Grant, publisher: &Arc<str>, text: &[u8]) -> Result<Value, Problem> {
+    let item: Item<'_> = serde_json::from_slice(text).map_err(|error| unreadable(&error))?;
+    let Some(data) = item.data else {
+        return Err(Problem::bad_request("`data` is missing: any JSON will do"));
+    };
+    let draft = Draft { ty: item.ty.as_deref(), data, id: item.id.as_deref(), key: item.key.as_deref() };
+    match (&item.channel, &item.channels) {
+        (Some(name), None) => to_channel(app, grant, publisher, &allowed(grant, name)?, draft),
+        (None, Some(names)) => {
+            if names.is_empty() || names.len() > CHANNELS_PER_EVENT_MAX {
+                let detail = format!("`channels` names 1 to {CHANNELS_PER_EVENT_MAX} channels");
+                return Err(Problem::bad_request(detail));
+            }
+            // All are checked before any has it.
+            let channels = names.iter().map(|name| allowed(grant, name)).collect::<Result<Vec<_>, _>>()?;
+            let answers = channels.iter().map(|channel| to_channel(app, grant, publisher, channel, draft));
+            Ok(Value::Array(answers.collect::<Result<_, _>>()?))
+        }
+        _ => Err(Problem::bad_request("name either `channel` or `channels`")),
+    }
+}
+
+fn allowed(grant: &Grant, name: &str) -> Result<ChannelName, Problem> {
+    let channel = ChannelName::parse(name)
+        .map_err(|error| Problem::bad_request(format!("channel `{}`: {error}", name.escape_debug())))?;
+    if !grant.may_publish(&channel) {
+        return Err(Problem::forbidden(format!("publishing to `{channel}` is not granted")));
+    }
+    Ok(channel)
+}
+
+fn to_channel(
+    app: &App,
+    _grant: &Grant,
+    publisher: &Arc<str>,
+    channel: &ChannelName,
+    draft: Draft<'_>,
+) -> Result<Value, Problem> {
+    app.hub.take_publish_rate(publisher, 1).map_err(|error| problem_of(&error))?;
+    let published = app.hub.publish(channel, draft).map_err(|error| problem_of(&error))?;
+    let mut answer = json!({
+        "id": published.id,
+        "channel": channel,
+        "offset": published.offset,
+        "recipients": published.recipients,
+    });
+    if published.duplicate {
+        answer["duplicate"] = json!(true);
+    }
+    Ok(answer)
+}
+
+fn problem_of(error: &PublishError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        PublishError::Invalid(EventError::TooLarge { event_bytes_max, .. }) => Problem::too_large(detail)
+            .with("limit_name", "limits.event_bytes")
+            .with("limit", *event_bytes_max),
+        PublishError::Invalid(_) => Problem::bad_request(detail),
+        PublishError::Rate { limit, retry_ms } => Problem::too_many(detail)
+            .retry_after_ms(*retry_ms)
+            .with("limit_name", "limits.publishes_per_second")
+            .with("limit", *limit),
+        PublishError::Stopping => Problem::unavailable(detail).retry_after_ms(1_000),
+    }
+}

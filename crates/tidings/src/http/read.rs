@@ -1,0 +1,74 @@
+//! History and presence.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::request::Parts;
+use http::{Request, Response};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tidings_core::channel::{ChannelName, Selector};
+
+use super::problem::Problem;
+use super::{App, Shared, query};
+use crate::hub::HistoryQuery;
+
+const EVENTS_DEFAULT: usize = 100;
+const EVENTS_MAX: usize = 1000;
+
+#[derive(Deserialize)]
+struct Asked {
+    channel: Option<String>,
+    since: Option<String>,
+    limit: Option<usize>,
+}
+
+/// `GET /api/sse/history?channel=&since=&limit=`.
+pub(super) async fn history(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
+    let (parts, _) = request.into_parts();
+    let (channel, asked) = readable(&app, &parts).await?;
+    let limit = asked.limit.unwrap_or(EVENTS_DEFAULT);
+    if limit > EVENTS_MAX {
+        return Err(Problem::bad_request(format!("limit is at most {EVENTS_MAX}: page on with since")));
+    }
+    let since = asked.since.as_deref().filter(|since| !since.is_empty());
+    let page = app.hub.history(&channel, HistoryQuery { since, limit });
+    let events: Vec<Box<RawValue>> =
+        page.events.iter().filter_map(|frame| RawValue::from_string(frame.enveloped()).ok()).collect();
+    let body = json!({
+        "channel": channel,
+        "gap": page.gap,
+        "next": page.next.to_string(),
+        "more": page.more,
+    });
+    let body = format!(
+        "{},\"events\":{}}}",
+        body.to_string().trim_end_matches('}'),
+        serde_json::to_string(&events).unwrap_or_default()
+    );
+    Ok(([(http::header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// `GET /api/sse/presence?channel=`.
+pub(super) async fn presence(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
+    let (parts, _) = request.into_parts();
+    let (channel, _) = readable(&app, &parts).await?;
+    let users = app.hub.presence(&channel);
+    let users: Vec<_> =
+        users.iter().map(|(user, connections)| json!({ "user": user, "connections": connections })).collect();
+    Ok(axum::Json(json!({ "channel": channel, "users": users })).into_response())
+}
+
+async fn readable(app: &App, parts: &Parts) -> Result<(ChannelName, Asked), Problem> {
+    let asked: Asked = query(parts)?;
+    let name = asked.channel.as_deref().ok_or_else(|| Problem::bad_request("name a `channel`"))?;
+    let channel =
+        ChannelName::parse(name).map_err(|error| Problem::bad_request(format!("channel {error}")))?;
+    let grant = app.grant(parts).await?;
+    let selector = Selector::Channel(channel.clone());
+    if !grant.may_subscribe(&selector) && !app.hub.is_given(&grant.user, &selector) {
+        return Err(Problem::forbidden(format!("the channel `{channel}` is not granted")));
+    }
+    Ok((channel, asked))
+}

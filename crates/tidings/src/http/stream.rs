@@ -1,0 +1,168 @@
+//! `GET /api/sse/stream`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use http::header::HeaderMap;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use serde::Deserialize;
+use tidings_core::channel::parse_list;
+use tidings_core::grant::{Grant, Label};
+
+use super::problem::{Problem, is_event_source};
+use super::{App, Shared, query};
+use crate::body::stream_headers;
+use crate::hub::{Open, OpenError, Refused};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct StreamQuery {
+    channels: Option<String>,
+    client_id: Option<String>,
+    r#type: Option<String>,
+    last_event_id: Option<String>,
+    lease: Option<String>,
+    envelope: Option<String>,
+    ticket: Option<String>,
+}
+
+pub(super) async fn open(State(app): Shared, request: Request<Body>) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let soft = app.hub.options().stream.soft_refusal;
+    match answer(&app, &parts).await {
+        Ok(response) => response,
+        Err(problem) => problem.refuse_stream(&parts.headers, soft),
+    }
+}
+
+async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
+    let asked: StreamQuery = query(parts).inspect_err(|_| app.hub.note_refusal("bad_request"))?;
+    let grant = granted(app, parts, asked.ticket.as_deref()).await;
+    let grant = grant.inspect_err(|_| app.hub.note_refusal("unauthorized"))?;
+    let open = wanted(app, parts, asked, grant).inspect_err(|problem| {
+        let forbidden = problem.status() == StatusCode::FORBIDDEN;
+        app.hub.note_refusal(if forbidden { "unauthorized" } else { "bad_request" });
+    })?;
+    if let Some(client) = &open.client_id
+        && is_event_source(&parts.headers)
+        && app.hub.is_unwelcome(&open.grant.user, client)
+    {
+        // What stops an `EventSource` for good (WHATWG HTML §9.2.3).
+        return Ok(empty(StatusCode::NO_CONTENT));
+    }
+    if parts.method == Method::HEAD {
+        let mut response = empty(StatusCode::OK);
+        stream_headers(response.headers_mut());
+        return Ok(response);
+    }
+    app.hub.stream(open).map_err(problem_of)
+}
+
+async fn granted(app: &App, parts: &Parts, ticket: Option<&str>) -> Result<Grant, Problem> {
+    match ticket {
+        Some(ticket) => {
+            let grant = app.hub.redeem(ticket);
+            let void = || Problem::unauthorized("the ticket is used, too old or unknown: ask for a new one");
+            app.check_revoked(grant.ok_or_else(void)?)
+        }
+        None => app.grant(parts).await,
+    }
+}
+
+/// The stream that a query asks for, each of its fields checked.
+fn wanted(app: &App, parts: &Parts, asked: StreamQuery, grant: Grant) -> Result<Open, Problem> {
+    let bounds = &app.hub.options().bounds;
+    let label = |name: &str, text: &str| {
+        let label = Label::parse(text).map_err(|error| Problem::bad_request(format!("{name} {error}")))?;
+        Ok::<Arc<str>, Problem>(Arc::clone(label.as_arc()))
+    };
+    let selectors = match asked.channels.as_deref() {
+        None | Some("") => None,
+        Some(list) => Some(parse_list(list, bounds.channels_per_connection).map_err(|error| {
+            Problem::bad_request(error.to_string()).with("limit", bounds.channels_per_connection)
+        })?),
+    };
+    for selector in selectors.iter().flatten() {
+        if !grant.may_subscribe(selector) && !app.hub.is_given(&grant.user, selector) {
+            return Err(Problem::forbidden(format!("the channel `{selector}` is not granted")));
+        }
+    }
+    let client_id = asked.client_id.as_deref().filter(|id| !id.is_empty());
+    let client_id = client_id.map(|id| label("client_id", id)).transpose()?;
+    let kind = match (&grant.kind, asked.r#type.as_deref()) {
+        (Some(kind), _) => Arc::clone(kind),
+        (None, None | Some("")) => Arc::from("client"),
+        (None, Some(kind)) => label("type", kind)?,
+    };
+    let selectors = app.hub.selectors_for(&grant, selectors);
+    let mut open = Open::new(grant, selectors, app.hub.client(parts));
+    open.client_id = client_id.map(|id| Box::from(&*id));
+    open.kind = kind;
+    open.resume = last_event_id(&parts.headers).or(asked.last_event_id).filter(|id| !id.is_empty());
+    open.envelope = switch("envelope", asked.envelope.as_deref())?;
+    open.lease_seconds = lease(asked.lease.as_deref(), app.hub.options().stream.lease_max_seconds)?;
+    Ok(open)
+}
+
+fn last_event_id(headers: &HeaderMap) -> Option<String> {
+    // Whatever stands there, it is at worst a cursor that nobody knows, which is a gap and never an error.
+    headers.get("last-event-id").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn switch(name: &str, value: Option<&str>) -> Result<bool, Problem> {
+    match value {
+        None | Some("" | "0" | "false") => Ok(false),
+        Some("1" | "true") => Ok(true),
+        Some(_) => Err(Problem::bad_request(format!("{name} is 1 or 0"))),
+    }
+}
+
+fn lease(value: Option<&str>, most: u64) -> Result<Option<u64>, Problem> {
+    let Some(text) = value.filter(|text| !text.is_empty()) else { return Ok(None) };
+    match text.parse::<u64>() {
+        Ok(seconds) if (1..=most).contains(&seconds) => Ok(Some(seconds)),
+        _ => Err(Problem::bad_request(format!("lease is a number of seconds from 1 to {most}"))),
+    }
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A refusal, as the client reads it.
+fn problem_of(error: OpenError) -> Problem {
+    match error {
+        OpenError::Draining => Problem::unavailable("this node is draining: come again in a moment")
+            .retry_after_ms(2_000)
+            .with("reason", "draining"),
+        OpenError::Rate { retry_ms, limit } => {
+            Problem::too_many(format!("an address may open {limit} streams a second"))
+                .retry_after_ms(retry_ms)
+                .with("limit_name", "limits.accepts_per_second")
+                .with("limit", limit)
+        }
+        OpenError::Full { refused: Refused::User { limit, .. }, held_by } => {
+            Problem::too_many(format!("the user has {limit} connections, as many as it may: see held_by"))
+                .retry_after_ms(5_000)
+                .with("limit_name", "limits.connections_per_user")
+                .with("limit", limit)
+                .with("held_by", held_by)
+        }
+        OpenError::Full { refused: Refused::Ip { limit }, .. } => {
+            Problem::too_many(format!("the address has {limit} connections, as many as it may"))
+                .retry_after_ms(5_000)
+                .with("limit_name", "limits.connections_per_ip")
+                .with("limit", limit)
+        }
+        OpenError::Full { refused: Refused::Node { limit }, .. } => {
+            Problem::unavailable(format!("the node has {limit} connections, as many as it may"))
+                .retry_after_ms(5_000)
+                .with("limit_name", "limits.connections")
+                .with("limit", limit)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The way out: everything that ends a connection goes through [`Hub::settle`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidings_core::close::CloseReason;
+use tidings_core::registry::ConnKey;
+
+use super::{Hub, Phase};
+use crate::outlet::{Ending, Outlet};
+
+/// There is no live connection by that id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no live connection by that id")]
+pub struct NoSuchConnection;
+
+/// How to kick.
+#[derive(Clone, Debug, Default)]
+pub struct KickOrder {
+    /// An operator's words, told to the client.
+    pub detail: Option<Box<str>>,
+    /// Whether the client may come again; it may not, unless this says so.
+    pub reconnect: bool,
+}
+
+/// What a kick came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kicked(pub usize);
+
+impl Hub {
+    /// Ends the connection whose secret id this is, at its own client's word.
+    pub fn disconnect(&self, connection_id: &str) -> Result<(), NoSuchConnection> {
+        let key = self.0.secrets.parse_secret(connection_id).ok_or(NoSuchConnection)?;
+        match self.settle(key, CloseReason::Disconnected, None) {
+            true => Ok(()),
+            false => Err(NoSuchConnection),
+        }
+    }
+
+    /// The client says that it is there: renews its lease, if it has one.
+    pub fn alive(&self, connection_id: &str) -> Result<(), NoSuchConnection> {
+        let outlet = self.own(connection_id)?;
+        outlet.attest(self.0.clock.now_ms());
+        Ok(())
+    }
+
+    /// Ends a connection by its public id.
+    pub fn kick(&self, id: &str, order: &KickOrder) -> Result<(), NoSuchConnection> {
+        let key = self.0.secrets.parse_public(id).ok_or(NoSuchConnection)?;
+        match self.settle(key, CloseReason::Kicked, Some(order)) {
+            true => Ok(()),
+            false => Err(NoSuchConnection),
+        }
+    }
+
+    /// Ends all connections of a user.
+    pub fn kick_user(&self, user: &str, order: &KickOrder) -> Kicked {
+        let keys = self.keys_of(user);
+        Kicked(keys.into_iter().filter(|key| self.settle(*key, CloseReason::Kicked, Some(order))).count())
+    }
+
+    pub(super) fn keys_of(&self, user: &str) -> Vec<ConnKey> {
+        self.0.books().of_user(&Arc::from(user)).map(|entry| entry.key).collect()
+    }
+
+    /// The connection whose secret id this is.
+    pub(crate) fn own(&self, connection_id: &str) -> Result<Arc<Outlet>, NoSuchConnection> {
+        let key = self.0.secrets.parse_secret(connection_id).ok_or(NoSuchConnection)?;
+        self.0.books().get(key).map(|entry| Arc::clone(&entry.handle)).ok_or(NoSuchConnection)
+    }
+
+    /// The one door out. Whoever is first closes the books on the connection, takes it off the log and tells its
+    /// writer; to all others there is nothing there. Answers whether this call was the first.
+    pub(crate) fn settle(&self, key: ConnKey, reason: CloseReason, order: Option<&KickOrder>) -> bool {
+        let now_ms = self.0.clock.now_ms();
+        let (entry, total) = {
+            let mut books = self.0.books();
+            let tale = |entry: &_| self.tale(entry, reason);
+            let Some(entry) = books.settle(key, reason, now_ms, tale) else { return false };
+            let reconnect = order.map(|order| order.reconnect).unwrap_or_else(|| reason.default_reconnect());
+            // A superseded client's id is its successor's too, which must be able to come back.
+            if let Some(client) = entry.client_id.as_deref()
+                && !reconnect
+                && reason != CloseReason::Superseded
+            {
+                books.turn_away(&entry.user, client, now_ms);
+            }
+            (entry, books.live())
+        };
+        let selectors = entry.handle.subscriber().map(|subscriber| {
+            let mut log = self.0.log();
+            let selectors = log.selectors(subscriber);
+            log.unsubscribe(subscriber);
+            selectors
+        });
+        let detail = order.and_then(|order| order.detail.clone());
+        let patience = if reason.told() { crate::stream::FAREWELL_TIMEOUT } else { Duration::ZERO };
+        entry.handle.peer.kill_stream(patience);
+        entry.handle.end(self.closing(reason, detail, order.map(|order| order.reconnect)));
+        tracing::info!(user = %entry.user, %reason, total, "client disconnected");
+        self.left(&entry.user, selectors.as_deref().unwrap_or_default());
+        true
+    }
+
+    fn closing(&self, reason: CloseReason, detail: Option<Box<str>>, reconnect: Option<bool>) -> Ending {
+        const RETRY_MS: std::ops::RangeInclusive<u64> = 1_000..=5_000;
+        let reconnect = reconnect.unwrap_or_else(|| reason.default_reconnect());
+        let retry_ms = match self.0.phase() {
+            // While draining, where they come back to is up at once; the spread is in the closings already.
+            Phase::Draining => rand::random_range(500..=1_500),
+            _ => rand::random_range(RETRY_MS),
+        };
+        Ending { reason, reconnect, retry_ms, detail }
+    }
+}

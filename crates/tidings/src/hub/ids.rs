@@ -1,0 +1,114 @@
+//! A connection's two names: the public id, which is shown, and the secret one, which is the right to end it.
+//!
+//! Neither is kept anywhere: the public id says where in the books the connection stands, and the secret one adds a
+//! code that only this process can make (RFC 2104). So neither costs memory, and neither can be guessed from the
+//! other.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use tidings_core::registry::ConnKey;
+
+const CODE_HEX_LEN: usize = 32;
+
+/// What this process alone knows.
+pub(super) struct Secrets {
+    key: [u8; 32],
+    incarnation: String,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secrets").field("incarnation", &self.incarnation).finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    pub(super) fn new() -> Self {
+        Self { key: rand::random(), incarnation: base36(u64::from(rand::random::<u32>())) }
+    }
+
+    /// The public id: unique over restarts, useless for ending anything.
+    pub(super) fn public(&self, key: ConnKey) -> String {
+        format!("{}-{}-{}", self.incarnation, base36(u64::from(key.index())), base36(key.serial()))
+    }
+
+    pub(super) fn secret(&self, key: ConnKey) -> String {
+        let public = self.public(key);
+        let code = self.code(&public);
+        format!("{public}.{code}")
+    }
+
+    pub(super) fn parse_public(&self, id: &str) -> Option<ConnKey> {
+        let mut parts = id.split('-');
+        let (incarnation, index, serial) = (parts.next()?, parts.next()?, parts.next()?);
+        if incarnation != self.incarnation || parts.next().is_some() {
+            return None;
+        }
+        let index = u32::try_from(u64::from_str_radix(index, 36).ok()?).ok()?;
+        Some(ConnKey::from_parts(index, u64::from_str_radix(serial, 36).ok()?))
+    }
+
+    pub(super) fn parse_secret(&self, id: &str) -> Option<ConnKey> {
+        let (public, code) = id.split_once('.')?;
+        let key = self.parse_public(public)?;
+        let mut mac = self.mac();
+        mac.update(public.as_bytes());
+        mac.verify_truncated_left(&unhex(code)?).ok()?;
+        Some(key)
+    }
+
+    fn code(&self, public: &str) -> String {
+        let mut mac = self.mac();
+        mac.update(public.as_bytes());
+        mac.finalize().into_bytes().iter().take(CODE_HEX_LEN / 2).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn mac(&self) -> Hmac<Sha256> {
+        Hmac::new_from_slice(&self.key).expect("HMAC takes a key of any length")
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if text.len() != CODE_HEX_LEN || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+}
+
+fn base36(mut number: u64) -> String {
+    let mut digits = Vec::new();
+    loop {
+        digits.push(b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize]);
+        number /= 36;
+        if number == 0 {
+            break;
+        }
+    }
+    digits.reverse();
+    String::from_utf8(digits).expect("digits are ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_names_its_connection_and_nobody_else_can_make_one() {
+        let (ours, others) = (Secrets::new(), Secrets::new());
+        let key = ConnKey::from_parts(7, 4_294_967_299);
+        let secret = ours.secret(key);
+        assert_eq!(ours.parse_secret(&secret), Some(key));
+        assert_eq!(ours.parse_public(&ours.public(key)), Some(key));
+        assert_eq!(others.parse_secret(&secret), None);
+        let mut forged = secret.clone();
+        let last = forged.pop().unwrap();
+        forged.push(if last == '0' { '1' } else { '0' });
+        assert_eq!(ours.parse_secret(&forged), None);
+        let next = ours.public(ConnKey::from_parts(8, 5));
+        let code = secret.split_once('.').unwrap().1;
+        assert_eq!(ours.parse_secret(&format!("{next}.{code}")), None, "a code is good for its own id");
+        for bad in ["", ".", "a.b", &ours.public(key), &secret[..secret.len() - 2], "é.é"] {
+            assert_eq!(ours.parse_secret(bad), None, "{bad}");
+        }
+    }
+}

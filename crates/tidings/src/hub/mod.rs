@@ -1,0 +1,163 @@
+//! The hub: the books and the log behind their locks, and the rules of when to touch which.
+//!
+//! Two locks, never held together: the books' and the log's. Both are held for moments, without I/O or awaiting.
+
+mod connect;
+mod drain;
+mod end;
+mod ids;
+mod observe;
+mod permissions;
+mod presence;
+mod publish;
+mod sweep;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tidings_core::drain::ShutdownSummary;
+use tidings_core::log::{Log, Rules};
+use tidings_core::position::Epoch;
+use tidings_core::rate::RateLimit;
+use tidings_core::registry::Books;
+pub use tidings_core::registry::{Limits, OnFull, Refused};
+use tokio::sync::Notify;
+
+pub use self::connect::{Client, Open, OpenError};
+pub use self::drain::Phase;
+pub use self::end::{KickOrder, Kicked, NoSuchConnection};
+use self::ids::Secrets;
+pub use self::observe::{
+    ChannelInfo, ClosedConnection, ConnectionInfo, ConnectionPage, ConnectionQuery, ConnectionSort,
+    Latencies, Latency, Proof, ProofKind, ProvenTo, Readings, SortBy, Stats, Truth, UserInfo,
+};
+pub use self::permissions::{ChangeError, ChannelChange, TICKET_SECONDS, Ticket};
+pub use self::publish::{HistoryQuery, PublishError, Publisher};
+pub use self::sweep::SweepReport;
+use crate::clock::Clock;
+use crate::histogram::Histogram;
+use crate::options::HubOptions;
+use crate::outlet::Outlet;
+use crate::socket::Doors;
+use crate::store::{Counters, Store};
+
+/// What is told of a connection that has gone.
+pub(crate) type Tale = ClosedConnection;
+
+/// A real-time hub on this node. Cloning it gives another handle to the same hub.
+#[derive(Clone, Debug)]
+pub struct Hub(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) options: HubOptions,
+    pub(crate) node: String,
+    pub(crate) clock: Clock,
+    books: Mutex<Books<Arc<Outlet>, Tale>>,
+    log: Mutex<Log<Arc<Outlet>>>,
+    publish_rate: Mutex<RateLimit<Arc<str>>>,
+    accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
+    permissions: Mutex<permissions::Permissions>,
+    secrets: Secrets,
+    store: Store,
+    counters: Mutex<Counters>,
+    last_shutdown: Option<ShutdownSummary>,
+    drained: Mutex<Option<ShutdownSummary>>,
+    phase: AtomicU8,
+    /// Closed for good just before the rings are kept: what is published later would be lost.
+    publishing_over: AtomicBool,
+    drain_asked: Notify,
+    pub(crate) doors: Doors,
+    pub(crate) truth_mismatch: AtomicU64,
+    pub(crate) truth_audits: AtomicU64,
+    pub(crate) publish_queue: Histogram,
+    pub(crate) publish_to_write: Histogram,
+}
+
+impl Hub {
+    /// Opens a hub. With a data directory it takes up the rings that an orderly shutdown left there.
+    pub fn open(options: HubOptions) -> io::Result<Self> {
+        let mut store = Store::open(options.data_dir.as_deref())?;
+        let node = store.node_name(options.node.as_deref())?;
+        let (counters, last_shutdown) = (store.counters(), store.take_summary());
+        let log = Self::restored(&mut store, &options.rules);
+        let bounds = options.bounds;
+        Ok(Self(Arc::new(Inner {
+            node,
+            clock: Clock::start(),
+            books: Mutex::default(),
+            log: Mutex::new(log),
+            publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
+            accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
+            permissions: Mutex::default(),
+            secrets: Secrets::new(),
+            store,
+            counters: Mutex::new(counters),
+            last_shutdown,
+            drained: Mutex::default(),
+            phase: AtomicU8::new(Phase::Serving as u8),
+            publishing_over: AtomicBool::new(false),
+            drain_asked: Notify::new(),
+            doors: Doors::default(),
+            truth_mismatch: AtomicU64::new(0),
+            truth_audits: AtomicU64::new(0),
+            publish_queue: Histogram::default(),
+            publish_to_write: Histogram::default(),
+            options,
+        })))
+    }
+
+    /// The hub's settings.
+    pub fn options(&self) -> &HubOptions {
+        &self.0.options
+    }
+
+    /// The node's name.
+    pub fn node(&self) -> &str {
+        &self.0.node
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    fn restored(store: &mut Store, rules: &Rules) -> Log<Arc<Outlet>> {
+        let kept = store.take_rings();
+        let restored = kept.map(|lines| Log::restore(rules.clone(), lines));
+        match restored {
+            Some(Ok(log)) => {
+                tracing::info!(head = %log.head(), channels = log.channel_count(), "rings taken up");
+                log
+            }
+            Some(Err(error)) => {
+                tracing::warn!(%error, "kept rings are not usable: every cursor gets its gap");
+                Log::new(Epoch::from(rand::random::<u64>()), rules.clone())
+            }
+            None => Log::new(Epoch::from(rand::random::<u64>()), rules.clone()),
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn books(&self) -> MutexGuard<'_, Books<Arc<Outlet>, Tale>> {
+        locked(&self.books)
+    }
+
+    pub(crate) fn log(&self) -> MutexGuard<'_, Log<Arc<Outlet>>> {
+        locked(&self.log)
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        Phase::from_u8(self.phase.load(Ordering::Acquire))
+    }
+}
+
+/// A lock whose holder panicked is taken all the same: each call under it leaves the structure whole or had not
+/// begun, and a hub that stops answering would be the greater lie.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;

@@ -1,0 +1,104 @@
+//! Publishing: checked, appended, woken; and the log read back as history.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tidings_core::channel::ChannelName;
+use tidings_core::event::{Draft, Event, EventError};
+use tidings_core::log::{Page, Published};
+
+use super::{Hub, locked};
+
+/// Why an event was not published.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// The event is not valid.
+    #[error(transparent)]
+    Invalid(#[from] EventError),
+    /// The publisher is too fast.
+    #[error("more than {limit} events a second: come again in {retry_ms} ms")]
+    Rate {
+        /// The limit.
+        limit: u32,
+        /// When to come again.
+        retry_ms: u64,
+    },
+    /// The hub is about to stop and has put its rings away.
+    #[error("the hub is stopping: publish to its successor")]
+    Stopping,
+}
+
+/// A publisher inside the application: publishing never blocks, and no subscriber is no error.
+#[derive(Clone, Debug)]
+pub struct Publisher(Hub);
+
+impl Publisher {
+    /// Publishes an event whose data is anything that serializes.
+    pub fn publish<T: serde::Serialize>(
+        &self,
+        channel: &ChannelName,
+        ty: &str,
+        data: &T,
+    ) -> Result<Published, PublishError> {
+        let data = serde_json::value::to_raw_value(data).map_err(|_| EventError::NotJson)?;
+        let draft = Draft { ty: Some(ty).filter(|ty| !ty.is_empty()), data: &data, id: None, key: None };
+        self.publish_draft(channel, draft)
+    }
+
+    /// Publishes an event with all that one can have.
+    pub fn publish_draft(&self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
+        self.0.publish(channel, draft)
+    }
+}
+
+/// Which part of a channel's history.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryQuery<'a> {
+    /// Events after this cursor; from the beginning without one.
+    pub since: Option<&'a str>,
+    /// Events at most.
+    pub limit: usize,
+}
+
+impl Hub {
+    /// A publisher for the application that the hub lives in.
+    pub fn publisher(&self) -> Publisher {
+        Publisher(self.clone())
+    }
+
+    /// Checks an event and publishes it. No subscriber is no error.
+    pub fn publish(&self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
+        let event = Event::new(draft, self.0.options.bounds.event_bytes)?;
+        if self.0.publishing_over.load(Ordering::Acquire) {
+            return Err(PublishError::Stopping);
+        }
+        Ok(self.publish_event(channel, &event))
+    }
+
+    /// Takes `count` events off a publisher's rate.
+    pub fn take_publish_rate(&self, publisher: &Arc<str>, count: u32) -> Result<(), PublishError> {
+        let verdict = locked(&self.0.publish_rate).take(Arc::clone(publisher), count, self.0.clock.now_ms());
+        let limit = self.0.options.bounds.publishes_per_second;
+        verdict.map_err(|retry_ms| PublishError::Rate { limit, retry_ms })
+    }
+
+    pub(super) fn publish_event(&self, channel: &ChannelName, event: &Event) -> Published {
+        let inner = &*self.0;
+        let wall_ms = inner.clock.wall_ms();
+        let start_us = inner.clock.now_us();
+        let published = inner.log().publish(wall_ms, channel, event, &mut |outlet| outlet.rouse(start_us));
+        inner.publish_queue.observe(inner.clock.now_us() - start_us);
+        let ty = event.ty().unwrap_or("message");
+        if published.recipients == 0 {
+            tracing::debug!(%channel, r#type = ty, "no subscribers");
+        } else {
+            tracing::debug!(%channel, r#type = ty, recipients = published.recipients, "event published");
+        }
+        published
+    }
+
+    /// Events of a channel after a position, or from the oldest that is held.
+    pub fn history(&self, channel: &ChannelName, query: HistoryQuery<'_>) -> Page {
+        self.0.log().history(channel, query.since, query.limit)
+    }
+}

@@ -1,0 +1,122 @@
+//! Time passes: heartbeats that are due, events that are too old, connections that are stale.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use serde::Serialize;
+use tidings_core::close::CloseReason;
+use tidings_core::registry::ConnKey;
+
+use super::{Hub, locked};
+use crate::outlet::Outlet;
+use crate::store::Counters;
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct SweepReport {
+    /// Stale connections that it ended.
+    pub cleaned: usize,
+    /// Slices in which it did.
+    pub slices: usize,
+    /// Live connections afterwards.
+    pub remaining: usize,
+}
+
+impl Hub {
+    /// Runs everything that happens by the clock, for as long as the hub is held: heartbeats, sweeps, retention.
+    /// Whoever opens a hub spawns this once.
+    pub async fn run_timers(self) {
+        let stream = self.0.options.stream;
+        let tick = Duration::from_millis((stream.heartbeat_ms / 10).clamp(5, 250));
+        let sweep_every = Duration::from_millis(self.0.options.cleanup.interval_ms.max(1));
+        let mut beats = tokio::time::interval(tick);
+        let mut sweeps = tokio::time::interval(sweep_every);
+        beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        sweeps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = beats.tick() => self.beat(tick.as_millis() as u64),
+                _ = sweeps.tick() => {
+                    self.sweep(Some(self.0.options.cleanup.batch_size)).await;
+                    self.0.log().expire(self.0.clock.wall_ms());
+                }
+            }
+        }
+    }
+
+    /// Asks for a heartbeat wherever nothing was written for the interval. The jitter only shortens it, and is the
+    /// connection's own, so that heartbeats of connections that came together drift apart.
+    fn beat(&self, tick_ms: u64) {
+        let interval = self.0.options.stream.heartbeat_ms;
+        let now_ms = self.0.clock.now_ms();
+        let now_us = self.0.clock.now_us();
+        for entry in self.0.books().iter() {
+            let jitter =
+                (entry.key.serial().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % (interval / 10).max(1);
+            let due = entry.handle.last_write_ms() + interval - jitter;
+            // The next tick would be late.
+            if now_ms + tick_ms >= due {
+                entry.handle.ask_beat(now_us);
+            }
+        }
+    }
+
+    /// Ends what is stale, a slice at a time, until nothing stale is left: the slice bounds how long others wait,
+    /// not how much is cleaned. `None` takes all in one slice.
+    pub async fn sweep(&self, slice: Option<usize>) -> SweepReport {
+        let mut report = SweepReport::default();
+        loop {
+            let stale = self.stale();
+            if stale.is_empty() {
+                break;
+            }
+            for slice in stale.chunks(slice.unwrap_or(stale.len()).max(1)) {
+                report.cleaned +=
+                    slice.iter().filter(|(key, reason)| self.settle(*key, *reason, None)).count();
+                report.slices += 1;
+                tokio::task::yield_now().await;
+            }
+        }
+        if report.cleaned > 0 {
+            self.keep_counters(|counters| counters.stale_connections_cleaned += report.cleaned as u64).await;
+        }
+        report.remaining = self.0.books().live();
+        report
+    }
+
+    pub(super) async fn keep_counters(&self, change: impl FnOnce(&mut Counters)) {
+        let counters = {
+            let mut counters = locked(&self.0.counters);
+            change(&mut counters);
+            counters.clone()
+        };
+        let hub = self.clone();
+        let _ = tokio::task::spawn_blocking(move || hub.0.store.keep_counters(&counters)).await;
+    }
+
+    /// Connections that are over by the clock, with why.
+    fn stale(&self) -> Vec<(ConnKey, CloseReason)> {
+        let now_ms = self.0.clock.now_ms();
+        let stall_ms = self.0.options.stream.stall_ms;
+        let books = self.0.books();
+        let overdue = |outlet: &Arc<Outlet>| overdue(outlet, now_ms, stall_ms);
+        books.iter().filter_map(|entry| overdue(&entry.handle).map(|reason| (entry.key, reason))).collect()
+    }
+}
+
+fn overdue(outlet: &Outlet, now_ms: u64, stall_ms: u64) -> Option<CloseReason> {
+    let passed = |at: u64| at > 0 && now_ms >= at;
+    if outlet.lease_ends_ms().is_some_and(passed) {
+        return Some(CloseReason::Lease);
+    }
+    if stall_ms > 0 && outlet.pending_since_ms().is_some_and(|since| now_ms >= since + stall_ms) {
+        // Nothing taken, and nothing acknowledged either: silently gone, rather than slow.
+        let silent = outlet.peer.last_ack_age_ms().is_some_and(|age| age >= stall_ms);
+        return Some(if silent { CloseReason::Lost } else { CloseReason::Stalled });
+    }
+    if passed(outlet.expires_at_ms.load(Relaxed)) {
+        return Some(CloseReason::Expired);
+    }
+    passed(outlet.aged_at_ms.load(Relaxed)).then_some(CloseReason::MaxAge)
+}

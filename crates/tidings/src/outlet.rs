@@ -1,0 +1,194 @@
+//! What the hub holds of a live stream: how to wake it, how to end it, and what is known of it.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::task::Waker;
+
+use atomic_waker::AtomicWaker;
+use serde::Serialize;
+use tidings_core::close::CloseReason;
+use tidings_core::log::SubscriberKey;
+use tidings_core::registry::ConnKey;
+
+use crate::socket::Peer;
+
+/// How a stream was ended, once it is decided.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ending {
+    /// Why.
+    pub reason: CloseReason,
+    /// Whether the client should come again.
+    pub reconnect: bool,
+    /// When, at the earliest, in milliseconds from now.
+    pub retry_ms: u64,
+    /// An operator's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Box<str>>,
+}
+
+/// The part of a stream that is shared between the hub and whoever writes it. Times are milliseconds of the hub's
+/// monotonic clock; 0 is never.
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    pub(crate) key: ConnKey,
+    pub(crate) peer: Peer,
+    pub(crate) remote: SocketAddr,
+    pub(crate) through_proxy: bool,
+    waker: AtomicWaker,
+    subscriber: OnceLock<SubscriberKey>,
+    ending: OnceLock<Box<Ending>>,
+    beat: AtomicBool,
+    /// When something to write was first announced that is not yet written, in microseconds.
+    pending_since_us: AtomicU64,
+    last_write_ms: AtomicU64,
+    last_ping_ms: AtomicU64,
+    alive_ms: AtomicU64,
+    pub(crate) lease_ms: AtomicU32,
+    /// When the stream is ended for its age.
+    pub(crate) aged_at_ms: AtomicU64,
+    pub(crate) expires_at_ms: AtomicU64,
+    events: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Outlet {
+    pub(crate) fn new(
+        key: ConnKey,
+        peer: Peer,
+        remote: SocketAddr,
+        through_proxy: bool,
+        now_ms: u64,
+    ) -> Self {
+        Self {
+            key,
+            peer,
+            remote,
+            through_proxy,
+            waker: AtomicWaker::new(),
+            subscriber: OnceLock::new(),
+            ending: OnceLock::new(),
+            beat: AtomicBool::new(false),
+            pending_since_us: AtomicU64::new(0),
+            last_write_ms: AtomicU64::new(now_ms),
+            last_ping_ms: AtomicU64::new(0),
+            alive_ms: AtomicU64::new(now_ms),
+            lease_ms: AtomicU32::new(0),
+            aged_at_ms: AtomicU64::new(0),
+            expires_at_ms: AtomicU64::new(0),
+            events: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// Wakes the writer: there is something to write since `now_us`, if there was nothing before.
+    pub(crate) fn rouse(&self, now_us: u64) {
+        self.announce(now_us);
+        self.waker.wake();
+    }
+
+    /// There is something to write since `now_us`, if there was nothing before.
+    pub(crate) fn announce(&self, now_us: u64) {
+        let _ = self.pending_since_us.compare_exchange(0, now_us, Relaxed, Relaxed);
+    }
+
+    /// Something of what waits was written, and something still waits.
+    pub(crate) fn progressed(&self, now_us: u64) {
+        self.pending_since_us.store(now_us, Relaxed);
+    }
+
+    /// Everything announced so far is written. Answers since when it was waiting.
+    pub(crate) fn caught_up(&self) -> Option<u64> {
+        match self.pending_since_us.swap(0, Relaxed) {
+            0 => None,
+            since => Some(since),
+        }
+    }
+
+    /// Since when, in milliseconds, something is waiting to be written.
+    pub(crate) fn pending_since_ms(&self) -> Option<u64> {
+        match self.pending_since_us.load(Relaxed) {
+            0 => None,
+            since => Some(since / 1000),
+        }
+    }
+
+    pub(crate) fn subscriber(&self) -> Option<SubscriberKey> {
+        self.subscriber.get().copied()
+    }
+
+    pub(crate) fn seat_subscriber(&self, key: SubscriberKey) {
+        let _ = self.subscriber.set(key);
+    }
+
+    /// Tells the writer that the stream is over. The books are closed already.
+    pub(crate) fn end(&self, ending: Ending) {
+        let _ = self.ending.set(Box::new(ending));
+        self.waker.wake();
+    }
+
+    pub(crate) fn ending(&self) -> Option<&Ending> {
+        self.ending.get().map(AsRef::as_ref)
+    }
+
+    /// Asks the writer for a heartbeat.
+    pub(crate) fn ask_beat(&self, now_us: u64) {
+        self.beat.store(true, Relaxed);
+        self.rouse(now_us);
+    }
+
+    pub(crate) fn take_beat(&self) -> bool {
+        self.beat.swap(false, Relaxed)
+    }
+
+    /// Bytes went out, and with them so many events.
+    pub(crate) fn wrote(&self, bytes: u64, now_ms: u64) {
+        self.bytes.fetch_add(bytes, Relaxed);
+        self.last_write_ms.store(now_ms, Relaxed);
+    }
+
+    pub(crate) fn count_events(&self, events: u64) {
+        self.events.fetch_add(events, Relaxed);
+    }
+
+    pub(crate) fn pinged(&self, now_ms: u64) {
+        self.last_ping_ms.store(now_ms, Relaxed);
+    }
+
+    /// The client itself said that it is there.
+    pub(crate) fn attest(&self, now_ms: u64) {
+        self.alive_ms.store(now_ms, Relaxed);
+    }
+
+    pub(crate) fn attested_ms(&self) -> u64 {
+        self.alive_ms.load(Relaxed)
+    }
+
+    /// When the lease ends, where there is one.
+    pub(crate) fn lease_ends_ms(&self) -> Option<u64> {
+        match self.lease_ms.load(Relaxed) {
+            0 => None,
+            lease => Some(self.attested_ms() + u64::from(lease)),
+        }
+    }
+
+    pub(crate) fn last_write_ms(&self) -> u64 {
+        self.last_write_ms.load(Relaxed)
+    }
+
+    pub(crate) fn last_ping_ms(&self) -> u64 {
+        self.last_ping_ms.load(Relaxed)
+    }
+
+    pub(crate) fn events(&self) -> u64 {
+        self.events.load(Relaxed)
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+}

@@ -1,0 +1,73 @@
+//! The accept loop: takes sockets in, finds out which HTTP they speak, and hands them on.
+
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::door::Door;
+use super::{http1, http2};
+use crate::hub::Hub;
+
+/// When no descriptor is left, accepting pauses for this long rather than spin.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+/// How long to wait for the rest of a first packet that was cut in its first three bytes.
+const PREFACE_POLL: Duration = Duration::from_millis(5);
+
+/// Told once when accepting is to stop.
+pub type Stop = watch::Receiver<bool>;
+
+/// Serves an application on a listener with the hub's full guarantees, until told to stop: streams of the hub are
+/// taken over from HTTP, so that every way of leaving is seen; everything else is HTTP as usual.
+///
+/// The listener should come from [`bind`](super::bind) or have [`listener_options`](super::listener_options).
+pub async fn serve(listener: TcpListener, app: Router, hub: Hub, mut stop: Stop) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match accepted {
+            Ok((io, _)) => {
+                tokio::spawn(welcome(io, app.clone(), hub.clone()));
+            }
+            Err(error) if is_exhausted(&error) => {
+                tracing::error!(%error, "can't accept: raise LimitNOFILE or limits.connections lower");
+                sleep(EXHAUSTED_PAUSE).await;
+            }
+            // The far end left between the handshake and the accept: its loss.
+            Err(error) => tracing::debug!(%error, "accept"),
+        }
+    }
+}
+
+fn is_exhausted(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+}
+
+async fn welcome(io: TcpStream, app: Router, hub: Hub) {
+    let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
+    let Ok(Ok(speaks_http2)) = timeout(header_timeout, speaks_http2(&io)).await else { return };
+    let Ok(door) = Door::new(io, hub.clone()) else { return };
+    if speaks_http2 {
+        http2::serve(door, app, hub).await;
+    } else {
+        http1::serve(door, app, hub).await;
+    }
+}
+
+/// Whether the client begins with the HTTP/2 preface (RFC 9113 §3.4). No method begins with `PRI`.
+async fn speaks_http2(io: &TcpStream) -> io::Result<bool> {
+    let mut first = [0; 3];
+    loop {
+        match io.peek(&mut first).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            3 => return Ok(&first == b"PRI"),
+            n if b"PRI".starts_with(&first[..n]) => sleep(PREFACE_POLL).await,
+            _ => return Ok(false),
+        }
+    }
+}

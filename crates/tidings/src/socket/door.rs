@@ -1,0 +1,104 @@
+//! An accepted socket: it is in the list of doors for exactly as long as it is open.
+
+use std::io::{self, IoSlice};
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::Peer;
+use crate::hub::Hub;
+
+/// A socket, and what the hub knows of it.
+#[derive(Debug)]
+pub(super) struct Door {
+    io: TcpStream,
+    peer: Peer,
+    hub: Hub,
+}
+
+impl Door {
+    pub(super) fn new(io: TcpStream, hub: Hub) -> io::Result<Self> {
+        let address = io.peer_addr()?;
+        let peer = Peer::new(address, io.as_raw_fd());
+        hub.inner().doors.enter(address);
+        Ok(Self { io, peer, hub })
+    }
+
+    pub(super) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    pub(super) fn io(&self) -> &TcpStream {
+        &self.io
+    }
+
+    /// Closes with a reset: what is in the kernel's buffers for a far end that takes nothing is thrown away.
+    pub(super) fn reset_on_close(&self) {
+        let _ = socket2::SockRef::from(&self.io).set_linger(Some(std::time::Duration::ZERO));
+    }
+
+    /// Notes what an error says of the far end.
+    pub(super) fn witness(&self, error: &io::Error) {
+        if is_timeout(error) {
+            self.peer.note_timeout();
+        }
+    }
+}
+
+/// Whether an error says that the far end is silently gone.
+pub(super) fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
+    )
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        // Before the descriptor is closed: afterwards both belong to whoever comes next.
+        self.peer.gone();
+        self.hub.inner().doors.leave(&self.peer.address);
+    }
+}
+
+impl AsyncRead for Door {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let result = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
+        Poll::Ready(result.inspect_err(|error| self.witness(error)))
+    }
+}
+
+impl AsyncWrite for Door {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
+        Poll::Ready(result.inspect_err(|error| self.witness(error)))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs));
+        Poll::Ready(result.inspect_err(|error| self.witness(error)))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}

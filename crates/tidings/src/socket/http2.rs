@@ -1,0 +1,108 @@
+//! HTTP/2: hyper writes the streams as bodies. Each stream is a task of its own, which can be killed when its window
+//! stays shut, and leaves the others alone.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use atomic_waker::AtomicWaker;
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tower::ServiceExt;
+
+use super::door::Door;
+use crate::hub::Hub;
+
+const STREAMS_MAX: u32 = 256;
+const HEADER_LIST_BYTES_MAX: u32 = 64 * 1024;
+const SEND_BUFFER_BYTES_MAX: usize = 32 * 1024;
+
+/// Ends one HTTP/2 stream: its task is dropped, and h2 resets the stream (RFC 9113 §5.4.2).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StreamKill(Arc<KillState>);
+
+#[derive(Debug, Default)]
+struct KillState {
+    killed: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl StreamKill {
+    pub(super) fn kill(&self) {
+        self.0.killed.store(true, Ordering::Release);
+        self.0.waker.wake();
+    }
+}
+
+tokio::task_local! {
+    /// The kill switch of the stream that this task answers.
+    static KILL: StreamKill;
+}
+
+pub(super) async fn serve(door: Door, app: Router, hub: Hub) {
+    let stream = hub.options().stream;
+    let peer = door.peer().clone();
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        let (app, peer) = (app.clone(), peer.clone());
+        async move {
+            // This runs within the stream's own task.
+            let kill = KILL.try_with(StreamKill::clone).unwrap_or_default();
+            request.extensions_mut().insert(peer.of_stream(kill));
+            app.oneshot(request.map(Body::new)).await
+        }
+    });
+    let connection = http2::Builder::new(StreamTasks)
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_millis(stream.heartbeat_ms))
+        .keep_alive_timeout(Duration::from_millis(stream.user_timeout_ms))
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
+        .serve_connection(TokioIo::new(door), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "an HTTP/2 connection ended");
+    }
+}
+
+/// Runs each stream as a task with a kill switch.
+#[derive(Clone, Copy, Debug)]
+struct StreamTasks;
+
+impl<F> Executor<F> for StreamTasks
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, stream: F) {
+        let kill = StreamKill::default();
+        tokio::spawn(KILL.scope(kill.clone(), Killable { stream: Some(Box::pin(stream)), kill }));
+    }
+}
+
+struct Killable<F> {
+    stream: Option<Pin<Box<F>>>,
+    kill: StreamKill,
+}
+
+impl<F: Future> Future for Killable<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.kill.0.waker.register(cx.waker());
+        if self.kill.0.killed.load(Ordering::Acquire) {
+            self.stream = None;
+        }
+        match &mut self.stream {
+            Some(stream) => stream.as_mut().poll(cx).map(|_| ()),
+            None => Poll::Ready(()),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Calls to the kernel that no crate of ours wraps. The only unsafe code of the library.
+#![expect(
+    unsafe_code,
+    reason = "getsockopt on a descriptor that the caller holds open, and the taking of a passed one"
+)]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+
+/// What the kernel knows of a TCP connection (tcp(7), `TCP_INFO`).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TcpInfo {
+    /// Milliseconds since the far end last acknowledged anything.
+    pub(crate) last_ack_age_ms: u32,
+}
+
+/// Asks the kernel. The descriptor must be open for the time of the call.
+pub(super) fn tcp_info(fd: RawFd) -> io::Result<TcpInfo> {
+    let mut info = MaybeUninit::<libc::tcp_info>::zeroed();
+    let mut len = size_of::<libc::tcp_info>() as libc::socklen_t;
+    // SAFETY: the kernel writes at most `len` bytes to a buffer of that size, and every bit pattern of the fields,
+    // all integers, is a value.
+    let info = unsafe {
+        if libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, info.as_mut_ptr().cast(), &raw mut len)
+            != 0
+        {
+            return Err(io::Error::last_os_error());
+        }
+        info.assume_init()
+    };
+    Ok(TcpInfo { last_ack_age_ms: info.tcpi_last_ack_recv })
+}
+
+/// Takes over a descriptor that a parent process passed (sd_listen_fds(3)).
+pub(super) fn passed_listener(fd: RawFd) -> std::net::TcpListener {
+    use std::os::fd::FromRawFd;
+    // SAFETY: the caller has it from the environment that names it as passed to this process, and takes it once.
+    unsafe { std::net::TcpListener::from_raw_fd(fd) }
+}

@@ -1,0 +1,220 @@
+//! One task a socket: reads and discards, so that every way of leaving is seen, and writes what the stream has.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use smallvec::SmallVec;
+use tidings_core::close::CloseReason;
+use tidings_core::wire::LAST_CHUNK;
+use tokio::time::{Sleep, sleep};
+
+use super::door::{Door, is_timeout};
+use crate::stream::{Chunk, FAREWELL_TIMEOUT, Stream, Turn};
+
+/// Buffers of one write: the kernel copies no more than `UIO_FASTIOV` of them without allocating.
+const SLICES_MAX: usize = 8;
+/// Bytes that a client may send on its stream before it is taken for broken: a pipelined request, not an upload.
+const DISCARDED_BYTES_MAX: usize = 64 * 1024;
+
+/// How a body's end is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    Chunked,
+    UntilClose,
+}
+
+/// Writes one stream until it is over.
+pub(super) struct Writer {
+    // The stream before the door: its end is settled while the socket is still open.
+    stream: Stream,
+    door: Door,
+    /// The response's head, until it is written.
+    head: Vec<u8>,
+    chunks: Vec<Chunk>,
+    /// Bytes written of the first thing that is not written.
+    offset: usize,
+    discarded: usize,
+    framing: Framing,
+    last_words: Option<Pin<Box<Sleep>>>,
+}
+
+impl Writer {
+    pub(super) fn new(door: Door, stream: Stream, head: Vec<u8>, framing: Framing) -> Self {
+        Self { stream, door, head, chunks: Vec::new(), offset: 0, discarded: 0, framing, last_words: None }
+    }
+
+    /// Reads whatever the client sends and throws it away. An end of it, in whatever way, is the client leaving;
+    /// half-closing is leaving too, since nobody who still wants events closes his sending side.
+    fn poll_departure(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        let mut scratch = [0; 512];
+        loop {
+            match self.door.io().poll_read_ready(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => return Poll::Ready(self.reason_of(&error)),
+                Poll::Ready(Ok(())) => {}
+            }
+            match self.door.io().try_read(&mut scratch) {
+                Ok(0) => return Poll::Ready(CloseReason::ClientLeft),
+                Ok(n) => {
+                    self.discarded += n;
+                    if self.discarded > DISCARDED_BYTES_MAX {
+                        tracing::info!(remote = %self.stream.outlet().remote, "a client uploads on its stream");
+                        return Poll::Ready(CloseReason::Error);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(self.reason_of(&error)),
+            }
+        }
+    }
+
+    /// Writes until nothing waits or the kernel takes no more.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
+        while !self.head.is_empty() || !self.chunks.is_empty() {
+            match self.try_write() {
+                Ok(n) => self.advance(n),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match self.door.io().poll_write_ready(cx) {
+                        Poll::Pending => return Poll::Pending,
+                        Poll::Ready(Err(error)) => return Poll::Ready(Err(self.reason_of(&error))),
+                        Poll::Ready(Ok(())) => {}
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(self.reason_of(&error))),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn try_write(&self) -> io::Result<usize> {
+        if let Some(error) = crate::fault::error("write") {
+            return Err(error);
+        }
+        let framed = self.framing == Framing::Chunked;
+        let head = (!self.head.is_empty()).then_some(self.head.as_slice());
+        let chunks = self.chunks.iter().map(|chunk| self.stream.bytes(chunk, framed));
+        let mut slices: SmallVec<[IoSlice<'_>; SLICES_MAX]> = SmallVec::new();
+        let mut skip = self.offset;
+        for bytes in head.into_iter().chain(chunks).take(SLICES_MAX) {
+            slices.push(IoSlice::new(&bytes[skip..]));
+            skip = 0;
+        }
+        match slices.as_slice() {
+            [one] => self.door.io().try_write(one),
+            several => self.door.io().try_write_vectored(several),
+        }
+    }
+
+    /// Takes what was written off what waits.
+    fn advance(&mut self, written: usize) {
+        let framed = self.framing == Framing::Chunked;
+        let mut left = self.offset + written;
+        if !self.head.is_empty() {
+            if left < self.head.len() {
+                self.offset = left;
+                return self.stream.wrote(written, false);
+            }
+            left -= self.head.len();
+            self.head = Vec::new();
+        }
+        let mut done = 0;
+        for chunk in &self.chunks {
+            let len = self.stream.bytes(chunk, framed).len();
+            if left < len {
+                break;
+            }
+            left -= len;
+            done += 1;
+        }
+        self.offset = left;
+        self.chunks.drain(..done);
+        if self.chunks.is_empty() {
+            // An idle connection holds no buffer.
+            self.chunks = Vec::new();
+        }
+        self.stream.wrote(written, self.chunks.is_empty());
+    }
+
+    fn reason_of(&self, error: &io::Error) -> CloseReason {
+        self.door.witness(error);
+        let reason = match error.kind() {
+            _ if is_timeout(error) => self.lost_or_stalled(),
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::NotConnected => {
+                CloseReason::ClientLeft
+            }
+            _ => CloseReason::Error,
+        };
+        tracing::info!(%error, %reason, remote = %self.stream.outlet().remote, "a stream's socket failed");
+        reason
+    }
+
+    /// The kernel gives up on a far end that is silent, and on one that answers and takes nothing. They differ in
+    /// what was last acknowledged.
+    fn lost_or_stalled(&self) -> CloseReason {
+        let timeout = self.stream.hub().options().stream.user_timeout_ms;
+        match self.door.peer().last_ack_age_ms() {
+            Some(age) if age < timeout / 2 => CloseReason::Stalled,
+            _ => CloseReason::Lost,
+        }
+    }
+
+    /// Once the end is decided, its last words have a moment to go out; what is stuck is then thrown away.
+    fn poll_give_up(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(ending) = self.stream.outlet().ending() else { return Poll::Pending };
+        if !ending.reason.told() {
+            return Poll::Ready(());
+        }
+        self.last_words.get_or_insert_with(|| Box::pin(sleep(FAREWELL_TIMEOUT))).as_mut().poll(cx)
+    }
+
+    /// Says that the body is complete and closes, unless nobody is there to hear it.
+    fn finish(&mut self) {
+        let reason = self.stream.outlet().ending().map(|ending| ending.reason);
+        if matches!(reason, Some(CloseReason::Stalled | CloseReason::Lost | CloseReason::Error)) {
+            self.door.reset_on_close();
+        } else if self.framing == Framing::Chunked {
+            let _ = self.door.io().try_write(LAST_CHUNK);
+        }
+    }
+}
+
+impl Future for Writer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if let Poll::Ready(reason) = this.poll_departure(cx) {
+            this.stream.settle(reason);
+            return Poll::Ready(());
+        }
+        loop {
+            match this.poll_write(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(reason)) => {
+                    this.stream.settle(reason);
+                    return Poll::Ready(());
+                }
+                Poll::Pending => {
+                    // The end may be decided while we wait for room.
+                    this.stream.outlet().register(cx.waker());
+                    if this.poll_give_up(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                    this.door.reset_on_close();
+                    return Poll::Ready(());
+                }
+            }
+            match this.stream.poll_next(cx, &mut this.chunks) {
+                Poll::Ready(Turn::Write) => {}
+                Poll::Ready(Turn::Finished) => {
+                    this.finish();
+                    return Poll::Ready(());
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}

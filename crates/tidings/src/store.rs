@@ -1,0 +1,154 @@
+//! What outlives the process: small files in the data directory, each written whole and then renamed into place.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tidings_core::drain::ShutdownSummary;
+use tidings_core::log::Snapshot;
+
+const NODE: &str = "node";
+const COUNTERS: &str = "counters.json";
+const SUMMARY: &str = "shutdown.json";
+const RINGS: &str = "rings.jsonl";
+
+/// Counters of cleaning up that live on over restarts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Counters {
+    pub(crate) stale_connections_cleaned: u64,
+    pub(crate) shutdown_cleanups: u64,
+    pub(crate) shutdown_connections_cleaned: u64,
+}
+
+/// The data directory, or nothing.
+#[derive(Debug)]
+pub(crate) struct Store {
+    dir: Option<PathBuf>,
+    /// Held for as long as the hub lives: a second hub over the same directory is refused.
+    _lock: Option<File>,
+}
+
+impl Store {
+    pub(crate) fn open(dir: Option<&Path>) -> io::Result<Self> {
+        let Some(dir) = dir else { return Ok(Self { dir: None, _lock: None }) };
+        let named = |error: io::Error| {
+            io::Error::new(error.kind(), format!("data directory {}: {error}", dir.display()))
+        };
+        fs::create_dir_all(dir).map_err(named)?;
+        let lock = File::create(dir.join("lock")).map_err(named)?;
+        lock.try_lock().map_err(|_| {
+            let hint = "another hub uses it: give each its own with server.data_dir";
+            io::Error::new(io::ErrorKind::AddrInUse, format!("data directory {}: {hint}", dir.display()))
+        })?;
+        Ok(Self { dir: Some(dir.to_owned()), _lock: Some(lock) })
+    }
+
+    /// The node's name: as given, or as made at the first start and kept.
+    pub(crate) fn node_name(&self, given: Option<&str>) -> io::Result<String> {
+        if let Some(name) = given {
+            return Ok(name.to_owned());
+        }
+        let kept = self.dir.as_ref().and_then(|dir| fs::read_to_string(dir.join(NODE)).ok());
+        if let Some(name) = kept.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()) {
+            return Ok(name);
+        }
+        let name = format!("node-{:08x}", rand::random::<u32>());
+        self.write(NODE, |out| writeln!(out, "{name}"))?;
+        Ok(name)
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.read_json(COUNTERS).unwrap_or_default()
+    }
+
+    pub(crate) fn keep_counters(&self, counters: &Counters) {
+        self.keep_json(COUNTERS, counters);
+    }
+
+    /// The summary of the shutdown before this start. It is taken: after a crash there is none.
+    pub(crate) fn take_summary(&self) -> Option<ShutdownSummary> {
+        let summary = self.read_json(SUMMARY);
+        self.remove(SUMMARY);
+        summary
+    }
+
+    pub(crate) fn keep_summary(&self, summary: &ShutdownSummary) {
+        self.keep_json(SUMMARY, summary);
+    }
+
+    /// Keeps the rings. Answers whether there is a place to keep them.
+    pub(crate) fn keep_rings(&self, lines: &[Snapshot]) -> io::Result<bool> {
+        let end = Snapshot::End { lines: lines.len() as u64 };
+        self.write(RINGS, |out| {
+            for line in lines.iter().chain([&end]) {
+                serde_json::to_writer(&mut *out, line)?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The rings of the last orderly shutdown. They are taken, before anything is published: rings that a later crash
+    /// left behind would be of the past.
+    pub(crate) fn take_rings(&mut self) -> Option<Vec<Snapshot>> {
+        let path = self.dir.as_ref()?.join(RINGS);
+        let lines = read_rings(&path);
+        self.remove(RINGS);
+        match lines {
+            Ok(lines) => Some(lines),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                tracing::warn!(%error, "kept rings are not usable: every cursor gets its gap");
+                None
+            }
+        }
+    }
+
+    fn read_json<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        let text = fs::read(self.dir.as_ref()?.join(name)).ok()?;
+        serde_json::from_slice(&text)
+            .inspect_err(|error| tracing::warn!(%error, file = name, "a kept file is not usable"))
+            .ok()
+    }
+
+    fn keep_json<T: Serialize>(&self, name: &str, value: &T) {
+        let written = self.write(name, |out| Ok(serde_json::to_writer(out, value)?));
+        if let Err(error) = written {
+            tracing::error!(%error, file = name, "could not be kept");
+        }
+    }
+
+    fn write(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> io::Result<bool> {
+        let Some(dir) = &self.dir else { return Ok(false) };
+        let beside = dir.join(format!("{name}.new"));
+        let mut out = BufWriter::new(File::create(&beside)?);
+        fill(&mut out)?;
+        out.into_inner()?.sync_all()?;
+        fs::rename(&beside, dir.join(name))?;
+        Ok(true)
+    }
+
+    fn remove(&self, name: &str) {
+        if let Some(dir) = &self.dir {
+            let _ = fs::remove_file(dir.join(name));
+        }
+    }
+}
+
+fn read_rings(path: &Path) -> io::Result<Vec<Snapshot>> {
+    let cut_short = || io::Error::new(io::ErrorKind::UnexpectedEof, "the kept rings were cut short");
+    let mut lines = Vec::new();
+    for line in BufReader::new(File::open(path)?).lines() {
+        lines.push(serde_json::from_str(&line?)?);
+    }
+    match lines.pop() {
+        Some(Snapshot::End { lines: said }) if said == lines.len() as u64 => Ok(lines),
+        _ => Err(cut_short()),
+    }
+}

@@ -1,0 +1,178 @@
+//! A live stream as its writer sees it: what to write next, and the seat that is settled when the writer goes.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde_json::json;
+use tidings_core::close::CloseReason;
+use tidings_core::log::{Piece, control};
+use tidings_core::registry::Seat;
+use tidings_core::wire::{self, Framed};
+
+use crate::hub::Hub;
+use crate::outlet::Outlet;
+
+/// Bytes taken from the log at a time: what a writer holds of the log is bounded by this and one event.
+const TAKE_BYTES: usize = 16 * 1024;
+
+/// How long an ended stream's last words may wait for room.
+pub(crate) const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Something to write.
+#[derive(Clone, Debug)]
+pub(crate) enum Chunk {
+    Piece(Piece),
+    Greeting(Arc<Framed>),
+    Heartbeat,
+}
+
+/// A heartbeat as an HTTP/1.1 chunk (RFC 9112 §7.1).
+const HEARTBEAT_CHUNK: &[u8] = b"d\r\n: heartbeat\n\n\r\n";
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Write the chunks, then ask again.
+    Write,
+    /// The stream is over and everything that was to be said is said.
+    Finished,
+}
+
+/// The writing end of a connection. It owns the seat: whatever happens to the writer, a panic included, dropping it
+/// settles the connection.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    hub: Hub,
+    seat: Seat,
+    outlet: Arc<Outlet>,
+    greeting: Option<Arc<Framed>>,
+    envelope: bool,
+    /// The log holds more than was taken last.
+    more: bool,
+    farewell_said: bool,
+}
+
+impl Stream {
+    pub(crate) fn new(hub: Hub, seat: Seat, outlet: Arc<Outlet>, envelope: bool) -> Self {
+        Self { hub, seat, outlet, greeting: None, envelope, more: false, farewell_said: false }
+    }
+
+    /// Sets the first event.
+    pub(crate) fn greet(&mut self, greeting: Framed) {
+        self.greeting = Some(Arc::new(greeting));
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub(crate) fn outlet(&self) -> &Outlet {
+        &self.outlet
+    }
+
+    /// The bytes of a chunk: framed for HTTP/1.1, or bare.
+    pub(crate) fn bytes<'a>(&self, chunk: &'a Chunk, framed: bool) -> &'a [u8] {
+        let wire = match chunk {
+            Chunk::Heartbeat if framed => return HEARTBEAT_CHUNK,
+            Chunk::Heartbeat => return wire::HEARTBEAT,
+            Chunk::Greeting(greeting) => greeting,
+            Chunk::Piece(Piece::Event(frame)) => frame.wire(self.envelope),
+            Chunk::Piece(Piece::Control(control)) => control,
+        };
+        if framed { wire.chunk() } else { wire.payload() }
+    }
+
+    /// What comes next. `Pending` once everything is written; the waker is then woken for more.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>, out: &mut Vec<Chunk>) -> Poll<Turn> {
+        self.outlet.register(cx.waker());
+        crate::fault::point("stream.next");
+        if let Some(greeting) = self.greeting.take() {
+            out.push(Chunk::Greeting(greeting));
+        }
+        if self.outlet.ending().is_some() {
+            return Poll::Ready(self.say_farewell(out));
+        }
+        self.take(out);
+        if self.outlet.take_beat() && out.is_empty() {
+            out.push(Chunk::Heartbeat);
+            self.outlet.pinged(self.hub.inner().clock.now_ms());
+        }
+        // What was taken may have ended the stream: a reader that fell off a channel whose rule says so.
+        match (out.is_empty(), self.outlet.ending().is_some()) {
+            (false, _) => {
+                self.outlet.announce(self.hub.inner().clock.now_us());
+                Poll::Ready(Turn::Write)
+            }
+            (true, true) => Poll::Ready(self.say_farewell(out)),
+            (true, false) => {
+                self.outlet.caught_up();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// The far end's kernel, or the layer below, took bytes; `done` when it has all that was handed out. Every byte
+    /// taken is progress, and starts the stall deadline anew.
+    pub(crate) fn wrote(&self, bytes: usize, done: bool) {
+        let inner = self.hub.inner();
+        let now_us = inner.clock.now_us();
+        self.outlet.wrote(bytes as u64, now_us / 1000);
+        if done && let Some(since_us) = self.outlet.caught_up() {
+            inner.publish_to_write.observe(now_us.saturating_sub(since_us));
+        }
+        if !done || self.more {
+            self.outlet.progressed(now_us);
+        }
+    }
+
+    /// Closes the books on the connection for a reason that the writer found.
+    pub(crate) fn settle(&self, reason: CloseReason) {
+        self.hub.settle(self.seat.key(), reason, None);
+    }
+
+    fn take(&mut self, out: &mut Vec<Chunk>) {
+        let Some(subscriber) = self.outlet.subscriber() else { return };
+        let mut pieces = Vec::new();
+        let Some(taken) = self.hub.inner().log().take(subscriber, TAKE_BYTES, &mut pieces) else { return };
+        self.more = taken.more;
+        out.extend(pieces.into_iter().map(Chunk::Piece));
+        self.outlet.count_events(taken.events as u64);
+        for channel in taken.lagged.iter().chain(&taken.ended_by) {
+            self.hub.warn_lagging(self.seat.key(), channel);
+        }
+        if taken.ended_by.is_some() {
+            self.settle(CloseReason::Slow);
+        }
+    }
+
+    fn say_farewell(&mut self, out: &mut Vec<Chunk>) -> Turn {
+        let Some(ending) = self.outlet.ending() else { return Turn::Finished };
+        if self.farewell_said || !ending.reason.told() {
+            return if out.is_empty() { Turn::Finished } else { Turn::Write };
+        }
+        self.farewell_said = true;
+        let mut text = Vec::new();
+        if ending.reconnect {
+            wire::retry(&mut text, ending.retry_ms);
+        }
+        let data = json!(ending).to_string();
+        let event = control(None, "closing", &data);
+        text.extend_from_slice(event.payload());
+        out.push(Chunk::Greeting(Arc::new(Framed::new(&text))));
+        Turn::Write
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let reason = if std::thread::panicking() {
+            CloseReason::Error
+        } else if self.outlet.peer.timed_out() {
+            CloseReason::Lost
+        } else {
+            CloseReason::ClientLeft
+        };
+        self.hub.settle(self.seat.key(), reason, None);
+    }
+}
