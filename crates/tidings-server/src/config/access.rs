@@ -20,7 +20,9 @@ impl Config {
         if self.dev {
             return match loopback_only(self.server.listen) {
                 Ok(()) => Ok(Access::Dev),
-                Err(reason) => Err(self.problem("server.listen", &reason).given(self.server.listen.to_string())),
+                Err(reason) => {
+                    Err(self.problem("server.listen", &reason).given(self.server.listen.to_string()))
+                }
             };
         }
         let auth = &self.auth;

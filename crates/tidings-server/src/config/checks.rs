@@ -16,12 +16,16 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
         problems.push(config.problem("engine.url", "has no use with engine.kind = \"memory\""));
     }
     match (&config.tls.certificate_file, &config.tls.key_file) {
-        (Some(_), None) => problems.push(config.problem("tls.certificate_file", "needs tls.key_file with it")),
-        (None, Some(_)) => problems.push(config.problem("tls.key_file", "needs tls.certificate_file with it")),
+        (Some(_), None) => {
+            problems.push(config.problem("tls.certificate_file", "needs tls.key_file with it"))
+        }
+        (None, Some(_)) => {
+            problems.push(config.problem("tls.key_file", "needs tls.certificate_file with it"))
+        }
         _ => {}
     }
     problems.extend(one_key(config));
-    problems.extend(repeated_channels(config));
+    problems.extend(idle_channels(config));
     problems
 }
 
@@ -39,24 +43,30 @@ fn one_key(config: &Config) -> Vec<Problem> {
         .map(|(place, given)| {
             let keys = ["key", "key_file", "jwks_url"].iter().zip(given).filter(|(_, given)| *given);
             let names: Vec<_> = keys.map(|(key, _)| format!("{place}.{key}")).collect();
-            config.problem(&names[0], &format!("is one of several keys, of which only one may be set: {}", names.join(", ")))
+            config.problem(
+                &names[0],
+                &format!("is one of several keys, of which only one may be set: {}", names.join(", ")),
+            )
         })
         .collect()
 }
 
-/// The first rule that fits a channel is its rule, so a second one of the same pattern says nothing.
-fn repeated_channels(config: &Config) -> Vec<Problem> {
+/// The first rule that fits a channel is its rule, so one whose channels all have a rule already says nothing.
+fn idle_channels(config: &Config) -> Vec<Problem> {
     let earlier = |number: usize| {
-        let pattern = &config.channels[number].pattern;
-        config.channels[..number].iter().position(|rule| rule.pattern == *pattern)
+        let channels = &config.channels[number].channels;
+        config.channels[..number].iter().position(|rule| rule.channels.covers(channels))
     };
     (0..config.channels.len())
         .filter_map(|number| Some((number, earlier(number)?)))
         .map(|(number, first)| {
             let name = |number| format!("{}.match", rule_name(CHANNEL.name, number));
             let source = config.origins.get(&name(first)).unwrap_or(&Source::Default);
-            let reason = format!("has a rule already, at {source}, and the first is the one that counts");
-            config.problem(&name(number), &reason)
+            let (channels, by) = (&config.channels[number].channels, &config.channels[first].channels);
+            let reason = format!(
+                "never counts, since the first rule that fits is taken: move it before {by:?} at {source}"
+            );
+            config.problem(&name(number), &reason).given(format!("{channels:?}"))
         })
         .collect()
 }

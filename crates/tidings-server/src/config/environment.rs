@@ -31,8 +31,7 @@ pub(super) fn read(
     layers: &mut Layers,
     problems: &mut Vec<Problem>,
 ) {
-    let known: Vec<_> =
-        plain_settings().filter_map(|setting| Some((setting.variable()?, setting))).collect();
+    let known: Vec<_> = plain_settings().filter_map(|setting| Some((setting.variable()?, setting))).collect();
     for (name, value) in variables.filter(|(name, _)| name.starts_with(PREFIX)) {
         if let Some((_, setting)) = known.iter().find(|(variable, _)| *variable == name) {
             layers.add(setting, Input::Loose(value), Source::Variable(name));
@@ -56,9 +55,8 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Problem {
 /// of that name; one called `tidings`, or `tidings-redis`, must not keep the hub from starting.
 fn is_service_link(name: &str, value: &str) -> bool {
     let link = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
-    let service = name.ends_with("_SERVICE_HOST")
-        || name.ends_with("_SERVICE_PORT")
-        || name.contains("_SERVICE_PORT_");
+    let service =
+        name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") || name.contains("_SERVICE_PORT_");
     let port = ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| {
         ["", "_PROTO", "_PORT", "_ADDR"].iter().any(|part| {
             name.strip_suffix(part)

@@ -81,7 +81,8 @@ impl<'t> Walk<'_, 't> {
             if self.problems.len() >= PROBLEMS_MAX {
                 return;
             }
-            let name = if path.is_empty() { key.get_ref().to_string() } else { format!("{path}.{}", key.get_ref()) };
+            let name =
+                if path.is_empty() { key.get_ref().to_string() } else { format!("{path}.{}", key.get_ref()) };
             let source = self.places.at(key.span().start);
             if let Some(rule) = self.rules.iter().find(|rule| rule.name == name) {
                 self.rule(*rule, value.get_ref(), source);
@@ -92,7 +93,8 @@ impl<'t> Walk<'_, 't> {
                 match value.get_ref() {
                     DeValue::Table(section) => self.table(&name, section, layers),
                     _ => {
-                        let reason = format!("is a section, not a setting: write [{name}], and its keys below it");
+                        let reason =
+                            format!("is a section, not a setting: write [{name}], and its keys below it");
                         self.problems.push(Problem::new(source, reason).about(name));
                     }
                 }

@@ -64,7 +64,9 @@ fn read_file(
     let file = args.config.as_deref().unwrap_or(Path::new(&path));
     match text_of(&cwd.join(file)) {
         Ok(text) => file::read(&path, &text, problems),
-        Err(error) if named_by.is_none() && error.kind() == io::ErrorKind::NotFound => FileSettings::default(),
+        Err(error) if named_by.is_none() && error.kind() == io::ErrorKind::NotFound => {
+            FileSettings::default()
+        }
         Err(error) => {
             let source = named_by.unwrap_or(Source::File { path: path.clone() });
             problems.push(Problem::new(source, format!("cannot read {path:?}: {error}")));
@@ -90,7 +92,8 @@ fn build(file: FileSettings, dev: bool, mut problems: Vec<Problem>) -> Result<Co
     problems.extend(config.iter().flat_map(checks::across));
     ConfigErrors::check(problems)?;
     // Nothing is missing without a problem that says so, unless a default of the table breaks its own bounds.
-    config.ok_or_else(|| ConfigErrors::new(Problem::new(Source::Default, "a default is out of its own bounds")))
+    config
+        .ok_or_else(|| ConfigErrors::new(Problem::new(Source::Default, "a default is out of its own bounds")))
 }
 
 #[derive(Default)]

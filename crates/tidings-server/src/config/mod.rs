@@ -26,13 +26,13 @@ pub use load::{FILE_BYTES_MAX, FILE_NAME, load, parse_text};
 pub use problem::{ConfigErrors, Problem, Source};
 pub use report::Shown;
 pub use sections::{
-    Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Issuer, Limits, Log, Server, Stream, Tls,
-    Webhook,
+    Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Issuer, Limits, Log, Server, Stream,
+    Tls, Webhook,
 };
 pub use setting::{Feature, Setting, settings};
 pub use value::{
-    Algorithm, ChannelPattern, CookieName, EngineKind, HttpUrl, IpNet, Limit, LogFormat, LogLevel, Millis,
-    NodeName, OnFull, Origin, PublishRule, RedisUrl, Secret, Slow, Text, WebhookEvent,
+    Algorithm, CookieName, EngineKind, HttpUrl, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, OnFull,
+    Origin, PublishRule, RedisUrl, Secret, Slow, Text, WebhookEvent,
 };
 
 /// Every setting of a hub, typed and within its bounds.

@@ -65,9 +65,9 @@ impl Config {
     fn rules<T: Section>(&self, rule: Rule, given: &[T]) -> Vec<Shown> {
         let each = given.iter().enumerate().flat_map(|(number, one)| {
             let this = rule_name(rule.name, number);
-            one.shown().into_iter().map(move |(setting, value)| {
-                (setting.name.replacen(rule.name, &this, 1), setting, value)
-            })
+            one.shown()
+                .into_iter()
+                .map(move |(setting, value)| (setting.name.replacen(rule.name, &this, 1), setting, value))
         });
         each.map(|(name, setting, value)| self.one(name, setting, value)).collect()
     }

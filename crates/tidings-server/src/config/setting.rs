@@ -33,8 +33,10 @@ pub struct Setting {
     /// Whether its value is never shown.
     pub secret: bool,
     pub(super) effect: &'static str,
-    pub(super) min: u64,
-    pub(super) max: u64,
+    /// The least number it takes.
+    pub min: u64,
+    /// The largest number it takes; `u64::MAX` where it takes no number.
+    pub max: u64,
     pub(super) show_default: fn(&Setting) -> String,
 }
 
@@ -48,6 +50,14 @@ impl Setting {
     pub fn variable(&self) -> Option<String> {
         let in_rule = RULES.iter().any(|rule| rule.settings.iter().any(|row| row.name == self.name));
         (!in_rule).then(|| format!("TIDINGS_{}", self.name.replace('.', "_").to_uppercase()))
+    }
+
+    /// What it takes, with the bounds of a number.
+    pub fn takes(&self) -> String {
+        match self.max {
+            u64::MAX => self.kind.to_owned(),
+            max => format!("{}, {} to {max}", self.kind, self.min),
+        }
     }
 
     /// The default as TOML writes it, or `none`.

@@ -64,9 +64,9 @@ section! {
         /// Age after which an event is no longer kept. 0: no limit.
         age_ms "history.age_ms": Millis = "3600000", unit "ms";
         /// Memory for the events of each channel, encoded.
-        bytes "history.bytes": Limit = "8388608", unit "bytes";
+        bytes "history.bytes": Limit = "8388608", unit "bytes", max 1099511627776;
         /// Memory for the events of all channels together.
-        total_bytes "history.total_bytes": Limit = "268435456", unit "bytes";
+        total_bytes "history.total_bytes": Limit = "268435456", unit "bytes", max 1099511627776;
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use tidings_core::channel::Selector;
+
 use super::section;
 use crate::config::value::{
-    Algorithm, ChannelPattern, HttpUrl, Limit, Millis, PublishRule, Secret, Slow, Text, WebhookEvent,
+    Algorithm, HttpUrl, Limit, Millis, PublishRule, Secret, Slow, Text, WebhookEvent,
 };
 
 section! {
@@ -12,13 +14,13 @@ section! {
     ChannelRule {
         /// The channels that the rule is for: a name, or a pattern with `*`. Required. The first rule of the file
         /// that fits a channel is its rule.
-        pattern "channel.match": ChannelPattern;
+        channels "channel.match": Selector;
         /// As `history.count`, for these channels; without it, that.
         history_count "channel.history.count": Option<Limit>, unit "events";
         /// As `history.age_ms`, for these channels; without it, that.
         history_age_ms "channel.history.age_ms": Option<Millis>, unit "ms";
         /// As `history.bytes`, for these channels; without it, that.
-        history_bytes "channel.history.bytes": Option<Limit>, unit "bytes";
+        history_bytes "channel.history.bytes": Option<Limit>, unit "bytes", max 1099511627776;
         /// What happens to a reader so slow that the history no longer reaches back to it: it is told of the `gap`
         /// and goes on, or its stream ends as `slow`.
         slow "channel.slow": Slow = "gap";

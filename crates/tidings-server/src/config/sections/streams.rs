@@ -49,9 +49,9 @@ section! {
         /// Rate at which the node takes new connections; those beyond it wait in the kernel's backlog.
         accepts_per_second "limits.accepts_per_second": Limit = "0", unit "connections/s";
         /// Size of one event's data; beyond it, 413.
-        event_bytes "limits.event_bytes": Limit = "65536", unit "bytes";
+        event_bytes "limits.event_bytes": Limit = "65536", unit "bytes", max 1099511627776;
         /// Size of a request's body; beyond it, 413.
-        body_bytes "limits.body_bytes": Limit = "1048576", unit "bytes";
+        body_bytes "limits.body_bytes": Limit = "1048576", unit "bytes", max 1099511627776;
         /// Events in one publish request; beyond it, 413.
         batch_events "limits.batch_events": Limit = "1000", unit "events";
         /// Length of a request's first line; beyond it, 414.

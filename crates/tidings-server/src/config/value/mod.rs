@@ -11,10 +11,8 @@ mod url;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use choice::{
-    Algorithm, EngineKind, LogFormat, LogLevel, OnFull, PublishRule, Slow, WebhookEvent,
-};
-pub use name::{ChannelPattern, CookieName, NodeName, Text};
+pub use choice::{Algorithm, EngineKind, LogFormat, LogLevel, OnFull, PublishRule, Slow, WebhookEvent};
+pub use name::{CookieName, NodeName, Text};
 pub use network::{IpNet, Origin};
 pub use number::{Limit, Millis};
 pub(super) use secret::MASK;

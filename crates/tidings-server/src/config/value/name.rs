@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use tidings_core::channel::Selector;
+
 use super::super::input::Input;
 use super::{Bounds, Value, quoted};
 
 const TEXT_BYTES_MAX: usize = 1024;
-const CHANNEL_BYTES_MAX: usize = 255;
 const NODE_BYTES_MAX: usize = 64;
 
 macro_rules! name {
@@ -52,11 +53,6 @@ name!(
     Text, "text", "list of texts", is_text, "text of 1 to 1024 bytes without control characters"
 );
 name!(
-    /// Which channels a rule is for: a name, or a pattern with `*`.
-    ChannelPattern, "channel pattern", "list of channel patterns", is_pattern,
-    "a channel name or pattern of 1 to 255 bytes without commas or control characters"
-);
-name!(
     /// What this node is called among its peers.
     NodeName, "node name", "list of node names", is_node,
     "a name of 1 to 64 letters, digits, dots, hyphens or underscores"
@@ -71,10 +67,6 @@ fn is_text(text: &str) -> bool {
     (1..=TEXT_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
-fn is_pattern(text: &str) -> bool {
-    (1..=CHANNEL_BYTES_MAX).contains(&text.len()) && !text.chars().any(|c| c == ',' || c.is_control())
-}
-
 fn is_node(text: &str) -> bool {
     (1..=NODE_BYTES_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
@@ -84,4 +76,20 @@ fn is_node(text: &str) -> bool {
 fn is_cookie(text: &str) -> bool {
     (1..=TEXT_BYTES_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+impl Value for Selector {
+    const KIND: &'static str = "channel name or pattern";
+
+    fn from_input(input: &Input, _: Bounds) -> Result<Self, String> {
+        match input.text().map(Self::parse) {
+            Some(Ok(selector)) => Ok(selector),
+            Some(Err(reason)) => Err(format!("{}: {reason}", Self::KIND)),
+            None => Err(Self::KIND.to_owned()),
+        }
+    }
+
+    fn to_toml(&self) -> Option<String> {
+        Some(quoted(self.as_str()))
+    }
 }

@@ -172,8 +172,18 @@ mod tests {
     #[test]
     fn what_is_no_network_is_refused() {
         for text in [
-            "", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0/8", "localhost",
-            "10.0.0.0/8/8", "10.0.0.0/999", "::ffff:10.0.0.1", "::ffff:0:0/96",
+            "",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "10.0.0.0/+8",
+            "10.0.0/8",
+            "localhost",
+            "10.0.0.0/8/8",
+            "10.0.0.0/999",
+            "::ffff:10.0.0.1",
+            "::ffff:0:0/96",
         ] {
             assert!(text.parse::<IpNet>().is_err(), "{text}");
         }
@@ -191,8 +201,15 @@ mod tests {
             assert_eq!(origin(good), Ok(Origin::Exact(good.to_owned())));
         }
         for bad in [
-            "", "app.example", "https://app.example/", "https://app.example/path", "https://App.example",
-            "https://app.example:443", "https://user@app.example", "https://*.example", "null",
+            "",
+            "app.example",
+            "https://app.example/",
+            "https://app.example/path",
+            "https://App.example",
+            "https://app.example:443",
+            "https://user@app.example",
+            "https://*.example",
+            "null",
         ] {
             assert!(origin(bad).is_err(), "{bad}");
         }

@@ -36,9 +36,14 @@ impl Limit {
         (self.0 > 0).then_some(self.0)
     }
 
-    /// The limit as a size in memory, the largest one where there is none.
-    pub fn or_max(self) -> usize {
-        self.get().map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+    /// The limit as a count, 0 where there is none.
+    pub fn count(self) -> u32 {
+        u32::try_from(self.0).unwrap_or(u32::MAX)
+    }
+
+    /// The limit as a size in memory, 0 where there is none.
+    pub fn size(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
 
@@ -57,9 +62,8 @@ impl Value for Millis {
 }
 
 impl Value for Limit {
-    const KIND: &'static str = "whole number, 0: no limit";
-    /// 2^40: more than any machine holds, and no sum of such limits overflows.
-    const MAX: u64 = 1 << 40;
+    const KIND: &'static str = "whole number (0: no limit)";
+    const MAX: u64 = u32::MAX as u64;
 
     fn from_input(input: &Input, bounds: Bounds) -> Result<Self, String> {
         whole(input, bounds, " (0: no limit)").map(Self)
@@ -94,9 +98,7 @@ fn whole(input: &Input, bounds: Bounds, zero: &str) -> Result<u64, String> {
         }
         _ => None,
     };
-    number
-        .filter(|number| (bounds.min..=bounds.max).contains(number))
-        .ok_or_else(|| allowed(bounds, zero))
+    number.filter(|number| (bounds.min..=bounds.max).contains(number)).ok_or_else(|| allowed(bounds, zero))
 }
 
 fn allowed(Bounds { min, max, unit }: Bounds, zero: &str) -> String {
