@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use super::input::Input;
 use super::layers::Layers;
-use super::nearest::nearest;
+use super::nearest::{Name, nearest};
 use super::problem::{Problem, Source, shown_name};
-use super::setting::plain_settings;
+use super::setting::{Setting, plain_settings};
 
 const PREFIX: &str = "TIDINGS_";
 
@@ -36,19 +36,29 @@ pub(super) fn read(
         if let Some((_, setting)) = known.iter().find(|(variable, _)| *variable == name) {
             layers.add(setting, Input::Loose(value), Source::Variable(name));
         } else if !OTHER_VARIABLES.contains(&name.as_str()) && !is_service_link(&name, &value) {
-            problems.push(unknown(&name, known.iter().map(|(variable, _)| variable.as_str())));
+            problems.push(unknown(&name, &known));
         }
     }
 }
 
-fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Problem {
-    let shown = shown_name(name);
+fn unknown(name: &str, known: &[(String, &'static Setting)]) -> Problem {
+    let source = Source::Variable(shown_name(name));
     if name == "TIDINGS_DEV" {
-        return Problem::new(Source::Variable(shown), "is a flag and nothing else: start with --dev");
+        return Problem::new(source, "is a flag and nothing else: start with --dev");
     }
-    // No separator that would part section from key: a key may have underscores of its own.
-    let hint = nearest(name, known.chain(OTHER_VARIABLES), '\0').unwrap_or_default();
-    Problem::new(Source::Variable(shown), format!("there is no such setting; the nearest is {hint}"))
+    let settings = known.iter().map(|(variable, setting)| {
+        let key_bytes = Name::dotted(setting.name).key.len();
+        Name { whole: without_prefix(variable), key: &variable[variable.len() - key_bytes..] }
+    });
+    let others = OTHER_VARIABLES.iter().map(|name| without_prefix(name));
+    let candidates = settings.chain(others.map(|whole| Name { whole, key: whole }));
+    let given = without_prefix(name);
+    let hint = nearest(Name { whole: given, key: given }, candidates).unwrap_or_default();
+    Problem::new(source, format!("there is no such setting; the nearest is {PREFIX}{hint}"))
+}
+
+fn without_prefix(name: &str) -> &str {
+    name.strip_prefix(PREFIX).unwrap_or(name)
 }
 
 /// Kubernetes puts `NAME_SERVICE_HOST`, `NAME_PORT=tcp://…` and their like into every container beside a service

@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::input::Input;
 use super::layers::Layers;
-use super::nearest::nearest;
+use super::nearest::{Name, nearest};
 use super::problem::{Problem, Source, shown_name};
 use super::sections::{RULES, Rule};
 use super::setting::{Setting, plain_settings};
@@ -99,7 +99,7 @@ impl<'t> Walk<'_, 't> {
                     }
                 }
             } else {
-                self.unknown(&name, source);
+                self.unknown(&name, value.get_ref(), source);
             }
         }
     }
@@ -130,18 +130,24 @@ impl<'t> Walk<'_, 't> {
         self.known.iter().any(|setting| above(setting.name)) || self.rules.iter().any(|rule| above(rule.name))
     }
 
-    fn unknown(&mut self, name: &str, source: Source) {
-        let reason = match name {
-            "dev" | "server.dev" => "is a flag and nothing else: start with --dev".to_owned(),
-            _ => {
-                let rules = self.rules.iter().map(|rule| rule.name);
-                let known = self.known.iter().map(|setting| setting.name).chain(rules);
-                let hint = nearest(name, known, '.').unwrap_or_default();
-                format!("there is no such setting; the nearest is {hint}")
+    fn unknown(&mut self, name: &str, value: &DeValue<'_>, source: Source) {
+        let rules = self.rules.iter().map(|rule| rule.name);
+        let settings = self.known.iter().map(|setting| setting.name);
+        let reason = match (name, value) {
+            ("dev" | "server.dev", _) => "is a flag and nothing else: start with --dev".to_owned(),
+            (_, DeValue::Table(_) | DeValue::Array(_)) => {
+                let sections = settings.clone().filter_map(|name| Some(name.rsplit_once('.')?.0));
+                missing("section", name, sections.chain(rules).chain(settings))
             }
+            _ => missing("setting", name, settings.chain(rules)),
         };
         self.problems.push(Problem::new(source, reason).about(shown_name(name)));
     }
+}
+
+fn missing<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let hint = nearest(Name::dotted(name), known.map(Name::dotted)).unwrap_or_default();
+    format!("there is no such {what}; the nearest is {hint}")
 }
 
 /// Turns byte offsets into lines and columns.

@@ -94,7 +94,7 @@ impl ConfigErrors {
         if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
     }
 
-    /// Each problem, in the order of file, environment, flags, then of the whole.
+    /// Each problem: unknown names first, then settings, then what is wrong between them.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }

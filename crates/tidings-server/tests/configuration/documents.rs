@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use tidings_server::config::{ConfigErrors, Setting, parse_text, settings};
+use tidings_server::config::{ConfigArgs, ConfigErrors, Setting, parse_text, settings};
 
-use crate::value_of;
+use crate::{load_with, value_of};
 
 const HEAD: &str = "| setting | takes | default | unit | effect | environment | flag |\n\
                     | --- | --- | --- | --- | --- | --- | --- |\n";
@@ -17,7 +17,7 @@ const COMMENT_WIDTH: usize = 100;
 #[test]
 fn the_documentation_has_every_setting_and_no_other() {
     let path = root().join("docs/configuration.md");
-    let written = std::fs::read_to_string(&path).expect("docs/configuration.md is there");
+    let written = documentation();
     let true_to_code = with_tables(&written);
     if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
         std::fs::write(&path, true_to_code).expect("docs/configuration.md is written");
@@ -69,6 +69,30 @@ fn what_the_example_leaves_out_can_be_put_in() {
     let problems: Vec<_> = errors.iter().flat_map(ConfigErrors::iter).map(ToString::to_string).collect();
     assert!(problems.iter().all(|problem| !problem.contains("no such setting")), "{problems:#?}");
     assert!(problems.iter().all(|problem| !problem.contains("not TOML")), "{problems:#?}");
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_true() {
+    let text = documentation();
+    let files = blocks(&text, "toml");
+    assert!(!files.is_empty());
+    for file in files {
+        let config = parse_text(file).unwrap_or_else(|errors| panic!("{file}\n{errors}"));
+        assert_eq!(config.unsupported(), [], "{file}");
+    }
+    let args = ConfigArgs { listen: Some("3000".to_owned()), ..ConfigArgs::default() };
+    let env = [("TIDINGS_CLEANUP_BATCH_SIZE", "0")];
+    let errors = load_with("[limits]\nconnections_per_usr = 3", &env, &args).expect_err("there are three");
+    assert_eq!(blocks(&text, "text"), [format!("{errors}\n")]);
+}
+
+fn documentation() -> String {
+    std::fs::read_to_string(root().join("docs/configuration.md")).expect("docs/configuration.md is there")
+}
+
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("```{language}\n");
+    text.split(start.as_str()).skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect()
 }
 
 fn lines_that_matter(text: &str) -> Vec<&str> {
