@@ -1,0 +1,71 @@
+//! Who may connect: settled before the hub listens, so that none stands open by mistake.
+
+use std::net::SocketAddr;
+
+use super::Config;
+use super::problem::{Problem, Source};
+
+/// How it is decided who may connect and what they may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everything is granted to everyone who reaches the hub, which only this machine can.
+    Dev,
+    /// A token or the application's hook decides.
+    Decided,
+}
+
+impl Config {
+    /// How access is decided, or why the hub must not start.
+    pub fn access(&self) -> Result<Access, Problem> {
+        if self.dev {
+            return match loopback_only(self.server.listen) {
+                Ok(()) => Ok(Access::Dev),
+                Err(reason) => {
+                    Err(self.problem("server.listen", &reason).given(self.server.listen.to_string()))
+                }
+            };
+        }
+        let auth = &self.auth;
+        let keys = auth.key.is_some() || auth.key_file.is_some() || auth.jwks_url.is_some();
+        if keys || auth.hook_url.is_some() || !self.issuers.is_empty() {
+            return Ok(Access::Decided);
+        }
+        Err(Problem::new(
+            Source::Default,
+            "nothing says who may connect: set auth.key, auth.key_file, auth.jwks_url or auth.hook_url. This \
+             version has no tokens and no hooks yet: start with --dev, for this machine only",
+        ))
+    }
+}
+
+/// Whether a socket keeps `--dev` to this machine. For a listener that was passed in, too, ask for its own address.
+pub fn loopback_only(listen: SocketAddr) -> Result<(), String> {
+    if listen.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    Err("--dev grants everything to everyone, so it listens on loopback only: take 127.0.0.1 or [::1], or leave \
+         --dev out"
+        .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loopback_only;
+
+    #[test]
+    fn only_loopback_is_loopback() {
+        for (address, only) in [
+            ("127.0.0.1:3000", true),
+            ("127.8.8.8:0", true),
+            ("[::1]:3000", true),
+            ("[::ffff:127.0.0.1]:3000", true),
+            ("0.0.0.0:3000", false),
+            ("[::]:3000", false),
+            ("10.0.0.1:3000", false),
+            ("[::ffff:10.0.0.1]:3000", false),
+            ("[fe80::1]:3000", false),
+        ] {
+            assert_eq!(loopback_only(address.parse().expect(address)).is_ok(), only, "{address}");
+        }
+    }
+}

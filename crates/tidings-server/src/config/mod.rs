@@ -1,0 +1,75 @@
+//! The hub's settings: read from flags, the environment and a TOML file, checked whole, told apart by name.
+//!
+//! One table (the sections under `sections/`) says what each setting is called, what it takes and what it does.
+//! The environment's names, unknown-key detection, `tidings check` and the test of `docs/configuration.md` all
+//! come from it.
+
+mod access;
+mod args;
+mod checks;
+mod environment;
+mod file;
+mod input;
+mod layers;
+mod load;
+mod nearest;
+mod problem;
+mod report;
+mod sections;
+mod setting;
+mod value;
+
+pub use access::{Access, loopback_only};
+pub use args::ConfigArgs;
+pub use environment::{OTHER_VARIABLES, environment};
+pub use load::{FILE_BYTES_MAX, FILE_NAME, load, parse_text};
+pub use problem::{ConfigErrors, Problem, Source};
+pub use report::Shown;
+pub use sections::{
+    Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Issuer, Limits, Log, Server, Stream,
+    Tls, Webhook,
+};
+pub use setting::{Feature, Setting, settings};
+pub use value::{
+    Algorithm, CookieName, EngineKind, HttpUrl, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, OnFull,
+    Origin, PublishRule, RedisUrl, Secret, Slow, Text, WebhookEvent,
+};
+
+/// Every setting of a hub, typed and within its bounds.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Development mode: everything is granted to everyone, on loopback only. A flag and nothing else, so that
+    /// no file or environment left lying about can turn it on.
+    pub dev: bool,
+    /// `[server]`
+    pub server: Server,
+    /// `[log]`
+    pub log: Log,
+    /// `[stream]`
+    pub stream: Stream,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[drain]`
+    pub drain: Drain,
+    /// `[cleanup]`
+    pub cleanup: Cleanup,
+    /// `[history]`
+    pub history: History,
+    /// `[engine]`
+    pub engine: Engine,
+    /// `[cluster]`
+    pub cluster: Cluster,
+    /// `[auth]`
+    pub auth: Auth,
+    /// `[cors]`
+    pub cors: Cors,
+    /// `[tls]`
+    pub tls: Tls,
+    /// `[[channel]]`, in the order of the file: the first whose pattern fits a channel is its rule.
+    pub channels: Vec<ChannelRule>,
+    /// `[[auth.issuers]]`
+    pub issuers: Vec<Issuer>,
+    /// `[[webhook]]`
+    pub webhooks: Vec<Webhook>,
+    origins: layers::Origins,
+}

@@ -1,0 +1,64 @@
+//! Tables that may stand in the file any number of times.
+
+use std::path::PathBuf;
+
+use tidings_core::channel::Selector;
+
+use super::section;
+use crate::config::value::{
+    Algorithm, HttpUrl, Limit, Millis, PublishRule, Secret, Slow, Text, WebhookEvent,
+};
+
+section! {
+    /// `[[channel]]`: what holds for the channels that a pattern fits.
+    ChannelRule {
+        /// The channels that the rule is for: a name, or a pattern with `*`. Required. The first rule of the file
+        /// that fits a channel is its rule.
+        channels "channel.match": Selector;
+        /// As `history.count`, for these channels; without it, that.
+        history_count "channel.history.count": Option<Limit>, unit "events";
+        /// As `history.age_ms`, for these channels; without it, that.
+        history_age_ms "channel.history.age_ms": Option<Millis>, unit "ms";
+        /// As `history.bytes`, for these channels; without it, that.
+        history_bytes "channel.history.bytes": Option<Limit>, unit "bytes", max 1099511627776;
+        /// What happens to a reader so slow that the history no longer reaches back to it: it is told of the `gap`
+        /// and goes on, or its stream ends as `slow`.
+        slow "channel.slow": Slow = "gap";
+        /// Whether subscribers are told of each other, with `joined` and `left`.
+        presence "channel.presence": bool = "false";
+        /// A file with the JSON Schema that the data of each event must meet; otherwise, 422.
+        schema "channel.schema": Option<PathBuf>, needs Schemas;
+        /// Who may publish to these channels over HTTP.
+        publish "channel.publish": PublishRule = "granted", needs PublishRules;
+    }
+}
+
+section! {
+    /// `[[auth.issuers]]`: one of several issuers of tokens.
+    Issuer {
+        /// What a token's `iss` must be for this issuer's keys to count. Required.
+        issuer "auth.issuers.issuer": Text, needs Tokens;
+        /// As `auth.algorithms`.
+        algorithms "auth.issuers.algorithms": Vec<Algorithm> = "", needs Tokens;
+        /// As `auth.key`.
+        key "auth.issuers.key": Option<Secret>, needs Tokens;
+        /// As `auth.key_file`.
+        key_file "auth.issuers.key_file": Option<PathBuf>, needs Tokens;
+        /// As `auth.jwks_url`.
+        jwks_url "auth.issuers.jwks_url": Option<HttpUrl>, needs Tokens;
+        /// As `auth.audience`.
+        audience "auth.issuers.audience": Vec<Text> = "", needs Tokens;
+    }
+}
+
+section! {
+    /// `[[webhook]]`: a call to the application when something happens.
+    Webhook {
+        /// Where the call goes. Required.
+        url "webhook.url": HttpUrl, needs Webhooks;
+        /// The key that signs each call.
+        secret "webhook.secret": Option<Secret>, needs Webhooks;
+        /// What is told. Without any: all of it.
+        events "webhook.events": Vec<WebhookEvent> = "", needs Webhooks;
+    }
+}
