@@ -4,7 +4,7 @@
 # The tests trip these in the real binary; a release never holds them.
 FAULT_POINTS=tidings-server/fault-points
 CARGO_DENY_VERSION=0.20.2
-CARGO_FUZZ_VERSION=0.13.1
+CARGO_FUZZ_VERSION=0.13.2
 
 stage_fmt() {
   cargo fmt --all --check
@@ -81,7 +81,7 @@ stage_e2e() {
     return
   fi
   cargo build --release --locked --quiet --package tidings-server
-  export TIDINGS_BIN=$PWD/target/release/tidings CHROMIUM=$browser
+  export TIDINGS_BIN=$PWD/target/release/tidings CHROMIUM_BIN=$browser
   cd e2e
   npm ci --no-audit --no-fund
   npm test
@@ -91,7 +91,7 @@ stage_snippets() {
   bash scripts/check-snippets.sh
 }
 
-# Ten seconds in all; `make prove` gives each target a minute.
+# Some ten seconds in all; `make prove` gives each target a minute.
 stage_fuzz() {
   [ -f fuzz/run.sh ] || { idle "no fuzz/ yet"; return; }
   if ! cargo +nightly --version >/dev/null 2>&1; then
@@ -102,7 +102,7 @@ stage_fuzz() {
     echo "installing cargo-fuzz $CARGO_FUZZ_VERSION by cargo (about a minute, once)"
     cargo install --quiet --locked cargo-fuzz@$CARGO_FUZZ_VERSION || { skip missing 1 "cargo-fuzz was not installed"; return; }
   fi
-  bash fuzz/run.sh
+  fuzz/run.sh 2
 }
 
 stage_deny() {

@@ -54,13 +54,15 @@ run() {
   summary+=$(printf '  %-9s %-6s %4d s  %5d passed %3d failed %3d skipped' "$name" "$word" $((SECONDS - started)) "$p" "$f" "$s")$'\n'
 }
 
-# Adds up the closing lines of cargo's, node's and our own runners: passed, failed, skipped, left to `make prove`.
+# Adds up what cargo's, node's, the fuzzer's and our own runners say: passed, failed, skipped, left to `make prove`.
 tally() {
   awk '
     /^test result: / { p += $4; f += $6; i += $8 }
     /^(#|ℹ) pass [0-9]+$/ { p += $3 }
     /^(#|ℹ) (fail|cancelled) [0-9]+$/ { f += $3 }
     /^(#|ℹ) (skipped|todo) [0-9]+$/ { s += $3 }
+    /^fuzz .* no finding$/ { p += 1 }
+    /^fuzz .*: FINDING$/ { f += 1 }
     /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ { p += $1; f += $3; s += $5 }
     END { print p + 0, f + 0, s + 0, i + 0 }' "$1"
 }
