@@ -109,7 +109,7 @@ find_promtool() {
 
 start_hub() {
   if [ ! -x "$tidings" ]; then
-    skip missing 3 "the proxies in front of a hub: $tidings is not built"
+    skip missing 3 "the proxies in front of a hub: ${tidings#"$PWD/"} is not built"
     return 1
   fi
   "$tidings" serve --dev --listen 127.0.0.1:0 --data-dir "$scratch/data" >"$scratch/hub.log" 2>&1 &

@@ -25,7 +25,7 @@ main() {
     echo "setup: everything that apt brings is there"
     return
   fi
-  echo "setup: missing:" $missing
+  echo "setup: missing: ${missing//$'\n'/ }"
   # shellcheck disable=SC2086 # one word each
   install $missing || echo "setup: not installed; the tests that need them are skipped, visibly"
 }

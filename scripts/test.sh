@@ -3,7 +3,7 @@
 # `scripts/test.sh tidy e2e` runs these stages alone. With CI=true, a skip for want of a program is a failure; a skip
 # because the kernel or the network refuses stays a skip.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 export PATH=$PATH:/usr/sbin:/sbin
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never} CI=${CI:-false}
 
