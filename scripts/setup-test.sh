@@ -78,10 +78,10 @@ install() {
     # Nobody can type a password where there is no terminal.
     if [ ! -t 0 ]; then root=(sudo -n); fi
   fi
-  echo "setup: ${root[*]} apt-get install --no-install-recommends $*"
+  echo "setup: ${root[*]:+${root[*]} }apt-get install --no-install-recommends $*"
   without_starting_services "${root[@]}"
   "${root[@]}" apt-get update -qq &&
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "$@" </dev/null
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "$@" </dev/null >/dev/null
 }
 
 # Debian starts a web server as soon as it is installed, unless this policy says no.
