@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# The proofs at full size: every test marked `#[ignore = "prove: …"]`, each fuzz target for a minute, and the bench.
+# What each one said, on what machine, from which commit and seeds, by which command, goes to docs/evidence, a file each.
+# `scripts/prove.sh prove_drain bench` runs those whose names hold one of the words. Made to take long.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH=$PATH:/usr/sbin:/sbin CARGO_TERM_COLOR=never
+source scripts/stages.sh
+
+evidence=docs/evidence
+lines_max=400
+wanted=("$@")
+passed=0 failed=0
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+main() {
+  local name where
+  ulimit -n "$(ulimit -Hn)"
+  mkdir -p "$evidence"
+  echo "Building the proofs in release mode …"
+  cargo test --release --workspace --locked --features "$FAULT_POINTS" --tests --no-run
+  list_tests >"$scratch/tests"
+  while read -r -u 3 name where; do
+    # shellcheck disable=SC2086 # two words
+    proof "${name##*::}" cargo test --release --workspace --locked --features "$FAULT_POINTS" $where \
+      -- --ignored --exact --nocapture --test-threads=1 "$name"
+  done 3<"$scratch/tests"
+  if [ -f fuzz/run.sh ]; then proof fuzz fuzz/run.sh 60; fi
+  if wants bench; then
+    cargo build --release --locked --package tidings-server --package tidings-bench
+    proof bench target/release/tidings-bench run
+  fi
+  echo
+  echo "$passed passed, $failed failed"
+  [ "$failed" = 0 ]
+}
+
+# "NAME WHERE" of each full-size proof, where WHERE tells cargo which of its programs holds it.
+list_tests() {
+  cargo test --release --workspace --locked --features "$FAULT_POINTS" --tests -- --ignored --list prove_ 2>&1 |
+    awk '
+      /Running unittests src\/main.rs/ { where = "--bins" }
+      /Running unittests src\/lib.rs/ { where = "--lib" }
+      /Running tests\// { where = $2; gsub(/^tests\/|\/main\.rs$|\.rs$/, "", where); where = "--test " where }
+      /: test$/ { sub(/: test$/, ""); print $0, where }'
+}
+
+# proof NAME COMMAND…: runs it and writes docs/evidence/NAME.md, whatever comes of it.
+proof() {
+  local name=$1 log=$scratch/$1.log started=$SECONDS code=0
+  shift
+  wants "$name" || return 0
+  printf '\n== %s\n' "$name"
+  "$@" 2>&1 | tee "$log" || code=$?
+  # A name that no test bears would hold for nothing.
+  case $* in "cargo test"*) grep -q '^test result: ok\. 1 passed' "$log" || code=1 ;; esac
+  if [ "$code" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  write_down "$name" "$code" $((SECONDS - started)) "$log" "$*" >"$evidence/$name.md"
+  echo "written: $evidence/$name.md"
+}
+
+wants() {
+  local word
+  [ ${#wanted[@]} != 0 ] || return 0
+  for word in "${wanted[@]}"; do
+    case $1 in *"$word"*) return 0 ;; esac
+  done
+  return 1
+}
+
+write_down() {
+  local name=$1 code=$2 seconds=$3 log=$4 command=$5
+  cat <<TEXT
+# Proof: ${name//_/ }
+
+| what | |
+| --- | --- |
+| outcome | $([ "$code" = 0 ] && echo held || echo "**did not hold** (exit code $code)") |
+| date | $(date -u +%Y-%m-%dT%H:%MZ) |
+| took | $seconds s |
+| commit | $(commit) |
+| seeds | $(seeds "$log") |
+| command | \`$command\` |
+| settings | $(settings) |
+$(machine)
+
+\`\`\`text
+$(without_places <"$log" | without_noise | shortened)
+\`\`\`
+TEXT
+}
+
+commit() {
+  local state=""
+  if [ -n "$(git status --porcelain -- . ":!$evidence")" ]; then state=", with changes not committed"; fi
+  echo "$(git rev-parse --short=12 HEAD)$state"
+}
+
+# A proof prints the seeds it drew as `seed: N` or `seed=N`.
+seeds() {
+  local found
+  found=$(grep -oiE '\bseed[:= ]+(0x)?[0-9a-f]+' "$1" | grep -oiE '(0x)?[0-9a-f]+$' | sort -u | paste -sd ' ' | cut -c1-400 || true)
+  echo "${found:-none printed}"
+}
+
+settings() {
+  local found
+  found=$(env | grep -E '^(TIDINGS|PROPTEST)_' | grep -vE 'TOKEN|KEY' | sort | paste -sd ' ' || true)
+  echo "${found:-none in the environment}"
+}
+
+machine() {
+  local model memory_kib
+  model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)
+  memory_kib=$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)
+  echo "| processor | $(nproc) × ${model:-unknown} |"
+  echo "| memory | $((memory_kib / 1024 / 1024)) GiB |"
+  echo "| system | $(. /etc/os-release && echo "$PRETTY_NAME"), $(uname -sr) |"
+  echo "| limits | open files $(ulimit -n), somaxconn $(cat /proc/sys/net/core/somaxconn), tcp_mem $(tr '\t' ' ' </proc/sys/net/ipv4/tcp_mem) pages |"
+  echo "| compiler | $(rustc --version), release |"
+}
+
+# What a machine calls its folders is nobody's business.
+without_places() {
+  sed "s#$PWD/##g; s#$PWD#.#g; s#$HOME#~#g; s#$scratch#scratch#g"
+}
+
+without_noise() {
+  grep -vE '^(   Compiling|    Finished|     Running|running [0-9]+ test|    Blocking)|^warning: |^$|filtered out; finished in 0.00s' || true
+}
+
+shortened() {
+  awk -v max="$lines_max" '{ line[NR] = $0 } END {
+    for (n = 1; n <= NR; n++) {
+      if (NR > max && n == int(max / 2)) print "… " NR - max " lines left out …"
+      if (NR <= max || n < max / 2 || n > NR - max / 2) print line[n]
+    } }'
+}
+
+main

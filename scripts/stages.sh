@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# The stages of scripts/test.sh, one function each; `bash scripts/stages.sh NAME` runs one by itself.
+
+# The tests trip these in the real binary; a release never holds them.
+FAULT_POINTS=tidings-server/fault-points
+CARGO_DENY_VERSION=0.20.2
+CARGO_FUZZ_VERSION=0.13.2
+
+stage_fmt() {
+  cargo fmt --all --check
+}
+
+stage_tidy() {
+  cargo xtask tidy
+}
+
+stage_clippy() {
+  cargo clippy --workspace --all-targets --locked -- -D warnings
+  cargo clippy --workspace --all-targets --locked --features "$FAULT_POINTS" -- -D warnings
+}
+
+stage_rust() {
+  local without=(--skip netns_) program
+  for program in nginx haproxy; do
+    command -v "$program" >/dev/null && continue
+    without+=(--skip "${program}_")
+    skip missing "$(count_tests "${program}_")" "$program is not there"
+  done
+  cargo test --workspace --locked --features "$FAULT_POINTS" --tests --no-fail-fast -- "${without[@]}"
+}
+
+# Tests that lay hosts of their own in network namespaces, one after the other.
+stage_netns() {
+  local inside=() program
+  for program in ip nft; do
+    if ! command -v "$program" >/dev/null; then
+      skip missing "$(count_tests netns_)" "$program is not there"
+      return
+    fi
+  done
+  if ! unshare --net true 2>/dev/null; then
+    # A user namespace gives what root would, where the kernel lets anyone make one.
+    inside=(unshare --map-root-user --net --mount bash -c 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"' netns)
+    if ! "${inside[@]}" true 2>/dev/null; then
+      skip refused "$(count_tests netns_)" "the kernel lets this user make no network namespace"
+      return
+    fi
+  fi
+  cargo test --workspace --locked --features "$FAULT_POINTS" --tests --no-run
+  "${inside[@]}" cargo test --workspace --locked --offline --features "$FAULT_POINTS" --tests --no-fail-fast -- --test-threads=1 netns_
+}
+
+stage_doc() {
+  cargo test --workspace --locked --doc --no-fail-fast
+  RUSTDOCFLAGS="-D warnings" cargo doc --workspace --locked --no-deps
+}
+
+stage_examples() {
+  [ -f examples/Cargo.toml ] || { idle "no examples/ yet"; return; }
+  # The hub's dependencies are built already.
+  export CARGO_TARGET_DIR=$PWD/target
+  cd examples
+  cargo fmt --all --check
+  cargo clippy --workspace --all-targets --locked -- -D warnings
+  cargo test --workspace --locked --no-fail-fast
+}
+
+stage_release() {
+  cargo build --release --locked --package tidings-server
+}
+
+stage_e2e() {
+  [ -f e2e/package.json ] || { idle "no e2e/ yet"; return; }
+  if ! command -v npm >/dev/null || [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 20 ]; then
+    skip missing 1 "Node 20 or newer, with npm, is not there"
+    return
+  fi
+  local browser
+  if ! browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome); then
+    skip missing 1 "no Chromium is there"
+    return
+  fi
+  cargo build --release --locked --quiet --package tidings-server
+  export TIDINGS_BIN=$PWD/target/release/tidings CHROMIUM_BIN=$browser
+  cd e2e
+  npm ci --no-audit --no-fund
+  npm test
+}
+
+stage_snippets() {
+  bash scripts/check-snippets.sh
+}
+
+# Some ten seconds in all; `make prove` gives each target a minute.
+stage_fuzz() {
+  [ -f fuzz/run.sh ] || { idle "no fuzz/ yet"; return; }
+  if ! cargo +nightly --version >/dev/null 2>&1; then
+    skip refused 1 "the fuzzer needs a nightly toolchain: rustup toolchain install nightly"
+    return
+  fi
+  if ! cargo fuzz --version >/dev/null 2>&1; then
+    echo "installing cargo-fuzz $CARGO_FUZZ_VERSION by cargo (about a minute, once)"
+    cargo install --quiet --locked cargo-fuzz@$CARGO_FUZZ_VERSION || { skip missing 1 "cargo-fuzz was not installed"; return; }
+  fi
+  fuzz/run.sh 2
+}
+
+stage_deny() {
+  if ! cargo deny --version >/dev/null 2>&1; then
+    echo "installing cargo-deny $CARGO_DENY_VERSION by cargo, unoptimised (some minutes, once)"
+    cargo install --quiet --locked --debug cargo-deny@$CARGO_DENY_VERSION || { skip missing 1 "cargo-deny was not installed"; return; }
+  fi
+  cargo deny --log-level error check --hide-inclusion-graph licenses bans sources
+  if [ "${CI:-false}" = true ] || ! timeout 120 cargo deny --log-level off fetch db >/dev/null 2>&1; then
+    skip refused 1 "the advisory database is out of reach; by hand: cargo deny check advisories"
+    echo "1 passed, 0 failed"
+    return
+  fi
+  cargo deny --log-level error check advisories
+  echo "2 passed, 0 failed"
+}
+
+# skip missing|refused COUNT WHY: counted and shown by scripts/test.sh.
+skip() {
+  echo "SKIPPED ($2): $3"
+  echo "$1 $2 $3" >>"${SKIPS:-/dev/null}"
+}
+
+# Nothing to do, so nothing to count.
+idle() {
+  echo "$1"
+  touch target/test-logs/idle
+}
+
+# How many tests a name stands for, for a skip that says how much it leaves out.
+count_tests() {
+  cargo test --workspace --locked --quiet --features "$FAULT_POINTS" --tests -- --list "$1" 2>/dev/null | grep -c ': test$' || true
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+  set -euo pipefail
+  cd "$(dirname "$0")/.."
+  mkdir -p target/test-logs
+  "stage_$1"
+fi
