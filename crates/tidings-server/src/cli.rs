@@ -158,6 +158,7 @@ mod tests {
             "tidings cleanup --all --batch-size 5",
             "tidings cleanup --batch-size 0",
             "tidings publish",
+            "tidings publish jobs --txt",
         ] {
             let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
             assert!(error.use_stderr(), "{line}");

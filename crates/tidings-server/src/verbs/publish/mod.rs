@@ -40,7 +40,7 @@ pub(crate) struct PublishArgs {
     /// The channel's name
     channel: String,
     /// The event's data; `-`: each line of the standard input is an event; nothing: null
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     data: Option<String>,
     /// The event's type
     #[arg(long = "type", value_name = "TYPE")]

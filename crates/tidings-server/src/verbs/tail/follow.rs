@@ -14,11 +14,13 @@ use tokio::time::{Instant, timeout};
 use super::super::backoff::Backoff;
 use super::super::failure::{Exit, Failure};
 use super::super::hub::{self, Hub, query};
-use super::super::problem::{Problem, is_passing};
+use super::super::problem::is_passing;
 use super::super::sse::{Event, Item, Parser};
 use super::super::terminal::tell;
 use super::TailArgs;
-use super::control::{self, Closing, Connected, Control};
+use super::checkin;
+use super::control::{self, Connected, Control};
+use super::end::{self, Broken, Outcome};
 use super::output::{self, Form};
 
 /// A connection that held so long was a good one: the next break starts the waits anew.
@@ -49,18 +51,6 @@ struct Live {
     silence: Duration,
     /// Ends when the hub no longer knows the connection.
     lease: JoinSet<()>,
-}
-
-/// Why to come back, and what the hub asked for at least.
-struct Broken {
-    why: String,
-    floor: Duration,
-}
-
-/// Either the end of the verb, or a break to come back from.
-enum Outcome {
-    Done,
-    Broken(Broken),
 }
 
 impl Follower {
@@ -115,7 +105,7 @@ impl Follower {
     /// Tells the hub that this connection is over, if there is one.
     pub(super) async fn take_leave(&mut self) {
         if let Some(connection_id) = self.live.connection_id.take() {
-            let _ = self.hub.ask(Method::POST, "/api/sse/disconnect", Some(proof(&connection_id))).await;
+            checkin::leave(&self.hub, &connection_id).await;
         }
     }
 
@@ -134,7 +124,7 @@ impl Follower {
             StatusCode::NO_CONTENT => {
                 Err(Failure::Ended("the hub wants this client to stay away (204)".to_owned()))
             }
-            _ => refusal(response).await.map(Outcome::Broken),
+            _ => end::refusal(response).await.map(Outcome::Broken),
         }
     }
 
@@ -167,15 +157,17 @@ impl Follower {
         loop {
             let frame = tokio::select! {
                 frame = timeout(self.live.silence, body.frame()) => frame,
-                Some(_) = self.live.lease.join_next() => return Ok(broken("the hub no longer knows this connection")),
+                Some(_) = self.live.lease.join_next() => return Ok(Outcome::broken("the hub no longer knows this connection")),
             };
             let bytes = match frame {
                 Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
                 Ok(Some(Err(error))) => {
-                    return Ok(broken(format!("the stream broke: {}", hub::root_cause(&error))));
+                    return Ok(Outcome::broken(format!("the stream broke: {}", hub::root_cause(&error))));
                 }
-                Ok(None) => return Ok(broken("the stream ended")),
-                Err(_) => return Ok(broken(format!("silent for {} s", self.live.silence.as_secs()))),
+                Ok(None) => return Ok(Outcome::broken("the stream ended")),
+                Err(_) => {
+                    return Ok(Outcome::broken(format!("silent for {} s", self.live.silence.as_secs())));
+                }
             };
             if let Some(outcome) = self.take(&mut parser, &bytes).await? {
                 return Ok(outcome);
@@ -238,12 +230,14 @@ impl Follower {
         match control::read(event) {
             None => return Ok(self.publish(event, out)),
             Some(Control::Connected(connected)) => self.greet(connected),
-            Some(Control::Refused(problem)) if is_passing(problem.status) => {
-                return Ok(Some(broken(problem.to_string())));
+            // Without a status it is a newer hub's way to say "not now".
+            Some(Control::Refused(problem)) if is_passing(problem.status) || problem.status == 0 => {
+                return Ok(Some(Outcome::broken(problem.to_string())));
             }
             Some(Control::Refused(problem)) => return Err(Failure::Refused(problem)),
             Some(Control::Closing(closing)) => {
-                return closed(&closing).map(|broken| Some(Outcome::Broken(broken)));
+                self.live.connection_id = None;
+                return end::closed(&closing).map(|broken| Some(Outcome::Broken(broken)));
             }
             Some(Control::Gap(notice)) => {
                 tell(format_args!("tidings: {notice}"));
@@ -278,7 +272,7 @@ impl Follower {
         self.state(format_args!("tidings: {}", connected.summary()));
         if let Some(seconds) = self.args.lease {
             let (hub, id) = (self.hub.clone(), connected.connection_id.clone());
-            self.live.lease.spawn(check_in(hub, id, Duration::from_secs(seconds)));
+            self.live.lease.spawn(checkin::check_in(hub, id, Duration::from_secs(seconds)));
         }
         self.live.connection_id = Some(connected.connection_id);
     }
@@ -299,55 +293,6 @@ impl Live {
             lease: JoinSet::new(),
         }
     }
-}
-
-fn broken(why: impl Into<String>) -> Outcome {
-    Outcome::Broken(Broken { why: why.into(), floor: Duration::ZERO })
-}
-
-/// A status other than 200: worth another try, or an answer for good.
-async fn refusal(response: Response<Incoming>) -> Result<Broken, Failure> {
-    let (head, body) = response.into_parts();
-    let floor = hub::retry_after(&head.headers);
-    let body = timeout(
-        Duration::from_millis(hub::BODY_TIMEOUT_MS),
-        http_body_util::Limited::new(body, PROBLEM_BYTES_MAX).collect(),
-    );
-    let body = body.await.ok().and_then(Result::ok).map(|body| body.to_bytes()).unwrap_or_default();
-    let problem = Problem::read(head.status, &body);
-    // A proxy's or a hub's own stumble may pass too.
-    if is_passing(problem.status) || problem.status == 500 {
-        return Ok(Broken { why: problem.to_string(), floor });
-    }
-    Err(Failure::Refused(problem))
-}
-
-const PROBLEM_BYTES_MAX: usize = 1024 * 1024;
-
-fn closed(closing: &Closing) -> Result<Broken, Failure> {
-    let reason = super::super::printable::text(&closing.reason);
-    if closing.reconnect {
-        let floor = Duration::from_millis(closing.retry_ms);
-        return Ok(Broken { why: format!("the hub closed the stream ({reason})"), floor });
-    }
-    Err(Failure::Ended(format!("the hub ended the stream for good ({reason})")))
-}
-
-/// Keeps the promise of a lease, three times in its length; returns when the hub knows nothing of the connection.
-async fn check_in(hub: Hub, connection_id: String, lease: Duration) {
-    let mut ticks = tokio::time::interval(lease / 3);
-    ticks.tick().await;
-    loop {
-        ticks.tick().await;
-        let answer = hub.ask(Method::POST, "/api/sse/alive", Some(proof(&connection_id))).await;
-        if answer.is_ok_and(|answer| answer.status == StatusCode::NOT_FOUND) {
-            return;
-        }
-    }
-}
-
-fn proof(connection_id: &str) -> Vec<u8> {
-    serde_json::json!({ "connection_id": connection_id }).to_string().into_bytes()
 }
 
 fn is_event_stream(response: &Response<Incoming>) -> bool {

@@ -10,7 +10,9 @@ use super::signals;
 use crate::cli::HubArgs;
 use follow::Follower;
 
+mod checkin;
 mod control;
+mod end;
 mod follow;
 mod output;
 
