@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use script::{Reply, Request, Script, assert_exit, fed, piped, stderr, stdout, tidings};
+use script::{Reply, Request, Script, assert_exit, fed, piped, signal, stderr, stdout, tidings};
 use serde_json::{Value, json};
 
 mod script;
@@ -130,7 +130,7 @@ fn a_lone_line_leaves_at_once_while_the_pipe_stays_open() {
         script.wait_for(PUBLISH, count);
     }
     drop(stdin);
-    assert_exit(&child.wait_with_output().expect("ends"), 0);
+    assert_exit(&child.finish(), 0);
 }
 
 #[test]
@@ -200,4 +200,20 @@ fn a_hub_that_is_busy_gets_the_time_it_asked_for() {
     assert_exit(&fed(script.tidings(&["publish", "logs", "-", "-q"]), "a\n"), 0);
     let at: Vec<_> = script.requests(PUBLISH).iter().map(|request| request.at).collect();
     assert!(at[1] - at[0] >= Duration::from_secs(2));
+}
+
+#[test]
+fn an_interrupt_tells_how_far_it_came() {
+    let script = Script::start(|request, _| all_well(request));
+    let mut child = piped(&mut script.tidings(&["publish", "logs", "-"]));
+    let mut stdin = child.stdin.take().expect("piped");
+    for count in 1..=2 {
+        stdin.write_all(b"line\n").expect("taken in");
+        script.wait_for(PUBLISH, count);
+    }
+    signal(&child, "INT");
+    let output = child.finish();
+    assert_exit(&output, 130);
+    let told = stderr(&output);
+    assert!(told.contains("published 1 of 1 lines") || told.contains("published 2 of 2 lines"), "{told}");
 }

@@ -131,6 +131,24 @@ fn an_interrupt_says_goodbye_by_the_beacon() {
 }
 
 #[test]
+fn a_reader_that_takes_nothing_does_not_hold_off_the_end() {
+    let (hold, more) = mpsc::channel();
+    let more = Mutex::new(Some(more));
+    let flood: String = (1..20_000).map(event).collect();
+    let script = Script::start(move |request, _| match more.lock().expect("not poisoned").take() {
+        Some(more) if request.is(STREAM) => Reply::Open(greeting(15_000) + &flood, more),
+        _ => Reply::Whole(204, "", String::new()),
+    });
+    let mut child = piped(&mut script.tidings(&["tail", "jobs", "--quiet"]));
+    let mut stdout = BufReader::with_capacity(1, child.stdout.take().expect("piped"));
+    stdout.read_line(&mut String::new()).expect("a line");
+    signal(&child, "TERM");
+    script.wait_for("POST /api/sse/disconnect", 1);
+    assert_eq!(child.wait().expect("ends").code(), Some(143));
+    drop(hold);
+}
+
+#[test]
 fn a_reader_that_had_enough_ends_it_quietly() {
     let (say, more) = mpsc::channel();
     let more = Mutex::new(Some(more));

@@ -11,6 +11,7 @@ Examples:
   tidings cleanup                      one sweep, in slices of the hub's own size
   tidings cleanup --batch-size 100     in slices of 100
   tidings cleanup --all                in one slice
+
 Only stale connections are swept; live ones are never touched.";
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ Examples:
   tidings connections                                   everybody, in columns
   tidings connections --user ann --json | jq -r '.connections[].id'
   tidings connections --closed --limit 20               who left last, and why
+
 The ID is public: `tidings kick ID` ends that connection.";
 
 /// How many a page asks for.

@@ -9,8 +9,9 @@ use crate::cli::HubArgs;
 pub(crate) const HELP: &str = "\
 Example, before a node is taken away:
   tidings drain && tidings stats --watch
-New streams are refused and the live ones are closed, spread over the hub's drain window. The process stays, unready,
-until it is stopped.";
+
+New streams are refused and the live ones are closed, spread over the hub's drain window. \
+The process stays, unready, until it is stopped.";
 
 #[derive(Debug, Args)]
 pub(crate) struct DrainArgs {

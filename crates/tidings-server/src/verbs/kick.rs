@@ -9,8 +9,9 @@ use crate::cli::HubArgs;
 
 pub(crate) const HELP: &str = "\
 Examples:
-  tidings kick ID                                      one connection; `tidings connections` shows the ids
+  tidings kick ID                   one connection; `tidings connections` shows the ids
   tidings kick --user ann --reason 'account closed' --no-reconnect
+
 Without --no-reconnect the client is told that it may come back.";
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::ops::{Deref, DerefMut};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex};
@@ -180,15 +181,48 @@ pub fn tidings(args: &[&str]) -> Command {
 
 /// Runs to the end with this on the standard input.
 pub fn fed(mut command: Command, input: &str) -> Output {
-    let mut child = piped(&mut command);
-    let mut stdin = child.stdin.take().expect("piped");
+    let mut verb = piped(&mut command);
+    let mut stdin = verb.stdin.take().expect("piped");
     stdin.write_all(input.as_bytes()).expect("taken in");
     drop(stdin);
-    child.wait_with_output().expect("ends")
+    verb.finish()
 }
 
-pub fn piped(command: &mut Command) -> Child {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts")
+/// A verb that runs beside the test, and never longer.
+pub struct Running(Option<Child>);
+
+pub fn piped(command: &mut Command) -> Running {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Running(Some(command.spawn().expect("starts")))
+}
+
+impl Running {
+    pub fn finish(mut self) -> Output {
+        self.0.take().expect("runs").wait_with_output().expect("ends")
+    }
+}
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        self.0.as_ref().expect("runs")
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        self.0.as_mut().expect("runs")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 /// Sends a signal by the name that `kill` knows.

@@ -26,11 +26,12 @@ Examples:
   tidings publish jobs '{\"id\":7,\"status\":\"done\"}' --type job_completed
   tidings publish news hello                        no JSON, so the string \"hello\"
   tail -F app.log | tidings publish logs -          each line an event
-  tidings publish rooms - --text < names.txt        each line a string, even where it looks like JSON
-A line that is JSON (an object, but also 7, true, null) is published as that JSON, any other as a string.
-Every event gets an id, so that sending it again after a lost answer publishes nothing twice. While the hub is away
-the reading stops, and goes on where it was. Refused lines are reported and skipped (exit code 1 at the end).
-Nobody subscribed is a success with 0 recipients.";
+  tidings publish rooms - --text < numbers.txt      each line a string, JSON or not
+
+A line that is JSON (an object, but also 7, true, null) is published as that JSON, any other as a string. \
+Every event gets an id, so that sending it again after a lost answer publishes nothing twice. \
+While the hub is away the reading stops, and goes on where it was. Refused lines are reported and \
+skipped (exit code 1 at the end). Nobody subscribed is a success with 0 recipients.";
 
 /// A single event that can't be sent is soon told to the person who typed it; a pipe waits for its hub.
 const SINGLE_ATTEMPTS_MAX: u32 = 3;

@@ -23,9 +23,10 @@ Examples:
   tidings tail jobs --data | jq .status       the data alone, one JSON text a line
   tidings tail jobs --json --exit-after 1     one event with all that is known of it, then exit 0
   tidings tail jobs --from CURSOR             on from the `cursor` that --json printed
-After a break it comes back by itself and misses nothing that the hub still holds. What the hub no longer holds is
-told as a gap, on the standard error; with --json also in place, as an object of type `gap`.
-Control characters are shown escaped, except with --raw.";
+
+After a break it comes back by itself and misses nothing that the hub still holds. What the hub \
+no longer holds is told as a gap, on the standard error; with --json also in its place, as an \
+object of type `gap`. Control characters are shown escaped, except with --raw.";
 
 #[derive(Debug, Args)]
 pub(crate) struct TailArgs {
