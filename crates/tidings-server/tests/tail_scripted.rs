@@ -178,6 +178,8 @@ fn silence_beyond_two_heartbeats_is_a_dead_connection() {
     let output = script.tidings(&["tail", "jobs", "--exit-after", "1"]).output().expect("runs");
     assert_exit(&output, 0);
     assert!(stderr(&output).contains("silent for 5 s; reconnecting"), "{}", stderr(&output));
+    let at: Vec<_> = script.requests(STREAM).iter().map(|request| request.at).collect();
+    assert!(at[1] - at[0] < Duration::from_secs(20), "noticed after {:?} only", at[1] - at[0]);
     drop(hold);
 }
 

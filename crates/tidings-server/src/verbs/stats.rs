@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use http::Method;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::failure::{Exit, Failure};
 use super::hub::Hub;
@@ -71,7 +72,7 @@ struct Stats {
     connections: Connections,
     users: u64,
     channels: u64,
-    events: BTreeMap<String, u64>,
+    events: Counts,
     cleanup: Cleanup,
     cluster: Cluster,
 }
@@ -81,9 +82,9 @@ struct Stats {
 struct Connections {
     active: u64,
     opened_total: u64,
-    closed_total: BTreeMap<String, u64>,
-    by_type: BTreeMap<String, u64>,
-    refused_total: BTreeMap<String, u64>,
+    closed_total: Counts,
+    by_type: Counts,
+    refused_total: Counts,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -163,7 +164,7 @@ impl Stats {
 
 impl Connections {
     fn balance(&self) -> String {
-        let closed: u64 = self.closed_total.values().sum();
+        let closed: u64 = self.closed_total.values().filter_map(Value::as_u64).sum();
         let verdict = if self.opened_total == self.active + closed { "balance" } else { "DON'T BALANCE" };
         format!("{verdict}: {} opened, {} active, {closed} closed", self.opened_total, self.active)
     }
@@ -183,10 +184,13 @@ impl ShutdownSummary {
     }
 }
 
-fn counts(counts: &BTreeMap<String, u64>) -> String {
+/// Counts by name; what a newer hub puts beside them is passed over.
+type Counts = BTreeMap<String, Value>;
+
+fn counts(counts: &Counts) -> String {
     let told: Vec<String> = counts
         .iter()
-        .filter(|(_, count)| **count > 0)
+        .filter_map(|(name, count)| Some((name, count.as_u64().filter(|count| *count > 0)?)))
         .map(|(name, count)| format!("{} {count}", printable::text(name.trim_end_matches("_total"))))
         .collect();
     if told.is_empty() { "-".to_owned() } else { told.join(", ") }
@@ -206,7 +210,7 @@ mod tests {
             r#"{"node":"n1","uptime_seconds":3725,"new_field":[],
                 "connections":{"active":1,"opened_total":4,"closed_total":{"client_left":2,"kicked":1,"lost":0},
                   "by_type":{"admin":1},"refused_total":{}},
-                "users":1,"channels":2,"events":{"published_total":7,"delivered_total":0},
+                "users":1,"channels":2,"events":{"published_total":7,"delivered_total":0,"new":{"p99":1.5}},
                 "cleanup":{"last_shutdown_cleanup_summary":{"total_cleaned":25,"iterations":2,"connections_before":25,
                   "connections_after":0,"cleanup_duration_ms":45.2,"max_iterations_reached":false}},
                 "cluster":{"nodes":[{"node":"n1","active":1}],"active":1}}"#,
