@@ -1,0 +1,165 @@
+//! The real binary as a hub on a free port, and its books.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long a handshake may take on a busy machine before the test calls it lost.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Hub {
+    child: Option<Child>,
+    address: String,
+    dir: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Hub {
+    /// A hub in `--dev`, with a data directory of its own.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With settings from the environment, as `("TIDINGS_STREAM_HEARTBEAT_MS", "200")`.
+    pub fn start_with(environment: &[(&str, &str)]) -> Self {
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut hub = Self { child: None, address: "127.0.0.1:0".to_owned(), dir, environment };
+        hub.start_again();
+        hub
+    }
+
+    /// On the same address and data directory as before.
+    pub fn start_again(&mut self) {
+        assert!(self.child.is_none(), "it still runs");
+        let log = File::options().create(true).append(true).open(self.log_path()).expect("a log file");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tidings"))
+            .args(["serve", "--dev", "--listen", &self.address, "--data-dir"])
+            .arg(self.dir.path().join("data"))
+            .current_dir(self.dir.path())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("starts");
+        let stdout = child.stdout.take().expect("piped");
+        self.child = Some(child);
+        self.address = listening(stdout);
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    pub fn stats(&self) -> Value {
+        let body = self.get("/api/sse/stats");
+        serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error} in the stats: {body}"))
+    }
+
+    /// The body of a plain GET, by nothing but a socket.
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("the hub listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
+        stream.write_all(request.as_bytes()).expect("taken in");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (_head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head: {answer:?}"));
+        body.to_owned()
+    }
+
+    /// Asks for the stats until they are as wished; the requests are the clock.
+    #[track_caller]
+    pub fn wait_for_stats(&self, wished: impl Fn(&Value) -> bool) -> Value {
+        let start = now();
+        loop {
+            let stats = self.stats();
+            if wished(&stats) {
+                return stats;
+            }
+            assert!(start.elapsed() < PATIENCE, "it never came to that: {stats:#}");
+        }
+    }
+
+    /// `opened_total == active + Σ closed_total`, now.
+    #[track_caller]
+    pub fn assert_books_balance(&self) {
+        let stats = self.stats();
+        let connections = &stats["connections"];
+        let closed = connections["closed_total"].as_object().expect("reasons");
+        let closed: u64 = closed.values().map(|count| count.as_u64().expect("a count")).sum();
+        let (opened, active) = (&connections["opened_total"], &connections["active"]);
+        assert_eq!(opened.as_u64(), active.as_u64().map(|active| active + closed), "{connections:#}");
+    }
+
+    /// SIGTERM, and the end that it brings.
+    pub fn stop(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        signal(child.id(), "TERM");
+        child.wait().expect("ends")
+    }
+
+    /// SIGKILL: no drain, no goodbye.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().expect("was alive");
+        child.wait().expect("ends");
+    }
+
+    /// What it logged, over all its starts.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    fn log_path(&self) -> std::path::PathBuf {
+        self.dir.path().join("hub.log")
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            let _ = writeln!(std::io::stderr(), "--- the hub's log\n{}---", self.log());
+        }
+    }
+}
+
+/// Waits for the line that tells the address, and keeps reading so that the hub never blocks on its own words.
+fn listening(stdout: impl Read + Send + 'static) -> String {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some((_, address)) = line.split_once("listening on http://") {
+                let _ = tell.send(address.trim().trim_end_matches('/').to_owned());
+            }
+        }
+    });
+    told.recv_timeout(PATIENCE).expect("the hub tells where it listens")
+}
+
+/// Sends a signal by the name that `kill` knows.
+pub fn signal(pid: u32, name: &str) {
+    assert!(Command::new("kill").args(["-s", name, &pid.to_string()]).status().expect("kill runs").success());
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's patience is real time")]
+pub fn now() -> Instant {
+    Instant::now()
+}
