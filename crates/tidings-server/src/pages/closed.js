@@ -40,7 +40,7 @@ export function reasonTable(byReason, total) {
   return rows.map(([reason, number]) =>
     element('tr', {},
       element('th', { scope: 'row' }, reasonWord(reason), element('span', { class: 'hint' }, MEANS[reason] ?? '')),
-      element('td', { class: 'bar' }, element('meter', { min: 0, max: total, value: number, 'aria-hidden': 'true' })),
+      element('td', { class: 'bar' }, element('progress', { max: total, value: number, 'aria-hidden': 'true' })),
       element('td', { class: 'number' }, count(number))));
 }
 

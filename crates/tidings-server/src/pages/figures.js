@@ -1,6 +1,6 @@
 // The hub's other counters, each with its word.
 
-import { element } from '/assets/elements.js';
+import { element, foreign } from '/assets/elements.js';
 import { count, duration } from '/assets/words.js';
 
 /** Pairs for a `<dl>`. */
@@ -8,7 +8,7 @@ export function figures({ node, uptime_seconds: uptime, users, channels, events,
   const byType = Object.entries(connections.by_type ?? {}).filter(([, number]) => number > 0);
   const refused = Object.values(connections.refused_total ?? {}).reduce((sum, number) => sum + number, 0);
   return [
-    figure('By type', byType.map(([type, number]) => `${count(number)} ${type}`).join(', ') || 'none'),
+    figure('By type', byType.map(([type, number]) => `${count(number)} ${type}`).join(', ') || 'none', 'broad'),
     figure('Users', count(users)),
     figure('Channels', count(channels)),
     figure('Published', count(events.published_total)),
@@ -32,6 +32,6 @@ export function shutdownSummary({ last_shutdown_cleanup_summary: last } = {}) {
   ];
 }
 
-function figure(name, value) {
-  return element('div', {}, element('dt', {}, name), element('dd', { title: value }, element('bdi', {}, value)));
+function figure(name, value, kind) {
+  return element('div', { class: kind }, element('dt', {}, name), element('dd', {}, foreign(value)));
 }

@@ -1,7 +1,7 @@
 // The page `/admin/monitoring`: what is connected, live. It holds a stream of its own, of type `admin`, and counts it.
 
 import { closedList, reasonTable } from '/assets/closed.js';
-import { fill, say } from '/assets/elements.js';
+import { element, fill, say } from '/assets/elements.js';
 import { figures, shutdownSummary } from '/assets/figures.js';
 import { light } from '/assets/light.js';
 import { LiveStream } from '/assets/stream.js';
@@ -56,8 +56,8 @@ async function poll() {
 function headline({ active, opened_total: opened, closed_total: byReason }, rows) {
   const ended = Object.values(byReason).reduce((sum, number) => sum + number, 0);
   const own = rows.some(({ id }) => id === table.own);
-  const words = own && active === 1 ? '1, this monitor' : own ? `${count(active)}, this monitor among them` : count(active);
-  say(find('count'), words);
+  const words = own ? (active === 1 ? ', this monitor' : ', this monitor among them') : '';
+  fill(find('count'), [element('strong', {}, count(active)), words]);
   const holds = opened - ended === active;
   find('balance').dataset.holds = String(holds);
   const verdict = holds ? '✓ the books balance' : `✕ the books are off by ${count(opened - ended - active)}`;

@@ -3,6 +3,8 @@
 import { copy, element, foreign, say } from '/assets/elements.js';
 import { plural } from '/assets/words.js';
 
+const COPIED_FOR_MS = 2_000;
+
 /** Wires the form up; `channels()` is what the page listens to. `show` writes the commands anew. */
 export function publishBox(form, channels) {
   const { channel, type, data } = form.elements;
@@ -77,6 +79,8 @@ async function copyCommand({ currentTarget: button }) {
   const shown = document.getElementById(button.dataset.copies);
   const done = await copy(shown.textContent, shown);
   say(document.getElementById('copied'), done ? 'Copied.' : 'Selected: press Ctrl C to copy.');
+  say(button, done ? 'Copied' : 'Press Ctrl C');
+  setTimeout(() => say(button, 'Copy'), COPIED_FOR_MS);
 }
 
 function tell(result, good, ...words) {

@@ -1,13 +1,12 @@
 // The table of live connections. Rows are keyed by id and stay where they are: a new one comes in at the end, one that
 // ended stays, dimmed and with a word, until nobody can be pointing at it.
 
-import { element, foreign, say } from '/assets/elements.js';
+import { element, fill, foreign, say } from '/assets/elements.js';
 import { clock, count, duration, moment } from '/assets/words.js';
 
 const LINGER_MS = 4_000;
 const SURE_WITHIN_MS = 4_000;
 const CHANNELS_SHOWN = 4;
-const PROOF = { acked: 'acked', wrote: 'wrote', alive: 'alive' };
 
 export class ConnectionTable {
   /** The id of the stream that this page itself holds. */
@@ -63,9 +62,9 @@ class Row {
       return this.#cells[key];
     };
     this.node = element('tr', { role: 'row', 'data-id': id, 'data-state': 'open' },
-      cell('type', 'Type'), cell('user', 'User'), cell('connected', 'Connected'),
+      cell('type', 'Type'), cell('user', 'User'), cell('connected', 'Connected', 'still'),
       cell('duration', 'Duration', 'number'), cell('ping', 'Last ping', 'number'), cell('events', 'Events', 'number'),
-      cell('proof', 'Proof of life'), cell('channels', 'Channels', 'channels'), cell('remote', 'Remote'),
+      cell('proof', 'Proof of life', 'still'), cell('channels', 'Channels', 'channels'), cell('remote', 'Remote', 'remote'),
       element('td', { role: 'cell', class: 'action' }, this.#button));
   }
 
@@ -86,7 +85,7 @@ class Row {
     say(this.#cells.duration, duration(connection.duration_ms));
     say(this.#cells.ping, ago(moment(connection.last_ping_at), now));
     say(this.#cells.events, count(connection.events_sent));
-    say(this.#cells.proof, proof(connection.proof));
+    fill(this.#cells.proof, proof(connection.proof));
     this.#showChannels(connection.channels ?? []);
   }
 
@@ -136,9 +135,9 @@ function kickButton(onKick) {
 }
 
 function proof(life) {
-  if (!life) return '–';
-  const where = life.to === 'proxy' ? ', to a proxy' : '';
-  return `${PROOF[life.kind] ?? life.kind} ${duration(life.age_ms)} ago${where}`;
+  if (!life) return ['–'];
+  const told = `${life.kind} ${duration(life.age_ms)} ago`;
+  return life.to === 'proxy' ? [told, element('span', { class: 'hint' }, 'as far as a proxy')] : [told];
 }
 
 function ago(at, now) {
