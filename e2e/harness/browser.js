@@ -13,6 +13,8 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+const TIMEOUT_MS = 15_000;
+
 export function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
@@ -25,6 +27,7 @@ export function launch() {
 /** A browser window of its own; `finish` closes it and fails on errors that pages threw or the policy stopped. */
 export async function openWindow(browser, options = {}) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(TIMEOUT_MS);
   const wrong = [];
   context.on('weberror', (error) => wrong.push(String(error.error())));
   context.on('console', (message) => {

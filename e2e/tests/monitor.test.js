@@ -105,6 +105,34 @@ hubTest('the monitor says so when its figures are old, and recovers', {}, window
   await page.locator('#problem').waitFor({ state: 'hidden' });
 }));
 
+hubTest('a tab about to be frozen lets its stream go, and takes it up again', {}, windowed(async (given) => {
+  const page = await openMonitor(given, ({ hub }) => hub.url);
+  // A headless page is always visible, and Chromium freezes hidden ones only: the event stands for it.
+  await page.evaluate(() => document.dispatchEvent(new Event('freeze')));
+  await page.locator('#light[data-state=paused]').waitFor();
+  await given.hub.settlesAt(0);
+  await page.evaluate(() => document.dispatchEvent(new Event('resume')));
+  await tellsOne(page);
+}));
+
+hubTest('a monitor that nobody looks at asks for nothing', {}, windowed(async (given) => {
+  const page = await openMonitor(given, ({ hub }) => hub.url);
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { get: () => window.away, configurable: true });
+    window.away = true;
+  });
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.waitForTimeout(2_500);
+  assert.deepEqual(asked.slice(2), [], 'but for the question that was under way');
+  const answer = page.waitForResponse(/stats/);
+  await page.evaluate(() => {
+    window.away = false;
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await answer;
+}));
+
 async function openMonitor(given, base) {
   const page = await given.context.newPage();
   await page.goto(`${base(given)}/admin/monitoring`);
@@ -119,7 +147,7 @@ async function tellsOne(page) {
 }
 
 async function tells(page, words) {
-  await page.locator('#count', { hasText: words }).waitFor({ timeout: 15_000 });
+  await page.locator('#count', { hasText: words }).waitFor();
 }
 
 async function readToEnd(response) {
