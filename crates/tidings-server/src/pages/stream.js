@@ -86,7 +86,8 @@ export class LiveStream {
         why = await refusal(response);
       }
     } catch (error) {
-      why = { text: error instanceof TypeError ? 'the hub cannot be reached' : String(error?.message ?? error) };
+      const cut = this.state.name === 'connected' ? 'the connection was cut' : 'the hub cannot be reached';
+      why = { text: error instanceof TypeError ? cut : String(error?.message ?? error) };
     }
     if (over()) return;
     this.#lost(why);
