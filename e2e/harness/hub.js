@@ -1,0 +1,146 @@
+// The real binary, started on a free port, stopped by its pid; and what its books say.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { until } from './until.js';
+
+const LISTENING = /listening on (http:\/\/\S+)/;
+const STARTS_WITHIN_MS = 15_000;
+const STOPS_WITHIN_MS = 15_000;
+
+export class Hub {
+  url = null;
+  #binary = binary();
+  #env;
+  #dataDir;
+  #child = null;
+  #exited = null;
+  #said = [];
+
+  /** Settings by their environment names, for example `{ TIDINGS_STREAM_MAX_AGE_MS: 1500 }`. */
+  static async start(settings = {}) {
+    const hub = new Hub();
+    hub.#env = { ...withoutSettings(process.env), TIDINGS_DRAIN_WINDOW_MS: '200', ...strings(settings) };
+    hub.#dataDir = await mkdtemp(join(tmpdir(), 'tidings-e2e-'));
+    await hub.up('127.0.0.1:0');
+    return hub;
+  }
+
+  /** Starts the process; a restart keeps the address and the data directory. */
+  async up(listen = new URL(this.url).host) {
+    const args = ['serve', '--dev', '--listen', listen, '--data-dir', this.#dataDir];
+    // Its own directory, so that no `tidings.toml` of the place where the tests run is read.
+    const child = spawn(this.#binary, args, { env: this.#env, cwd: this.#dataDir, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    this.#exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    const failed = new Promise((_, reject) => child.once('error', reject));
+    const listening = new Promise((resolve) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        createInterface({ input: stream }).on('line', (line) => {
+          this.#said.push(line);
+          const found = LISTENING.exec(line);
+          if (found) resolve(found[1]);
+        });
+      }
+    });
+    const early = this.#exited.then(({ code }) => {
+      throw new Error(`the hub ended with ${code} before it listened:\n${this.#said.join('\n')}`);
+    });
+    early.catch(() => {});
+    this.url = await within(STARTS_WITHIN_MS, Promise.race([listening, early, failed]), 'the hub to listen');
+  }
+
+  /** SIGTERM, and a clean exit. */
+  async down() {
+    const ended = await this.#signal('SIGTERM');
+    assert.deepEqual(ended, { code: 0, signal: null }, `a stop is clean:\n${this.#said.slice(-20).join('\n')}`);
+  }
+
+  async crash() {
+    await this.#signal('SIGKILL');
+  }
+
+  async #signal(signal) {
+    const child = this.#child;
+    if (child === null) return { code: 0, signal: null };
+    this.#child = null;
+    child.kill(signal);
+    try {
+      return await within(STOPS_WITHIN_MS, this.#exited, `the hub to end after ${signal}`);
+    } catch (problem) {
+      child.kill('SIGKILL');
+      throw problem;
+    }
+  }
+
+  /** Whatever happened: no process and no directory is left. */
+  async stop() {
+    try {
+      await this.down();
+    } finally {
+      await rm(this.#dataDir, { recursive: true, force: true });
+    }
+  }
+
+  stats = () => this.#get('/api/sse/stats');
+  connections = async () => (await this.#get('/api/sse/connections')).connections;
+  active = async () => (await this.stats()).connections.active;
+  closedTotal = async (reason) => (await this.stats()).connections.closed_total[reason] ?? 0;
+
+  async publish(event) {
+    const answer = await fetch(`${this.url}/api/sse/publish`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(event),
+    });
+    assert.equal(answer.status, 200, await answer.clone().text());
+    return answer.json();
+  }
+
+  /** Waits until `count` connections are live, and tells how long that took. */
+  async settlesAt(count, withinMs = 5_000) {
+    const from = performance.now();
+    await until(async () => (await this.active()) === count, withinMs, async () => `${await this.active()} live, not ${count}`);
+    return performance.now() - from;
+  }
+
+  async assertBooksBalance() {
+    const { active, opened_total: opened, closed_total: byReason } = (await this.stats()).connections;
+    const closed = Object.values(byReason).reduce((sum, number) => sum + number, 0);
+    assert.equal(opened, active + closed, `opened ${opened} = active ${active} + closed ${JSON.stringify(byReason)}`);
+  }
+
+  async #get(path) {
+    const answer = await fetch(this.url + path);
+    assert.equal(answer.status, 200, path);
+    return answer.json();
+  }
+}
+
+function binary() {
+  if (process.env.TIDINGS_BIN) return process.env.TIDINGS_BIN;
+  const built = ['release', 'debug'].map((profile) => fileURLToPath(new URL(`../../target/${profile}/tidings`, import.meta.url)));
+  const found = built.find((path) => existsSync(path));
+  if (!found) throw new Error('no hub to test: run `cargo build -p tidings-server`, or name a binary in TIDINGS_BIN');
+  return found;
+}
+
+function withoutSettings(env) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TIDINGS_')));
+}
+
+function strings(settings) {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
+}
+
+async function within(ms, promise, what) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,11 @@
+// For what has no handshake: asks again, with a bound.
+
+const ASK_EVERY_MS = 20;
+
+export async function until(holds, withinMs, otherwise = () => 'it never held') {
+  const deadline = performance.now() + withinMs;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`after ${withinMs} ms: ${await otherwise()}`);
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}
