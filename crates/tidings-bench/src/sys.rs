@@ -123,9 +123,11 @@ pub(crate) fn choose_port_at_connect(fd: RawFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Number of CPUs that this process may use.
-pub(crate) fn cpus() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+/// How many CPUs are online, whatever this process is held to.
+pub(crate) fn cpus_of_machine() -> usize {
+    // SAFETY: no memory is touched.
+    let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+    usize::try_from(online).unwrap_or(1)
 }
 
 /// Holds this thread, and every process it starts from now on, to one CPU.
@@ -179,10 +181,4 @@ pub(crate) fn catch_interrupts() -> io::Result<()> {
 
 pub(crate) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
-}
-
-/// Sends SIGTERM to one process, by its id.
-pub(crate) fn terminate(pid: u32) {
-    // SAFETY: no memory is touched. A process that is gone already is no error here.
-    unsafe { libc::kill(pid.cast_signed(), libc::SIGTERM) };
 }

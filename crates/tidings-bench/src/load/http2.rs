@@ -142,7 +142,11 @@ impl Http2 {
     ) -> Result<(), String> {
         match frame.kind {
             DATA | HEADERS if frame.flags & END_STREAM != 0 => {
-                return Err(format!("stream {} was ended: {}", frame.stream, String::from_utf8_lossy(payload)));
+                return Err(format!(
+                    "stream {} was ended: {}",
+                    frame.stream,
+                    String::from_utf8_lossy(payload)
+                ));
             }
             HEADERS if payload.first() != Some(&STATUS_200) => {
                 return Err(format!("stream {} was refused, header block {payload:02x?}", frame.stream));

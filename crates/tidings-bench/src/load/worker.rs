@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Target;
 use super::engine::Engine;
 use super::publisher::Content;
-use super::Target;
 
 /// What a load can be told.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -36,12 +36,26 @@ pub(crate) enum Order {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Report {
     Done,
-    Round { answered_ns: u64, last_read_ns: u64, deliveries: u64 },
-    Latencies { p50_ns: u64, p99_ns: u64 },
-    Sample { frame: Option<String> },
+    Round {
+        answered_ns: u64,
+        last_read_ns: u64,
+        deliveries: u64,
+    },
+    Latencies {
+        p50_ns: u64,
+        p99_ns: u64,
+    },
+    Sample {
+        frame: Option<String>,
+    },
     /// When, by the machine's monotonic clock.
-    Closed { first_at_ns: u64, last_at_ns: u64 },
-    Failed { why: String },
+    Closed {
+        first_at_ns: u64,
+        last_at_ns: u64,
+    },
+    Failed {
+        why: String,
+    },
 }
 
 /// `tidings-bench load`.
