@@ -11,6 +11,7 @@ mod rounds;
 mod run;
 mod scan;
 mod setting;
+mod size;
 mod stalled;
 mod sys;
 mod watch;

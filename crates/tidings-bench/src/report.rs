@@ -100,10 +100,15 @@ impl Table {
         }
     }
 
+    /// Rows with a value in some column.
+    fn measured(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.values.iter().any(Option::is_some))
+    }
+
     fn cells(&self) -> Vec<Vec<String>> {
         let mut head = vec!["figure".to_owned(), "unit".to_owned()];
         head.extend(self.columns.iter().cloned());
-        let rows = self.rows.iter().map(|row| {
+        let rows = self.measured().map(|row| {
             let values = row.values.iter().map(|value| value.map_or_else(|| "–".into(), shown));
             [row.name.clone(), row.unit.clone()].into_iter().chain(values).collect()
         });
@@ -143,7 +148,7 @@ impl Table {
 
     fn methods(&self, bullet: &str) -> String {
         let mut text = String::new();
-        for row in &self.rows {
+        for row in self.measured() {
             let _ = writeln!(text, "{bullet}{}: {}", row.name, row.how);
         }
         text

@@ -27,6 +27,7 @@ pub(crate) struct Measured {
     last_read_ms: Vec<f64>,
     answered_ms: Vec<f64>,
     cpu_us_per_delivery: Vec<f64>,
+    client_cpu_us_per_delivery: Vec<f64>,
     latency_p50_ms: Option<f64>,
     latency_p99_ms: Option<f64>,
 }
@@ -35,13 +36,17 @@ impl Side {
     fn round(&mut self, plan: Plan, measured: &mut Measured) -> io::Result<()> {
         let cpu_before = cpu::at_rest_ns(self.server.pid())?;
         let order = Order::Round { events: plan.events, data_bytes: plan.data_bytes };
-        let Report::Round { answered_ns, last_read_ns, deliveries } = self.load.order(&order)? else {
+        let Report::Round { answered_ns, last_read_ns, deliveries, cpu_ns: client_ns } =
+            self.load.order(&order)?
+        else {
             return Err(io::Error::other("a round was not reported as one"));
         };
         let cpu_ns = cpu::at_rest_ns(self.server.pid())? - cpu_before;
         measured.last_read_ms.push(ms(last_read_ns));
         measured.answered_ms.push(ms(answered_ns));
-        measured.cpu_us_per_delivery.push(cpu_ns as f64 / 1e3 / deliveries.max(1) as f64);
+        let us_per_delivery = |ns: u64| ns as f64 / 1e3 / deliveries.max(1) as f64;
+        measured.cpu_us_per_delivery.push(us_per_delivery(cpu_ns));
+        measured.client_cpu_us_per_delivery.push(us_per_delivery(client_ns));
         Ok(())
     }
 
@@ -69,6 +74,10 @@ impl Measured {
 
     pub(crate) fn cpu_us_per_delivery(&self) -> Option<f64> {
         median(&self.cpu_us_per_delivery)
+    }
+
+    pub(crate) fn client_cpu_us_per_delivery(&self) -> Option<f64> {
+        median(&self.client_cpu_us_per_delivery)
     }
 
     pub(crate) fn latency_p50_ms(&self) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! On what a run was made: figures without it mean nothing.
 
-use crate::run;
+use crate::children;
 use crate::sys;
 
 pub(crate) fn facts() -> Vec<String> {
@@ -16,11 +16,19 @@ pub(crate) fn facts() -> Vec<String> {
             sys::cpus_of_machine(),
             read("/proc/sys/kernel/osrelease").trim()
         ),
-        format!("{}; loopback", run::pinned()),
+        format!("{}; loopback", pinned()),
         format!("load of the machine before the run (1, 5, 15 min): {}", load.join(" ")),
         format!(
             "command: {}",
             std::env::args().skip(1).fold("tidings-bench".to_owned(), |all, arg| all + " " + &arg)
         ),
     ]
+}
+
+fn pinned() -> &'static str {
+    if children::can_pin() {
+        "servers on CPU 0, clients on CPU 1"
+    } else {
+        "one CPU for servers and clients: not comparable with runs on two"
+    }
 }

@@ -9,6 +9,7 @@ use crate::report::{Figure, Report, Table};
 use crate::run;
 use crate::setting;
 use crate::sys;
+use crate::watch::books;
 use crate::watch::memory::Memory;
 use crate::watch::sockets;
 
@@ -108,6 +109,11 @@ const FACTOR: Figure = figure!("p99, others stalled / alone", "×", "the two div
 const FACTOR_ALL: Figure = figure!("p99, others stalled / everyone reading", "×", "the two divided");
 const ACTIVE: Figure =
     figure!("streams that the hub still counts", "", "active in /api/sse/stats right after the last event");
+const EVENTS_MB: Figure = figure!(
+    "published while readers were stalled",
+    "MB",
+    "events × bytes of their data; cut short where the hub's memory grows by more than 1 GiB, or after 60 s"
+);
 const SECONDS: Figure = figure!("time that the readers were stalled", "s", "from the stop to the last event");
 
 pub(crate) fn measure(hub: &Path, load: &Load) -> io::Result<Table> {
@@ -135,12 +141,12 @@ pub(crate) fn measure(hub: &Path, load: &Load) -> io::Result<Table> {
     let tcp_before = sockets::tcp_memory_bytes()?;
     client.load.order(&Order::Stall { connections: load.stalled })?;
     let stalled_at = sys::now_ns();
-    let during = client.publish(events)?;
+    let (published, during) = client.publish_guarded(events, server.pid(), before.rss_bytes)?;
     let seconds = (sys::now_ns() - stalled_at) as f64 / 1e9;
     let after = Memory::of(server.pid())?;
     let tcp_after = sockets::tcp_memory_bytes()?;
     let sockets = sockets::of_server(server.addr)?;
-    let active = run::active_connections(server.addr)?;
+    let active = books::active_connections(server.addr)?;
     client.load.order(&Order::Verify)?;
 
     let mib = |after: u64, before: u64| Some((after as f64 - before as f64) / 1_048_576.0);
@@ -164,6 +170,7 @@ pub(crate) fn measure(hub: &Path, load: &Load) -> io::Result<Table> {
         (FACTOR, Some(during / alone)),
         (FACTOR_ALL, Some(during / everyone)),
         (ACTIVE, Some(active as f64)),
+        (EVENTS_MB, Some((published * load.data_bytes) as f64 / 1e6)),
         (SECONDS, Some(seconds)),
     ];
     let mut table = Table::new(title);
@@ -180,8 +187,34 @@ impl Client {
     /// One event after the other, each read by all who read; answers the 99th percentile in milliseconds.
     fn publish(&mut self, events: usize) -> io::Result<f64> {
         for _ in 0..events {
-            self.load.order(&Order::Round { events: 1, data_bytes: self.data_bytes })?;
+            self.one()?;
         }
+        self.p99_ms()
+    }
+
+    /// The same, but gives up on a hub that would fill the machine, or that crawls. Answers how many were published.
+    fn publish_guarded(&mut self, events: usize, hub: u32, rss_before: u64) -> io::Result<(usize, f64)> {
+        const GROWTH_BYTES_MAX: u64 = 1 << 30;
+        const TIME_NS_MAX: u64 = 60_000_000_000;
+        const LOOK_EVERY: usize = 25;
+        let deadline = sys::now_ns() + TIME_NS_MAX;
+        for published in 0..events {
+            if published % LOOK_EVERY == 0 {
+                let growth = Memory::of(hub)?.rss_bytes.saturating_sub(rss_before);
+                if growth > GROWTH_BYTES_MAX || sys::now_ns() > deadline {
+                    return Ok((published, self.p99_ms()?));
+                }
+            }
+            self.one()?;
+        }
+        Ok((events, self.p99_ms()?))
+    }
+
+    fn one(&mut self) -> io::Result<()> {
+        self.load.order(&Order::Round { events: 1, data_bytes: self.data_bytes }).map(|_| ())
+    }
+
+    fn p99_ms(&mut self) -> io::Result<f64> {
         match self.load.order(&Order::Latencies)? {
             LoadReport::Latencies { p99_ns, .. } => Ok(p99_ns as f64 / 1e6),
             other => Err(io::Error::other(format!("{other:?} instead of latencies"))),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Target;
 use super::engine::Engine;
 use super::publisher::Content;
+use crate::sys;
 
 /// What a load can be told.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -36,10 +37,12 @@ pub(crate) enum Order {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Report {
     Done,
+    /// `cpu_ns`: what the load itself used.
     Round {
         answered_ns: u64,
         last_read_ns: u64,
         deliveries: u64,
+        cpu_ns: u64,
     },
     Latencies {
         p50_ns: u64,
@@ -95,11 +98,14 @@ fn obey(engine: &mut Engine, order: Order) -> io::Result<Report> {
     match order {
         Order::Open { streams } => engine.open(streams)?,
         Order::Round { events, data_bytes } => {
+            let own = std::process::id();
+            let cpu_before = sys::process_cpu_ns(own)?;
             let round = engine.round(events, data_bytes)?;
             return Ok(Report::Round {
                 answered_ns: round.answered_ns,
                 last_read_ns: round.last_read_ns,
                 deliveries: round.deliveries,
+                cpu_ns: sys::process_cpu_ns(own)? - cpu_before,
             });
         }
         Order::Verify => {

@@ -1,5 +1,6 @@
 //! What the kernel and the server itself say about the server.
 
+pub(crate) mod books;
 pub(crate) mod cpu;
 pub(crate) mod memory;
 pub(crate) mod metrics;
