@@ -23,8 +23,9 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// 0 `http2_streams`: HTTP/1.1.
+    /// 0 `http2_streams`: HTTP/1.1. Otherwise connections are filled, to at least `streams` in all.
     pub(crate) fn new(streams: usize, http2_streams: usize, rounds: usize, data_bytes: usize) -> Self {
+        let streams = streams.next_multiple_of(http2_streams.max(1));
         Self { streams, http2_streams, rounds, data_bytes, values: Vec::new() }
     }
 
