@@ -87,7 +87,7 @@ fn table(args: &Args, hub: Option<&Path>, http2_streams: usize, room: u64) -> io
         let streams = (*streams).min(usize::try_from(room).unwrap_or(usize::MAX));
         eprintln!("{}: {streams} …", table.title);
         let size = Size::new(streams, http2_streams, usize::from(args.rounds), args.data_bytes as usize);
-        table.push_column(streams.to_string(), size.measure(hub)?);
+        table.push_column(size.streams().to_string(), size.measure(hub)?);
     }
     Ok(table)
 }

@@ -29,6 +29,10 @@ impl Size {
         Self { streams, http2_streams, rounds, data_bytes, values: Vec::new() }
     }
 
+    pub(crate) fn streams(&self) -> usize {
+        self.streams
+    }
+
     /// Without a hub, the floor alone.
     pub(crate) fn measure(mut self, hub: Option<&Path>) -> io::Result<Vec<(Figure, Option<f64>)>> {
         let floor = Server::floor()?;
