@@ -1,6 +1,7 @@
 //! The command line: one tree, each verb's own arguments beside the verb.
 
 use clap::{Args, Parser, Subcommand};
+use tidings_server::config::ConfigArgs;
 
 use crate::verbs::cleanup::CleanupArgs;
 use crate::verbs::completions::CompletionsArgs;
@@ -24,10 +25,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the hub
     #[command(after_help = SERVE_HELP, display_order = 1)]
-    Serve(ServeArgs),
+    Serve(ConfigArgs),
     /// Read the configuration as `serve` would, and say what is wrong with it
     #[command(after_help = CHECK_HELP, display_order = 2)]
-    Check(CheckArgs),
+    Check(ConfigArgs),
     #[command(flatten)]
     Verb(Verb),
 }
@@ -71,30 +72,6 @@ pub(crate) struct HubArgs {
     /// Token to show the hub; prefer the variable, since a command line can be read by others
     #[arg(long, env = "TIDINGS_TOKEN", hide_env_values = true, display_order = 91)]
     pub(crate) token: Option<String>,
-}
-
-/// Stands in for the configuration's own arguments.
-#[derive(Debug, Args)]
-pub(crate) struct ServeArgs {
-    /// Configuration file; without it `tidings.toml` in the working directory, if there is one
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<std::path::PathBuf>,
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Option<String>,
-    /// Directory for what outlives a restart
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_dir: Option<std::path::PathBuf>,
-    /// Grant everybody everything, on loopback only
-    #[arg(long)]
-    pub(crate) dev: bool,
-}
-
-/// Stands in for the configuration's own arguments.
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    #[command(flatten)]
-    pub(crate) config: ServeArgs,
 }
 
 const FIRST_STEPS: &str = "\

@@ -4,19 +4,42 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use tidings_server::config::{self, Config, ConfigArgs};
 
 mod cli;
+mod options;
+mod pages;
+mod serve;
 mod verbs;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().command {
-        cli::Command::Serve(_) => not_yet("serve"),
-        cli::Command::Check(_) => not_yet("check"),
+        cli::Command::Serve(args) => match configured(&args) {
+            Ok(config) => serve::run(&config),
+            Err(code) => code,
+        },
+        cli::Command::Check(args) => match configured(&args) {
+            Ok(config) => show(&config),
+            Err(code) => code,
+        },
         cli::Command::Verb(verb) => verbs::run(verb),
     }
 }
 
-fn not_yet(verb: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "error: `tidings {verb}` isn't wired in this build");
-    ExitCode::FAILURE
+/// The configuration, if a hub may start with it.
+fn configured(args: &ConfigArgs) -> Result<Config, ExitCode> {
+    let cwd = std::env::current_dir().unwrap_or_default();
+    let loaded = config::load(args, config::environment(), &cwd);
+    loaded.and_then(|config| config.check_start().map(|()| config)).map_err(|errors| {
+        let _ = writeln!(io::stderr(), "{errors}");
+        ExitCode::from(2)
+    })
+}
+
+fn show(config: &Config) -> ExitCode {
+    let mut out = io::stdout().lock();
+    for shown in config.shown() {
+        let _ = writeln!(out, "{shown}");
+    }
+    ExitCode::SUCCESS
 }

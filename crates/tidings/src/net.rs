@@ -1,51 +1,90 @@
 //! Addresses: networks, and the client's own address behind proxies that are trusted.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use http::HeaderMap;
 
-/// A network: an address and how many of its leading bits count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A range of addresses, `10.0.0.0/8`; a single address is a range of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IpNet {
     address: IpAddr,
     prefix_bits: u8,
 }
 
-/// Why a text is no network.
+/// What would have been a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an address or a network such as 10.0.0.0/8 or ::1")]
+#[error("{0}")]
 pub struct IpNetError(String);
 
 impl IpNet {
-    /// Whether an address is in the network. An IPv4 address mapped into IPv6 is the IPv4 address.
-    pub fn contains(&self, ip: IpAddr) -> bool {
-        let bits = |ip: IpAddr| match ip {
-            IpAddr::V4(v4) => (u128::from(v4.to_bits()) << 96, true),
-            IpAddr::V6(v6) => (v6.to_bits(), false),
-        };
-        let ((net, net_v4), (ip, ip_v4)) = (bits(self.address), bits(ip.to_canonical()));
-        let shift = 128 - u32::from(self.prefix_bits);
-        net_v4 == ip_v4 && net.checked_shr(shift).unwrap_or(0) == ip.checked_shr(shift).unwrap_or(0)
+    /// Whether an address lies in the range. An IPv4 address that came over an IPv6 socket
+    /// (`::ffff:10.0.0.1`) is the IPv4 address that it is.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(net), IpAddr::V4(one)) => {
+                cut(u128::from(net.to_bits()), 32, self.prefix_bits)
+                    == cut(u128::from(one.to_bits()), 32, self.prefix_bits)
+            }
+            (IpAddr::V6(net), IpAddr::V6(one)) => {
+                cut(net.to_bits(), 128, self.prefix_bits) == cut(one.to_bits(), 128, self.prefix_bits)
+            }
+            _ => false,
+        }
     }
+}
+
+fn cut(bits: u128, width: u8, prefix_bits: u8) -> u128 {
+    bits.checked_shr(u32::from(width - prefix_bits)).unwrap_or(0)
 }
 
 impl FromStr for IpNet {
     type Err = IpNetError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || IpNetError(text.to_owned());
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse::<u8>().map_err(|_| error())?)),
-            None => (text, None),
+    fn from_str(text: &str) -> Result<Self, IpNetError> {
+        let expected = || IpNetError("an IP address or a network, as 10.0.0.0/8 or fd00::/8".to_owned());
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
+        let address: IpAddr = address.parse().map_err(|_| expected())?;
+        let width: u8 = if address.is_ipv4() { 32 } else { 128 };
+        let prefix_bits = match prefix {
+            None => width,
+            Some(bits) if bits.bytes().all(|b| b.is_ascii_digit()) => bits.parse().map_err(|_| expected())?,
+            Some(_) => return Err(expected()),
         };
-        let address: IpAddr = address.parse().map_err(|_| error())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let prefix_bits = prefix.unwrap_or(most);
-        if prefix_bits > most {
-            return Err(error());
+        if prefix_bits > width {
+            return Err(expected());
         }
-        Ok(Self { address, prefix_bits })
+        let network = Self { address: first(address, prefix_bits), prefix_bits };
+        if network.address != address {
+            return Err(IpNetError(format!("the network's first address: {network}")));
+        }
+        if let IpAddr::V6(six) = address
+            && six.to_ipv4_mapped().is_some()
+        {
+            let hint = "the IPv4 address or network itself, not one mapped into IPv6";
+            return Err(IpNetError(hint.to_owned()));
+        }
+        Ok(network)
+    }
+}
+
+fn first(address: IpAddr, prefix_bits: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(four) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(prefix_bits)).unwrap_or(0);
+            IpAddr::V4((four.to_bits() & mask).into())
+        }
+        IpAddr::V6(six) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(prefix_bits)).unwrap_or(0);
+            IpAddr::V6((six.to_bits() & mask).into())
+        }
+    }
+}
+
+impl fmt::Display for IpNet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix_bits)
     }
 }
 
@@ -92,24 +131,50 @@ mod tests {
     use super::*;
 
     fn net(text: &str) -> IpNet {
-        text.parse().unwrap()
+        text.parse().expect(text)
+    }
+
+    #[test]
+    fn a_network_contains_its_own_and_no_others() {
+        for (network, inside, outside) in [
+            ("10.0.0.0/8", "10.255.255.255", "11.0.0.0"),
+            ("192.168.1.128/25", "192.168.1.128", "192.168.1.127"),
+            ("127.0.0.1", "127.0.0.1", "127.0.0.2"),
+            ("10.0.0.0/8", "::ffff:10.1.2.3", "::ffff:11.1.2.3"),
+            ("fd00::/8", "fdff::1", "fe00::"),
+            ("::1", "::1", "::2"),
+            ("0.0.0.0/0", "255.255.255.255", "::1"),
+            ("::/0", "ffff::", "1.2.3.4"),
+        ] {
+            assert!(net(network).contains(inside.parse().expect(inside)), "{inside} in {network}");
+            assert!(!net(network).contains(outside.parse().expect(outside)), "{outside} not in {network}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "10.0.0.0/+8",
+            "10.0.0/8",
+            "localhost",
+            "10.0.0.0/8/8",
+            "10.0.0.0/999",
+            "::ffff:10.0.0.1",
+            "::ffff:0:0/96",
+        ] {
+            assert!(text.parse::<IpNet>().is_err(), "{text}");
+        }
+        let hint = "10.1.2.3/8".parse::<IpNet>().expect_err("host bits");
+        assert!(hint.to_string().contains("10.0.0.0/8"), "{hint}");
     }
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn networks_hold_their_own() {
-        assert!(net("10.0.0.0/8").contains(ip("10.255.0.1")));
-        assert!(!net("10.0.0.0/8").contains(ip("11.0.0.1")));
-        assert!(net("0.0.0.0/0").contains(ip("8.8.8.8")));
-        assert!(!net("0.0.0.0/0").contains(ip("::2")));
-        assert!(net("127.0.0.1").contains(ip("::ffff:127.0.0.1")));
-        assert!(net("fd00::/8").contains(ip("fd12::1")));
-        for bad in ["", "10.0.0.0/33", "10.0.0/8", "::1/129", "10.0.0.0/-1", "host/8"] {
-            assert!(bad.parse::<IpNet>().is_err(), "{bad}");
-        }
     }
 
     #[test]

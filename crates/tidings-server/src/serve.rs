@@ -1,0 +1,156 @@
+//! `tidings serve`: the hub as a process, from the listener to the last word.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tidings::{GrantEverything, HttpOptions, Hub, StreamOptions, audit};
+use tidings_server::config::{Config, LogFormat, loopback_only};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::{options, pages};
+
+/// A drain ends within its window and this.
+const DRAIN_SLACK: Duration = Duration::from_secs(4);
+/// For last words that are on their way when the last stream is settled.
+const FAREWELL_PAUSE: Duration = Duration::from_millis(100);
+
+/// Runs the hub until it is told to stop.
+pub(crate) fn run(config: &Config) -> ExitCode {
+    start_logging(config);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("the runtime can't start: {error}")),
+    };
+    match runtime.block_on(serve(config)) {
+        Ok(code) => code,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+async fn serve(config: &Config) -> io::Result<ExitCode> {
+    let hub_options = options::hub(config);
+    let (listener, passed) = listen(config, &hub_options.stream)?;
+    let address = listener.local_addr()?;
+    if config.dev {
+        loopback_only(address).map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
+    }
+    let hub = Hub::open(hub_options)?;
+    let mut signals = Signals::new()?;
+    let http = HttpOptions {
+        origins: config.cors.origins.iter().map(ToString::to_string).collect(),
+        loopback_origins: config.dev,
+    };
+    let app = tidings::router(hub.clone(), GrantEverything, &http).merge(pages::router());
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(hub.clone().run_timers());
+    tokio::spawn(audit::run(hub.clone(), address));
+    let server = tokio::spawn(tidings::serve(listener, app, hub.clone(), stopped));
+    greet(&hub, address, config.dev);
+    tokio::select! {
+        () = signals.first() => {}
+        () = drain_without_stopping(&hub) => {}
+    }
+    if passed {
+        // Whoever comes now waits in the backlog, which the service manager holds, for the next process.
+        let _ = stop.send(true);
+    }
+    let code = finish(&hub, &mut signals).await;
+    let _ = stop.send(true);
+    let _ = server.await;
+    Ok(code)
+}
+
+/// A drain that was asked for over HTTP: the process stays, unready, until it is stopped.
+async fn drain_without_stopping(hub: &Hub) {
+    hub.drain_asked().await;
+    hub.drain().await;
+    std::future::pending::<()>().await;
+}
+
+/// Drains and puts the rings away, unless a second signal says that there is no time.
+async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
+    let window = Duration::from_millis(hub.options().drain_window_ms);
+    tokio::select! {
+        drained = tokio::time::timeout(window + DRAIN_SLACK, hub.drain()) => {
+            if drained.is_err() {
+                tracing::warn!("the drain took too long and was cut off");
+            }
+        }
+        () = signals.first() => {
+            tracing::warn!(connections = hub.readings().by_type.len(), "second signal: stopping at once");
+            return ExitCode::from(130);
+        }
+    }
+    tokio::time::sleep(FAREWELL_PAUSE).await;
+    let putting_away = hub.clone();
+    let put_away = tokio::task::spawn_blocking(move || putting_away.put_away());
+    tokio::select! {
+        _ = put_away => ExitCode::SUCCESS,
+        () = signals.first() => ExitCode::from(130),
+    }
+}
+
+fn listen(config: &Config, stream: &StreamOptions) -> io::Result<(TcpListener, bool)> {
+    if let Some(listener) = tidings::passed(stream)? {
+        return Ok((listener, true));
+    }
+    let address = config.server.listen;
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
+    Ok((tidings::bind(address, stream).map_err(named)?, false))
+}
+
+/// The line that others wait for, and in development what to try.
+fn greet(hub: &Hub, address: SocketAddr, dev: bool) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "listening on http://{address}");
+    if dev {
+        let _ = writeln!(
+            out,
+            "\n  open     http://{address}/                    a live channel and a publish box\n  \
+               open     http://{address}/admin/monitoring    who is connected\n  \
+               listen   curl -N http://{address}/api/sse/stream?channels=jobs\n  \
+               publish  curl -d '{{\"channel\":\"jobs\",\"type\":\"job_started\",\"data\":{{\"id\":7}}}}' \
+             http://{address}/api/sse/publish\n"
+        );
+    }
+    let _ = out.flush();
+    tracing::info!(node = hub.node(), %address, dev, "serving");
+}
+
+fn start_logging(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::new(config.log.level.as_str());
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    match config.log.format {
+        LogFormat::Text => logs.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {message}");
+    ExitCode::FAILURE
+}
+
+/// SIGTERM and SIGINT, which mean the same.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn first(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
