@@ -1,65 +1,40 @@
-//! Bodies of a publish: whatever is taken is sent as one event that means what was given.
+//! Bodies of a publish, through the real endpoint: whatever is taken is kept as an event that means what was given.
 #![no_main]
 
-use std::borrow::Cow;
-
+use axum::body::Body;
+use http::Request;
 use libfuzzer_sys::fuzz_target;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use tidings_core::channel::ChannelName;
-use tidings_core::event::{Draft, Event, EventError, RESERVED_TYPES};
-use tidings_core::wire;
+use serde_json::Value;
+use tidings::HistoryQuery;
+use tidings::core::channel::ChannelName;
 
-#[path = "../../crates/tidings-core/tests/sse/mod.rs"]
-mod sse;
-
-const EVENT_BYTES_MAX: usize = 256;
-
-#[derive(Deserialize)]
-struct Publish<'a> {
-    #[serde(borrow)]
-    channel: Cow<'a, str>,
-    #[serde(borrow)]
-    r#type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    data: &'a RawValue,
-    #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    key: Option<Cow<'a, str>>,
-}
+mod hub;
 
 fuzz_target!(|body: &[u8]| {
-    let items = match body.first() {
-        Some(b'[') => serde_json::from_slice(body).unwrap_or_default(),
-        _ => serde_json::from_slice(body).into_iter().collect::<Vec<Publish<'_>>>(),
+    let request = Request::post("/api/sse/publish").body(Body::from(body.to_owned())).expect("a request");
+    let (status, answer) = hub::ENDPOINTS.ask(request);
+    let answer: Value = serde_json::from_slice(&answer.unwrap_or_default()).expect("every answer is JSON");
+    assert!([200, 400, 413].contains(&status.as_u16()), "{status}");
+    let Ok(given) = serde_json::from_slice::<Value>(body) else { return assert_ne!(status, 200) };
+    let (given, answers) = match (given, answer) {
+        (Value::Array(given), Value::Array(answers)) => (given, answers),
+        (given, answer) => (vec![given], vec![answer]),
     };
-    for item in &items {
-        if ChannelName::parse(&item.channel).is_ok() {
-            publish(item);
-        }
+    if status == 200 && given.len() == answers.len() {
+        given.iter().zip(&answers).for_each(|(given, answer)| kept(given, answer));
     }
 });
 
-fn publish(item: &Publish<'_>) {
-    let (ty, id, key) = (item.r#type.as_deref(), item.id.as_deref(), item.key.as_deref());
-    let event = match Event::new(Draft { ty, data: item.data, id, key }, EVENT_BYTES_MAX) {
-        Ok(event) => event,
-        Err(EventError::TooLarge { bytes, .. }) => return assert!(bytes > EVENT_BYTES_MAX),
-        Err(EventError::Reserved { ty: reserved }) => return assert_eq!(ty, Some(reserved)),
-        Err(EventError::Malformed { .. }) => return,
-    };
-    assert!(event.data().len() <= EVENT_BYTES_MAX && !event.data().contains(['\r', '\n']));
-    assert!(ty.is_none_or(|ty| !RESERVED_TYPES.contains(&ty)));
-    assert_eq!((event.ty(), event.id(), event.key()), (ty, id, key));
-    let meaning = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-    assert_eq!(meaning(event.data()), meaning(item.data.get()));
-
-    let mut out = Vec::new();
-    wire::event(&mut out, event.id(), event.ty(), event.data());
-    let read = sse::lines::read(&out);
-    let [message] = &read.messages[..] else { panic!("one event, and not {}", read.messages.len()) };
-    assert_eq!(message.data, event.data());
-    assert_eq!((&message.id[..], &message.ty[..]), (id.unwrap_or(""), ty.unwrap_or("message")));
-    assert_eq!(sse::bytes::read(&out), read);
+fn kept(given: &Value, answer: &Value) {
+    let (Some(channel), Some(offset)) = (answer["channel"].as_str(), answer["offset"].as_u64()) else { return };
+    if answer.get("duplicate").is_some() {
+        return;
+    }
+    let channel = ChannelName::parse(channel).expect("it was published to");
+    let page = hub::ENDPOINTS.hub.history(&channel, HistoryQuery { since: None, limit: usize::MAX });
+    let frame = page.events.iter().find(|frame| frame.seq == offset).expect("the newest is kept");
+    let data: Value = serde_json::from_str(frame.data()).expect("data is JSON");
+    assert_eq!(data, given["data"]);
+    assert!(!frame.data().contains(['\r', '\n']));
+    assert_eq!(frame.ty(), given["type"].as_str());
 }

@@ -1,50 +1,22 @@
-//! The query of a stream, from any text after the question mark.
+//! The query of a stream, from any text after the question mark, through the real endpoint.
 #![no_main]
 
-use std::collections::HashSet;
-
+use axum::body::Body;
+use http::Request;
 use libfuzzer_sys::fuzz_target;
-use serde::Deserialize;
-use tidings_core::channel::{Selector, parse_list};
-use tidings_core::label::Label;
-use tidings_core::position::Cursor;
 
-mod pace;
-
-const CHANNELS_MAX: usize = 100;
-
-#[derive(Deserialize)]
-struct Query {
-    channels: Option<String>,
-    client_id: Option<String>,
-    r#type: Option<String>,
-    last_event_id: Option<String>,
-}
+mod hub;
 
 fuzz_target!(|query: &str| {
-    let Ok(query) = serde_urlencoded::from_str::<Query>(query) else { return };
-    let labels = [&query.client_id, &query.r#type];
-    for label in labels.into_iter().flatten().filter_map(|text| Label::parse(text).ok()) {
-        assert!(!label.as_str().is_empty() && !label.as_str().contains(['\r', '\n', '\0']));
+    let Ok(request) = Request::get(format!("/api/sse/stream?{query}")).body(Body::empty()) else { return };
+    let endpoints = &*hub::ENDPOINTS;
+    let (status, body) = endpoints.ask(request);
+    assert!([200, 400, 401, 414].contains(&status.as_u16()), "{status} for {query}");
+    if let Some(body) = body {
+        let problem: serde_json::Value = serde_json::from_slice(&body).expect("a problem is JSON");
+        assert_eq!(problem["status"], status.as_u16());
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
     }
-    if let Some(text) = query.last_event_id
-        && let Some(cursor) = Cursor::parse(&text)
-    {
-        assert_eq!(cursor.to_string(), text);
-    }
-    if let Some(list) = query.channels {
-        channels(&list);
-    }
+    assert_eq!(endpoints.hub.readings().by_type.len(), 0, "whoever left is gone");
+    assert!(endpoints.hub.books_balance());
 });
-
-fn channels(list: &str) {
-    let unlimited = pace::linear(list.len(), || parse_list(list, 0));
-    let limited = parse_list(list, CHANNELS_MAX);
-    let Ok(selectors) = unlimited else { return assert!(limited.is_err()) };
-    assert_eq!(limited.is_ok(), selectors.len() <= CHANNELS_MAX);
-    assert_eq!(selectors.iter().collect::<HashSet<_>>().len(), selectors.len(), "each once");
-    let texts: Vec<&str> = selectors.iter().map(Selector::as_str).collect();
-    assert_eq!(parse_list(&texts.join(","), 0).as_ref(), Ok(&selectors));
-    let items: HashSet<&str> = list.split(',').map(|item| if item == "all" { "*" } else { item }).collect();
-    assert_eq!(texts.into_iter().collect::<HashSet<_>>(), items);
-}
