@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,7 +126,8 @@ export class Hub {
 function binary() {
   if (process.env.TIDINGS_BIN) return process.env.TIDINGS_BIN;
   const built = ['release', 'debug'].map((profile) => fileURLToPath(new URL(`../../target/${profile}/tidings`, import.meta.url)));
-  const found = built.find((path) => existsSync(path));
+  // The newer one: an old release build must not stand in for what was just built.
+  const [found] = built.filter((path) => existsSync(path)).sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
   if (!found) throw new Error('no hub to test: run `cargo build -p tidings-server`, or name a binary in TIDINGS_BIN');
   return found;
 }

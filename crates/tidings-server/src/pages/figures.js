@@ -16,7 +16,7 @@ export function figures({ node, uptime_seconds: uptime, users, channels, events,
     figure('Gaps', count(events.gaps_total)),
     figure('Refused', count(refused)),
     figure('Up for', duration(uptime * 1_000)),
-    figure('Node', node),
+    figure('Node', node, 'broad'),
   ];
 }
 

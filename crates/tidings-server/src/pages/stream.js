@@ -27,6 +27,7 @@ export class LiveStream {
   #retryMs = 0;
   #lastEventId = '';
   #secret = null;
+  #leased = true;
   #lastByteAt = 0;
   #lastAliveAt = 0;
   #heartbeatMs = HEARTBEAT_DEFAULT_MS;
@@ -71,7 +72,8 @@ export class LiveStream {
     try {
       const clientId = await claimClientId();
       if (over()) return;
-      const query = new URLSearchParams({ ...this.#params(), client_id: clientId, lease: LEASE_SECONDS });
+      const query = new URLSearchParams({ ...this.#params(), client_id: clientId });
+      if (this.#leased) query.set('lease', LEASE_SECONDS);
       // With `Tidings-Client` a refusal comes as its status; a native EventSource would get it as a stream.
       const headers = { Accept: 'text/event-stream', 'Tidings-Client': 'page' };
       if (this.#lastEventId) headers['Last-Event-ID'] = this.#lastEventId;
@@ -83,6 +85,8 @@ export class LiveStream {
           this.#take(event);
         }
       } else {
+        // `stream.lease_max_seconds` may be set below ours: better a stream without a lease than none.
+        if (response.status === 400) this.#leased = false;
         why = await refusal(response);
       }
     } catch (error) {
@@ -152,7 +156,7 @@ export class LiveStream {
   }
 
   async #renew() {
-    if (!this.#secret || Date.now() - this.#lastAliveAt < ALIVE_EVERY_MS) return;
+    if (!this.#leased || !this.#secret || Date.now() - this.#lastAliveAt < ALIVE_EVERY_MS) return;
     this.#lastAliveAt = Date.now();
     const secret = this.#secret;
     const answer = await fetch('/api/sse/alive', {
