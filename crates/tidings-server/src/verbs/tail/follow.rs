@@ -38,7 +38,7 @@ pub(super) struct Follower {
     left: Option<u64>,
     backoff: Backoff,
     failures: u32,
-    /// The hub's standing wish, from `retry:`.
+    /// The hub's wish, from the present connection's `retry:`.
     retry_floor: Duration,
     stdout: tokio::io::Stdout,
     live: Live,
@@ -154,6 +154,8 @@ impl Follower {
 
     async fn read(&mut self, mut body: Incoming) -> Result<Outcome, Failure> {
         let mut parser = Parser::new(self.cursor.clone());
+        // An earlier connection's wish, as a drain's, was for coming here.
+        self.retry_floor = Duration::ZERO;
         loop {
             let frame = tokio::select! {
                 frame = timeout(self.live.silence, body.frame()) => frame,
