@@ -137,3 +137,24 @@ fn help_is_plain_when_colour_is_not_wanted() {
     assert!(!stdout(&output).contains('\u{1b}'));
     assert!(stdout(&output).contains("Exit codes"));
 }
+
+#[test]
+fn check_tells_what_a_hub_would_run_with_and_all_that_is_wrong() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let check =
+        |args: &[&str]| tidings(&[&["check"], args].concat()).current_dir(&dir).output().expect("runs");
+    let output = check(&["--dev", "--listen", "127.0.0.1:0"]);
+    assert_exit(&output, 0);
+    assert!(
+        stdout(&output).contains("server.listen = \"127.0.0.1:0\"  # flag --listen\n"),
+        "{}",
+        stdout(&output)
+    );
+    let nobody = check(&[]);
+    assert_exit(&nobody, 2);
+    assert!(stderr(&nobody).contains("--dev"), "says what to do: {}", stderr(&nobody));
+    std::fs::write(dir.path().join("tidings.toml"), "[stream]\nhartbeat_ms = 1\n").expect("written");
+    let output = check(&["--dev"]);
+    assert_exit(&output, 2);
+    assert!(stderr(&output).contains("heartbeat_ms"), "names the nearest: {}", stderr(&output));
+}
