@@ -9,6 +9,9 @@ const BASE: u64 = 36;
 const DIGITS_MAX: usize = 13;
 const CURSOR_BYTES_MAX: usize = 64;
 
+/// In place of a cursor: the start of what the log holds. No cursor is written like this.
+pub const EARLIEST: &str = "earliest";
+
 /// One life of a log. A log that lost what it held starts another, and no cursor of the old one means anything to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(u64);

@@ -83,7 +83,7 @@ First steps, each in a terminal of its own:
 Exit codes of the verbs:
   0    done
   1    the hub refused it, or refused part of it
-  2    the command line is wrong
+  2    the command line is wrong, or the configuration
   3    the hub can't be reached
   4    the hub ended the stream for good (kicked, revoked, ...)
   130  interrupted with Ctrl-C; 143: ended with SIGTERM";

@@ -63,13 +63,13 @@ fn after_a_break_it_comes_back_as_the_same_client_where_it_was() {
 
 #[test]
 fn a_hub_that_sends_away_is_obeyed_after_the_last_event_is_out() {
-    let closing = "event: closing\ndata: {\"reason\":\"kicked\",\"reconnect\":false,\"retry_ms\":0}\n\n";
+    let closing = "event: closing\ndata: {\"reason\":\"kicked\",\"reconnect\":false,\"retry_ms\":0,\"detail\":\"bye\"}\n\n";
     let script = Script::start(move |_, _| Reply::Stream(greeting(15_000) + &event(1) + closing));
     let output = script.tidings(&["tail", "jobs"]).output().expect("runs");
     assert_exit(&output, 4);
     assert_eq!(stdout(&output), "jobs\tdone\t{\"n\":1}\n");
     assert!(
-        stderr(&output).contains("error: the hub ended the stream for good (kicked)"),
+        stderr(&output).contains("error: the hub ended the stream for good (kicked: bye)"),
         "{}",
         stderr(&output)
     );

@@ -1,9 +1,10 @@
 //! The verbs against the hub itself. A handshake for each step: a line that a verb printed, or the hub's own books.
 
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
 
-use hub::{Hub, signal};
+use hub::{Hub, PATIENCE, signal};
 use serde_json::Value;
 
 mod hub;
@@ -16,9 +17,22 @@ fn tidings(hub: &Hub, args: &[&str]) -> Command {
 
 #[track_caller]
 fn run(hub: &Hub, args: &[&str], code: i32) -> String {
-    let output = tidings(hub, args).output().expect("runs");
+    let output = within_patience(tidings(hub, args).stdout(Stdio::piped()).stderr(Stdio::piped()));
     assert_exit(&output, code);
     String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// A verb that waits for what never comes is ended, and shows what it said.
+fn within_patience(command: &mut Command) -> Output {
+    let child = command.spawn().expect("starts");
+    let pid = child.id();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || tell.send(child.wait_with_output()));
+    let output = told.recv_timeout(PATIENCE).or_else(|_| {
+        signal(pid, "KILL");
+        told.recv()
+    });
+    output.expect("the thread tells").expect("ends")
 }
 
 #[track_caller]
@@ -35,8 +49,8 @@ fn json(text: &str) -> Value {
 /// A `tail` that runs beside the test, and ends with it.
 struct Tail {
     child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    notices: Lines<BufReader<ChildStderr>>,
+    lines: Receiver<String>,
+    notices: Receiver<String>,
 }
 
 impl Tail {
@@ -45,28 +59,29 @@ impl Tail {
         let mut command = tidings(hub, &["tail"]);
         command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("starts");
-        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let notices = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let lines = lines_of(child.stdout.take().expect("piped"));
+        let notices = lines_of(child.stderr.take().expect("piped"));
         let mut tail = Self { child, lines, notices };
         tail.wait_for_notice("connected id=");
         tail
     }
 
+    #[track_caller]
     fn line(&mut self) -> String {
-        self.lines.next().expect("a line before the end").expect("UTF-8")
+        self.lines.recv_timeout(PATIENCE).expect("a line, in time and before the end")
     }
 
     /// Reads the notices on to one that says this.
     #[track_caller]
     fn wait_for_notice(&mut self, part: &str) {
         let mut before = Vec::new();
-        for notice in self.notices.by_ref().map_while(Result::ok) {
+        while let Ok(notice) = self.notices.recv_timeout(PATIENCE) {
             if notice.contains(part) {
                 return;
             }
             before.push(notice);
         }
-        panic!("it ended without {part:?}: {before:#?}");
+        panic!("it ended or fell silent without {part:?}: {before:#?}");
     }
 
     fn exit_code(mut self) -> Option<i32> {
@@ -79,6 +94,14 @@ impl Drop for Tail {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
+    });
+    told
 }
 
 fn active(stats: &Value) -> Option<u64> {

@@ -36,6 +36,22 @@ fn connections_follows_the_pages() {
 }
 
 #[test]
+fn the_closed_are_sorted_out_here() {
+    let script = Script::start(|_, _| {
+        let row =
+            |id: &str, user: &str| json!({"id": id, "user": user, "reason": "kicked", "channels": ["jobs"]});
+        let rows = [row("c1", "ann"), row("c2", "bob"), row("c3", "ann"), row("c4", "ann")];
+        Reply::Whole(200, "", json!({ "connections": rows }).to_string())
+    });
+    let args = ["connections", "--closed", "--user", "ann", "--channel", "jobs", "--limit", "2"];
+    let output = script.tidings(&args).output().expect("runs");
+    let ids: Vec<_> =
+        stdout(&output).lines().filter_map(|line| line.split(' ').next().map(str::to_owned)).collect();
+    assert_eq!(ids, ["ID", "c1", "c3"]);
+    assert_eq!(script.requests("GET /api/sse/connections/closed?limit=10000").len(), 1);
+}
+
+#[test]
 fn kick_names_whom_and_says_whether_they_may_return() {
     let script = Script::start(|_, _| Reply::Whole(204, "", String::new()));
     assert_exit(&script.tidings(&["kick", "c/1"]).output().expect("runs"), 0);
@@ -120,4 +136,25 @@ fn help_is_plain_when_colour_is_not_wanted() {
     assert_exit(&output, 0);
     assert!(!stdout(&output).contains('\u{1b}'));
     assert!(stdout(&output).contains("Exit codes"));
+}
+
+#[test]
+fn check_tells_what_a_hub_would_run_with_and_all_that_is_wrong() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let check =
+        |args: &[&str]| tidings(&[&["check"], args].concat()).current_dir(&dir).output().expect("runs");
+    let output = check(&["--dev", "--listen", "127.0.0.1:0"]);
+    assert_exit(&output, 0);
+    assert!(
+        stdout(&output).contains("server.listen = \"127.0.0.1:0\"  # flag --listen\n"),
+        "{}",
+        stdout(&output)
+    );
+    let nobody = check(&[]);
+    assert_exit(&nobody, 2);
+    assert!(stderr(&nobody).contains("--dev"), "says what to do: {}", stderr(&nobody));
+    std::fs::write(dir.path().join("tidings.toml"), "[stream]\nhartbeat_ms = 1\n").expect("written");
+    let output = check(&["--dev"]);
+    assert_exit(&output, 2);
+    assert!(stderr(&output).contains("heartbeat_ms"), "names the nearest: {}", stderr(&output));
 }

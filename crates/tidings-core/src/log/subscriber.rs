@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::{Log, Topic};
 use crate::channel::{ChannelName, Selector};
-use crate::position::Cursor;
+use crate::position::{Cursor, EARLIEST};
 
 /// A subscriber's place. It is never reused, so that a late call can't reach a stranger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,6 +105,7 @@ impl<W> Subscriber<W> {
 impl<W> Log<W> {
     /// Adds a subscriber that goes on from a cursor, if it brings one, or else from the head. The boundary between
     /// replay and live is the head at this moment: nothing is missed or told twice, however publishes interleave.
+    /// [`EARLIEST`] in place of a cursor asks for all that is held.
     pub fn subscribe(
         &mut self,
         selectors: &[Selector],
@@ -112,10 +113,11 @@ impl<W> Log<W> {
         envelope: bool,
         wake: W,
     ) -> Subscribed {
-        let given = cursor.map(|text| {
-            Cursor::parse(text)
+        let given = cursor.map(|text| match text {
+            EARLIEST => Some(0),
+            _ => Cursor::parse(text)
                 .filter(|c| c.epoch == self.epoch && c.seq <= self.head && !c.owed)
-                .map(|c| c.seq)
+                .map(|c| c.seq),
         });
         self.generation = self.generation.wrapping_add(1);
         let subscriber = Subscriber {

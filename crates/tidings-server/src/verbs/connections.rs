@@ -21,6 +21,8 @@ The ID is public: `tidings kick ID` ends that connection.";
 
 /// How many a page asks for.
 pub(crate) const PAGE_ROWS_MAX: usize = 1_000;
+/// All of the closed that a hub remembers, in one page.
+pub(crate) const CLOSED_ROWS_MAX: usize = 10_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct ConnectionsArgs {
@@ -39,8 +41,8 @@ pub(crate) struct ConnectionsArgs {
     /// Only this client's
     #[arg(long)]
     client_id: Option<String>,
-    /// Order, as the hub knows it
-    #[arg(long)]
+    /// Order: connected_at, user, type, events_sent, bytes_sent or last_write_at; `-user`: descending
+    #[arg(long, allow_hyphen_values = true, conflicts_with = "closed")]
     sort: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -54,7 +56,7 @@ pub(crate) struct ConnectionsArgs {
 
 pub(crate) async fn run(args: ConnectionsArgs) -> Result<Exit, Failure> {
     let hub = Hub::new(&args.hub)?;
-    let list = fetch(&hub, &args).await?;
+    let list = if args.closed { fetch_closed(&hub, &args).await? } else { fetch_live(&hub, &args).await? };
     terminal::print(&if args.json { list.as_json() } else { list.as_table(args.closed) })?;
     Ok(Exit::Done)
 }
@@ -68,9 +70,36 @@ struct List {
     next: Option<String>,
 }
 
-async fn fetch(hub: &Hub, args: &ConnectionsArgs) -> Result<List, Failure> {
-    let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let path = if args.closed { "/api/sse/connections/closed" } else { "/api/sse/connections" };
+impl ConnectionsArgs {
+    fn limit(&self) -> usize {
+        self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    /// Whether a row is asked for, where the hub doesn't sort them out itself.
+    fn wants(&self, row: &RawValue) -> bool {
+        let row: Map<String, Value> = serde_json::from_str(row.get()).unwrap_or_default();
+        let names = [("user", &self.user), ("type", &self.label), ("client_id", &self.client_id)];
+        let on_channel = |channel: &String| {
+            let channels = row.get("channels").and_then(Value::as_array);
+            channels.is_some_and(|channels| channels.iter().any(|name| name == channel))
+        };
+        names.iter().all(|(name, wanted)| {
+            wanted.as_deref().is_none_or(|wanted| row.get(*name).is_some_and(|told| told == wanted))
+        }) && self.channel.as_ref().is_none_or(on_channel)
+    }
+}
+
+async fn fetch_closed(hub: &Hub, args: &ConnectionsArgs) -> Result<List, Failure> {
+    let path = format!("/api/sse/connections/closed?limit={CLOSED_ROWS_MAX}");
+    let body = hub.ask(Method::GET, &path, None).await?.accepted()?;
+    let mut list: List = serde_json::from_slice(&body).map_err(|error| hub.foreign(&error))?;
+    list.connections.retain(|row| args.wants(row));
+    list.connections.truncate(args.limit());
+    Ok(list)
+}
+
+async fn fetch_live(hub: &Hub, args: &ConnectionsArgs) -> Result<List, Failure> {
+    let limit = args.limit();
     let mut all = List::default();
     loop {
         let rows = (limit - all.connections.len()).min(PAGE_ROWS_MAX);
@@ -83,7 +112,7 @@ async fn fetch(hub: &Hub, args: &ConnectionsArgs) -> Result<List, Failure> {
             ("limit", Some(rows.to_string())),
             ("after", all.next.clone()),
         ]);
-        let body = hub.ask(Method::GET, &format!("{path}{asked}"), None).await?.accepted()?;
+        let body = hub.ask(Method::GET, &format!("/api/sse/connections{asked}"), None).await?.accepted()?;
         let page: List = serde_json::from_slice(&body).map_err(|error| hub.foreign(&error))?;
         if all.add(page, limit) {
             return Ok(all);

@@ -1,8 +1,11 @@
 //! What a connection's own client tells the hub, by the id that only it knows.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use tokio::time::timeout;
 
 use super::super::hub::Hub;
 
@@ -19,10 +22,38 @@ pub(super) async fn check_in(hub: Hub, connection_id: String, lease: Duration) {
     }
 }
 
-/// The beacon: this connection is over.
-pub(super) async fn leave(hub: &Hub, connection_id: &str) {
-    // Whether it arrives or not, the client goes.
-    let _ = hub.ask(Method::POST, "/api/sse/disconnect", Some(proof(connection_id))).await;
+/// How long the farewell may keep the shell waiting.
+pub(crate) const FAREWELL_TIMEOUT_MS: u64 = 1_000;
+
+/// The beacon, ready to be sent while the stream is still open: a proxy may hide that we left, and the hub's books
+/// should say that we meant to.
+#[derive(Debug, Clone)]
+pub(super) struct Farewell {
+    hub: Hub,
+    connection_id: Rc<RefCell<Option<String>>>,
+}
+
+impl Farewell {
+    pub(super) fn new(hub: Hub) -> Self {
+        Self { hub, connection_id: Rc::default() }
+    }
+
+    /// There is a connection to take leave of.
+    pub(super) fn arm(&self, connection_id: String) {
+        self.connection_id.replace(Some(connection_id));
+    }
+
+    /// It is over already.
+    pub(super) fn disarm(&self) {
+        self.connection_id.take();
+    }
+
+    /// Whether it arrives or not, the client goes.
+    pub(super) async fn say(&self) {
+        let Some(connection_id) = self.connection_id.take() else { return };
+        let beacon = self.hub.ask(Method::POST, "/api/sse/disconnect", Some(proof(&connection_id)));
+        let _ = timeout(Duration::from_millis(FAREWELL_TIMEOUT_MS), beacon).await;
+    }
 }
 
 fn proof(connection_id: &str) -> Vec<u8> {

@@ -35,6 +35,8 @@ pub(super) struct Closing {
     pub(super) reason: String,
     pub(super) reconnect: bool,
     pub(super) retry_ms: u64,
+    /// An operator's words.
+    pub(super) detail: String,
 }
 
 pub(crate) const HEARTBEAT_MS: u64 = 15_000;
@@ -56,7 +58,14 @@ impl Default for Connected {
 
 impl Default for Closing {
     fn default() -> Self {
-        Self { reason: "no reason given".to_owned(), reconnect: true, retry_ms: 0 }
+        Self { reason: "no reason given".to_owned(), reconnect: true, retry_ms: 0, detail: String::new() }
+    }
+}
+
+impl Closing {
+    pub(super) fn told(&self) -> String {
+        let parts = [&self.reason, &self.detail].into_iter().filter(|part| !part.is_empty());
+        parts.map(|part| printable::text(part)).collect::<Vec<_>>().join(": ")
     }
 }
 
@@ -105,6 +114,7 @@ fn lenient<T: Default + for<'de> Deserialize<'de>>(event: &Event) -> T {
 #[serde(default)]
 struct Names {
     channel: String,
+    channels: Vec<String>,
     user: String,
     reason: String,
 }
@@ -118,6 +128,7 @@ impl Names {
 impl std::fmt::Display for Names {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&printable::text(&self.channel))?;
+        f.write_str(&printable::text(&self.channels.join(",")))?;
         if !self.user.is_empty() {
             write!(f, ": {}", printable::text(&self.user))?;
         }
@@ -161,6 +172,8 @@ mod tests {
         );
         let joined = read(&event("joined", r#"{"channel":"jobs","user":"ann"}"#));
         assert_eq!(joined, Some(Control::Note("jobs: ann joined".into())));
+        let subscribed = read(&event("subscribed", r#"{"channels":["jobs","logs"]}"#));
+        assert_eq!(subscribed, Some(Control::Note("jobs,logs subscribed".into())));
     }
 
     #[test]

@@ -9,7 +9,6 @@ use tokio::time::timeout;
 
 use super::super::failure::Failure;
 use super::super::hub;
-use super::super::printable;
 use super::super::problem::{Problem, is_passing};
 use super::control::Closing;
 
@@ -50,7 +49,7 @@ pub(super) async fn refusal(response: Response<Incoming>) -> Result<Broken, Fail
 
 /// What `closing` asks for: to come back, or not.
 pub(super) fn closed(closing: &Closing) -> Result<Broken, Failure> {
-    let reason = printable::text(&closing.reason);
+    let reason = closing.told();
     if closing.reconnect {
         let floor = Duration::from_millis(closing.retry_ms);
         return Ok(Broken { why: format!("the hub closed the stream ({reason})"), floor });

@@ -18,7 +18,7 @@ use super::super::problem::is_passing;
 use super::super::sse::{Event, Item, Parser};
 use super::super::terminal::tell;
 use super::TailArgs;
-use super::checkin;
+use super::checkin::{self, Farewell};
 use super::control::{self, Connected, Control};
 use super::end::{self, Broken, Outcome};
 use super::output::{self, Form};
@@ -31,6 +31,7 @@ const EARLIEST: &str = "earliest";
 /// Follows a stream, and keeps what has to outlive a connection.
 pub(super) struct Follower {
     hub: Hub,
+    farewell: Farewell,
     args: TailArgs,
     form: Form,
     client_id: String,
@@ -38,7 +39,7 @@ pub(super) struct Follower {
     left: Option<u64>,
     backoff: Backoff,
     failures: u32,
-    /// The hub's standing wish, from `retry:`.
+    /// The hub's wish, from the present connection's `retry:`.
     retry_floor: Duration,
     stdout: tokio::io::Stdout,
     live: Live,
@@ -46,7 +47,6 @@ pub(super) struct Follower {
 
 /// What belongs to the present connection.
 struct Live {
-    connection_id: Option<String>,
     since: Option<Instant>,
     silence: Duration,
     /// Ends when the hub no longer knows the connection.
@@ -63,6 +63,7 @@ impl Follower {
         };
         let beginning = args.since_beginning.then(|| EARLIEST.to_owned());
         Self {
+            farewell: Farewell::new(hub.clone()),
             hub,
             form,
             client_id: args.client_id.clone().unwrap_or_else(|| format!("{:032x}", rand::random::<u128>())),
@@ -88,7 +89,7 @@ impl Follower {
             if self.live.since.is_some_and(|since| since.elapsed() >= Duration::from_millis(STABLE_MS)) {
                 self.backoff.reset();
             }
-            self.live.connection_id = None;
+            self.farewell.disarm();
             self.failures += 1;
             if self.failures == self.args.max_attempts {
                 return Err(Failure::Unreachable(format!(
@@ -102,11 +103,9 @@ impl Follower {
         }
     }
 
-    /// Tells the hub that this connection is over, if there is one.
-    pub(super) async fn take_leave(&mut self) {
-        if let Some(connection_id) = self.live.connection_id.take() {
-            checkin::leave(&self.hub, &connection_id).await;
-        }
+    /// What takes leave of the connection that is there when it is said.
+    pub(super) fn farewell(&self) -> Farewell {
+        self.farewell.clone()
     }
 
     /// One connection, from its request to its end.
@@ -154,6 +153,8 @@ impl Follower {
 
     async fn read(&mut self, mut body: Incoming) -> Result<Outcome, Failure> {
         let mut parser = Parser::new(self.cursor.clone());
+        // An earlier connection's wish, as a drain's, was for coming here.
+        self.retry_floor = Duration::ZERO;
         loop {
             let frame = tokio::select! {
                 frame = timeout(self.live.silence, body.frame()) => frame,
@@ -170,6 +171,9 @@ impl Follower {
                 }
             };
             if let Some(outcome) = self.take(&mut parser, &bytes).await? {
+                if matches!(outcome, Outcome::Done) {
+                    self.farewell.say().await;
+                }
                 return Ok(outcome);
             }
         }
@@ -236,7 +240,7 @@ impl Follower {
             }
             Some(Control::Refused(problem)) => return Err(Failure::Refused(problem)),
             Some(Control::Closing(closing)) => {
-                self.live.connection_id = None;
+                self.farewell.disarm();
                 return end::closed(&closing).map(|broken| Some(Outcome::Broken(broken)));
             }
             Some(Control::Gap(notice)) => {
@@ -274,7 +278,7 @@ impl Follower {
             let (hub, id) = (self.hub.clone(), connected.connection_id.clone());
             self.live.lease.spawn(checkin::check_in(hub, id, Duration::from_secs(seconds)));
         }
-        self.live.connection_id = Some(connected.connection_id);
+        self.farewell.arm(connected.connection_id);
     }
 
     fn state(&self, line: std::fmt::Arguments<'_>) {
@@ -286,12 +290,7 @@ impl Follower {
 
 impl Live {
     fn new() -> Self {
-        Self {
-            connection_id: None,
-            since: None,
-            silence: Connected::default().silence(),
-            lease: JoinSet::new(),
-        }
+        Self { since: None, silence: Connected::default().silence(), lease: JoinSet::new() }
     }
 }
 

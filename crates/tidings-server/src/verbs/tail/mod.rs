@@ -1,6 +1,6 @@
 //! `tidings tail`: events as they come, over any number of connections.
 
-use std::time::Duration;
+use std::pin::pin;
 
 use clap::Args;
 
@@ -73,17 +73,15 @@ pub(crate) struct TailArgs {
     hub: HubArgs,
 }
 
-/// How long the farewell may keep the shell waiting.
-pub(crate) const FAREWELL_TIMEOUT_MS: u64 = 1_000;
-
 pub(crate) async fn run(args: TailArgs) -> Result<Exit, Failure> {
     let hub = Hub::new(&args.hub)?;
     let mut follower = Follower::new(hub, args);
+    let farewell = follower.farewell();
+    let mut following = pin!(follower.follow());
     let outcome = tokio::select! {
-        outcome = follower.follow() => outcome,
+        outcome = &mut following => outcome,
         exit = signals::ended() => exit.map_err(Failure::from),
     };
-    // A proxy may hide that we left: say it.
-    let _ = tokio::time::timeout(Duration::from_millis(FAREWELL_TIMEOUT_MS), follower.take_leave()).await;
+    farewell.say().await;
     outcome
 }
