@@ -60,6 +60,10 @@ impl Hub {
         format!("http://{}", self.address)
     }
 
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.address.parse().expect("an address")
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
     }
@@ -71,9 +75,23 @@ impl Hub {
 
     /// The body of a plain GET, by nothing but a socket.
     pub fn get(&self, path: &str) -> String {
+        self.request("GET", path, "")
+    }
+
+    /// The body of the answer to a POST of JSON.
+    pub fn post(&self, path: &str, body: &str) -> String {
+        self.request("POST", path, body)
+    }
+
+    fn request(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("the hub listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
         stream.write_all(request.as_bytes()).expect("taken in");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
@@ -91,6 +109,21 @@ impl Hub {
                 return stats;
             }
             assert!(start.elapsed() < PATIENCE, "it never came to that: {stats:#}");
+        }
+    }
+
+    /// Asks for the sockets that the hub holds until they are so many, but for the one that asks.
+    #[track_caller]
+    pub fn wait_for_sockets(&self, wished: u64) {
+        let start = now();
+        loop {
+            let metrics = self.get("/metrics");
+            let line = metrics.lines().find_map(|line| line.strip_prefix("tidings_sockets "));
+            let sockets: u64 = line.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("none in {metrics}"));
+            if sockets == wished + 1 {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{sockets} sockets are left, instead of {wished} and this one");
         }
     }
 

@@ -1,0 +1,41 @@
+//! A network of the test's own, in which packets can be made to vanish.
+#![expect(unsafe_code, reason = "no crate of ours wraps unshare(2)")]
+
+use std::io;
+use std::net::TcpStream;
+use std::process::Command;
+
+/// A network namespace that this thread, and every thread and process that it starts, lives in. It goes when they go.
+pub struct Place(());
+
+impl Place {
+    /// Moves this thread to a network of its own: as root, or in a user namespace.
+    pub fn enter() -> io::Result<Self> {
+        // SAFETY: no memory is passed, and only this thread's own view of the network changes.
+        if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        run("ip", "link set lo up")?;
+        run("nft", "add table inet ghosts")?;
+        run("nft", "add chain inet ghosts swallowed { type filter hook input priority 0 ; }")?;
+        Ok(Self(()))
+    }
+
+    /// From now on nothing gets to this socket and nothing that it sends arrives; nobody is told.
+    pub fn swallow(&self, io: &TcpStream) {
+        let port = io.local_addr().expect("a socket").port();
+        let rules = format!(
+            "add rule inet ghosts swallowed tcp sport {port} drop ; add rule inet ghosts swallowed tcp dport {port} drop"
+        );
+        run("nft", &rules).expect("the kernel filters");
+    }
+}
+
+fn run(program: &str, arguments: &str) -> io::Result<()> {
+    let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
+    let output = Command::new(program).args(arguments.split(' ')).env("PATH", path).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("{program} {arguments}: {}", String::from_utf8_lossy(&output.stderr))))
+}
