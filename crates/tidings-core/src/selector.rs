@@ -122,6 +122,12 @@ fn shown(item: &str) -> String {
     }
 }
 
+impl From<ChannelName> for Selector {
+    fn from(name: ChannelName) -> Self {
+        Selector::Channel(name)
+    }
+}
+
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

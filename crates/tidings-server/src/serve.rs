@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tidings::{GrantEverything, HttpOptions, Hub, StreamOptions, audit};
+use tidings::{GrantEverything, HttpOptions, Hub, Problem, StreamOptions, audit};
 use tidings_server::config::{Config, LogFormat, loopback_only};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -44,11 +44,15 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
         origins: config.cors.origins.iter().map(ToString::to_string).collect(),
         loopback_origins: config.dev,
     };
-    let app = tidings::router(hub.clone(), GrantEverything, &http).merge(pages::router());
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(hub.clone().run_timers());
+    let app = tidings::router(hub.clone(), GrantEverything, &http)
+        .merge(pages::router())
+        .fallback(async || Problem::not_found("there is nothing by that path"));
+    let (stop, mut stopped) = watch::channel(false);
+    let until_stopped = async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
     tokio::spawn(audit::run(hub.clone(), address));
-    let server = tokio::spawn(tidings::serve(listener, app, hub.clone(), stopped));
+    let server = tokio::spawn(tidings::serve(listener, app, hub.clone(), until_stopped));
     greet(&hub, address, config.dev);
     tokio::select! {
         () = signals.first() => {}

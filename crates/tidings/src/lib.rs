@@ -1,12 +1,47 @@
 //! A real-time hub over Server-Sent Events that never lies about who is connected.
 //!
-//! [`Hub`] holds the connections and the channels, [`router`] is its HTTP surface, and [`serve`] is a server that sees
-//! every way in which a client can leave. [`Hub::publisher`] publishes from within the application.
+//! [`Hub`] holds the connections and the channels, [`router`] is its HTTP surface, to be merged into an application's
+//! own, an [`Authorizer`] says who may do what, and a [`Publisher`] publishes from within the application. All four,
+//! at work in one file: `examples/axum-embed`.
 //!
-//! The router also works inside any other axum server. What is then weaker, because a body can't see its socket: a
-//! client that sent a byte too many and left is noticed at a failing write only, a client that takes no bytes is
-//! ended in the books at once and its socket when the server notices, and proof of life is `wrote`. [`serve`] with the
-//! whole application as its router has the full guarantee.
+//! ```no_run
+//! use tidings::{ChannelName, GrantEverything, HttpOptions, Hub, HubOptions};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let hub = Hub::open(HubOptions::default())?;
+//! let app = tidings::router(hub.clone(), GrantEverything, &HttpOptions::default());
+//! let listener = tidings::bind(([127, 0, 0, 1], 3000).into(), &hub.options().stream)?;
+//!
+//! let (publisher, jobs) = (hub.publisher(), ChannelName::parse("jobs")?);
+//! publisher.publish(&jobs, "job_started", &7)?;
+//!
+//! tidings::serve(listener, app, hub.clone(), tokio::signal::ctrl_c()).await;
+//! hub.drain().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Two guarantees
+//!
+//! [`serve`], on a listener from [`bind`], takes the socket of each stream over from HTTP and watches it. However the
+//! far end leaves, the books know it: at once where it says so, within the heartbeat, the user timeout and two
+//! seconds where it vanishes.
+//!
+//! The router works inside any other server too, `axum::serve` among them, with a weaker guarantee, because a
+//! response's body can't see its socket:
+//!
+//! - a client that sent a byte after its request and then left is noticed when a write to it fails: at the second
+//!   event or heartbeat after it left;
+//! - a client that takes no bytes leaves the books in time, but its socket stays until the server gives it up;
+//! - one that vanished without a word is noticed when the kernel gives it up, which takes a quarter of an hour
+//!   unless the listener has [`listener_options`];
+//! - the proof of life is `wrote`, and [`audit`] can't compare what it can't see;
+//! - without `into_make_service_with_connect_info::<SocketAddr>()` all clients come from one address, `0.0.0.0`, and
+//!   share its limit.
+//!
+//! To have the first guarantee, give [`serve`] the whole application as its router: what isn't a stream is served as
+//! by `axum::serve`.
 
 pub mod audit;
 mod authorize;
@@ -24,6 +59,9 @@ mod store;
 mod stream;
 
 pub use tidings_core as core;
+pub use tidings_core::channel::{ChannelName, Selector};
+pub use tidings_core::grant::Grant;
+pub use tidings_core::log::Published;
 
 pub use self::authorize::{Authorizer, DynAuthorizer, GrantEverything};
 pub use self::http::problem::Problem;
@@ -32,4 +70,4 @@ pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError};
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 pub use self::outlet::Ending;
-pub use self::socket::{Stop, bind, listener_options, passed, serve};
+pub use self::socket::{bind, listener_options, passed, serve};

@@ -45,7 +45,8 @@ pub struct HttpOptions {
     pub loopback_origins: bool,
 }
 
-/// The hub's endpoints, to be served by [`serve`](crate::serve) or merged into an application of one's own.
+/// The hub's endpoints, to be served by [`serve`](crate::serve) or merged into an application of one's own. What other
+/// paths answer is the application's to say.
 pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> Router {
     let bounds = hub.options().bounds;
     let app = App { hub, authorizer: Arc::new(authorizer) };
@@ -73,7 +74,6 @@ pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> R
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))
-        .fallback(async || Problem::not_found("there is nothing by that path"))
         .method_not_allowed_fallback(guard::method_not_allowed)
         .with_state(app);
     guard::protect(api, bounds, options)

@@ -5,6 +5,7 @@ use axum::response::IntoResponse;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
+use tidings_core::channel::NameError;
 use tidings_core::wire;
 
 use crate::body::{EVENT_STREAM, stream_headers};
@@ -107,6 +108,12 @@ impl Problem {
         let mut response = Response::new(Body::from(text));
         stream_headers(response.headers_mut());
         response
+    }
+}
+
+impl From<NameError> for Problem {
+    fn from(error: NameError) -> Self {
+        Self::bad_request(error.to_string())
     }
 }
 

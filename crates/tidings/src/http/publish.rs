@@ -109,8 +109,8 @@ fn to_channel(
     channel: &ChannelName,
     draft: Draft<'_>,
 ) -> Result<Value, Problem> {
-    app.hub.take_publish_rate(publisher, 1).map_err(|error| problem_of(&error))?;
-    let published = app.hub.publish(channel, draft).map_err(|error| problem_of(&error))?;
+    app.hub.take_publish_rate(publisher, 1)?;
+    let published = app.hub.publish(channel, draft)?;
     let mut answer = json!({
         "id": published.id,
         "channel": channel,
@@ -123,17 +123,19 @@ fn to_channel(
     Ok(answer)
 }
 
-fn problem_of(error: &PublishError) -> Problem {
-    let detail = error.to_string();
-    match error {
-        PublishError::Invalid(EventError::TooLarge { event_bytes_max, .. }) => Problem::too_large(detail)
-            .with("limit_name", "limits.event_bytes")
-            .with("limit", *event_bytes_max),
-        PublishError::Invalid(_) => Problem::bad_request(detail),
-        PublishError::Rate { limit, retry_ms } => Problem::too_many(detail)
-            .retry_after_ms(*retry_ms)
-            .with("limit_name", "limits.publishes_per_second")
-            .with("limit", *limit),
-        PublishError::Stopping => Problem::unavailable(detail).retry_after_ms(1_000),
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PublishError::Invalid(EventError::TooLarge { event_bytes_max, .. }) => Problem::too_large(detail)
+                .with("limit_name", "limits.event_bytes")
+                .with("limit", event_bytes_max),
+            PublishError::Invalid(_) => Problem::bad_request(detail),
+            PublishError::Rate { limit, retry_ms } => Problem::too_many(detail)
+                .retry_after_ms(retry_ms)
+                .with("limit_name", "limits.publishes_per_second")
+                .with("limit", limit),
+            PublishError::Stopping => Problem::unavailable(detail).retry_after_ms(1_000),
+        }
     }
 }

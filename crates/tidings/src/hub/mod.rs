@@ -23,6 +23,7 @@ use tidings_core::position::Epoch;
 use tidings_core::rate::RateLimit;
 use tidings_core::registry::Books;
 pub use tidings_core::registry::{Limits, OnFull, Refused};
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 pub use self::connect::{Client, Open, OpenError};
@@ -77,14 +78,17 @@ pub(crate) struct Inner {
 }
 
 impl Hub {
-    /// Opens a hub. With a data directory it takes up the rings that an orderly shutdown left there.
+    /// Opens a hub. With a data directory it takes up the rings that an orderly shutdown left there. It needs a Tokio
+    /// runtime to be opened in: heartbeats, sweeps and retention run there for as long as a handle to the hub lives.
     pub fn open(options: HubOptions) -> io::Result<Self> {
+        let runtime = Handle::try_current()
+            .map_err(|_| io::Error::other("a hub runs on Tokio: open it within a runtime"))?;
         let mut store = Store::open(options.data_dir.as_deref())?;
         let node = store.node_name(options.node.as_deref())?;
         let (counters, last_shutdown) = (store.counters(), store.take_summary());
         let log = Self::restored(&mut store, &options.rules);
         let bounds = options.bounds;
-        Ok(Self(Arc::new(Inner {
+        let hub = Self(Arc::new(Inner {
             node,
             clock: Clock::start(),
             books: Mutex::default(),
@@ -106,7 +110,9 @@ impl Hub {
             publish_queue: Histogram::default(),
             publish_to_write: Histogram::default(),
             options,
-        })))
+        }));
+        sweep::start_timers(&hub, &runtime);
+        Ok(hub)
     }
 
     /// The hub's settings.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 use tidings_core::close::CloseReason;
 use tidings_core::registry::ConnKey;
+use tokio::runtime::Handle;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Hub, locked};
 use crate::outlet::Outlet;
@@ -23,28 +25,34 @@ pub struct SweepReport {
     pub remaining: usize,
 }
 
-impl Hub {
-    /// Runs everything that happens by the clock, for as long as the hub is held: heartbeats, sweeps, retention.
-    /// Whoever opens a hub spawns this once.
-    pub async fn run_timers(self) {
-        let stream = self.0.options.stream;
-        let tick = Duration::from_millis((stream.heartbeat_ms / 10).clamp(5, 250));
-        let sweep_every = Duration::from_millis(self.0.options.cleanup.interval_ms.max(1));
-        let mut beats = tokio::time::interval(tick);
-        let mut sweeps = tokio::time::interval(sweep_every);
-        beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        sweeps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Runs everything that happens by the clock: heartbeats, sweeps, retention. It holds no handle of its own, and ends
+/// with the last one.
+pub(super) fn start_timers(hub: &Hub, runtime: &Handle) {
+    let weak = Arc::downgrade(&hub.0);
+    let tick = Duration::from_millis((hub.0.options.stream.heartbeat_ms / 10).clamp(5, 250));
+    let sweep_every = Duration::from_millis(hub.0.options.cleanup.interval_ms.max(1));
+    runtime.spawn(async move {
+        let mut beats = interval(tick);
+        let mut sweeps = interval(sweep_every);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                _ = beats.tick() => self.beat(tick.as_millis() as u64),
-                _ = sweeps.tick() => {
-                    self.sweep(Some(self.0.options.cleanup.batch_size)).await;
-                    self.0.log().expire(self.0.clock.wall_ms());
-                }
+            let beat = tokio::select! {
+                _ = beats.tick() => true,
+                _ = sweeps.tick() => false,
+            };
+            let Some(hub) = weak.upgrade().map(Hub) else { return };
+            if beat {
+                hub.beat(tick.as_millis() as u64);
+            } else {
+                hub.sweep(Some(hub.0.options.cleanup.batch_size)).await;
+                hub.0.log().expire(hub.0.clock.wall_ms());
             }
         }
-    }
+    });
+}
 
+impl Hub {
     /// Asks for a heartbeat wherever nothing was written for the interval. The jitter only shortens it, and is the
     /// connection's own, so that heartbeats of connections that came together drift apart.
     fn beat(&self, tick_ms: u64) {

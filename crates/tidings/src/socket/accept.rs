@@ -1,11 +1,11 @@
 //! The accept loop: takes sockets in, finds out which HTTP they speak, and hands them on.
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::door::Door;
@@ -17,18 +17,19 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait for the rest of a first packet that was cut in its first three bytes.
 const PREFACE_POLL: Duration = Duration::from_millis(5);
 
-/// Told once when accepting is to stop.
-pub type Stop = watch::Receiver<bool>;
-
-/// Serves an application on a listener with the hub's full guarantees, until told to stop: streams of the hub are
-/// taken over from HTTP, so that every way of leaving is seen; everything else is HTTP as usual.
+/// Serves an application on a listener with the hub's full guarantees: streams of the hub are taken over from HTTP,
+/// so that every way of leaving is seen; everything else is HTTP as usual.
+///
+/// It accepts until `stop` is done, and closes the listener; streams that are open go on until they are ended, by
+/// [`Hub::drain`] or otherwise. To drain while still accepting, so that newcomers are told 503, drain within `stop`.
 ///
 /// The listener should come from [`bind`](super::bind) or have [`listener_options`](super::listener_options).
-pub async fn serve(listener: TcpListener, app: Router, hub: Hub, mut stop: Stop) {
+pub async fn serve(listener: TcpListener, app: Router, hub: Hub, stop: impl Future) {
+    let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = &mut stop => return,
         };
         match accepted {
             Ok((io, _)) => {

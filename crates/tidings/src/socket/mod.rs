@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use self::accept::{Stop, serve};
+pub use self::accept::serve;
 use self::http2::StreamKill;
 pub use self::listener::{bind, listener_options, passed};
 
