@@ -2,9 +2,9 @@
 
 mod client;
 mod ghost;
+mod http2;
 #[path = "../hub/mod.rs"]
 mod hub;
-mod http2;
 mod nginx;
 mod place;
 mod table;

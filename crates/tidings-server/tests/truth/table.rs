@@ -156,9 +156,7 @@ fn print(title: &str, outcomes: &[Outcome]) {
 /// The rows of a plain network, in which every packet arrives.
 pub fn plain() -> Vec<Ghost> {
     use crate::ghost::Way::*;
-    let both = [
-        Fin, Rst, StrayByteFin, StrayByteRst, PipelinedFin, HalfClose, Killed, StopsReading,
-    ];
+    let both = [Fin, Rst, StrayByteFin, StrayByteRst, PipelinedFin, HalfClose, Killed, StopsReading];
     let of = |speaks: Speaks, ways: &[crate::ghost::Way]| {
         ways.iter().map(|way| Ghost::new(speaks, *way)).collect::<Vec<_>>()
     };
