@@ -1,0 +1,2 @@
+use super::dice::Dice;
+pub(crate) fn history(_: &mut Dice) -> usize { 0 }
