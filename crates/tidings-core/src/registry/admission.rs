@@ -209,14 +209,25 @@ impl<C, T> Books<C, T> {
         let slot = self.table.vacant_entry();
         let index = slot.key() as u32;
         let key = ConnKey::from_parts(index, self.opened);
-        let Candidate { user, client_id, kind, ip, .. } = candidate;
+        let Candidate { user, client_id, kind, ip, connections_max } = candidate;
         if let Some(client) = &client_id {
             self.clients.join((Arc::clone(&user), client.clone()), index);
         }
         let user_at = self.users.join(Arc::clone(&user), index);
         let ip_at = self.ips.join(group_ip(ip), index);
         let handle = handle(key);
-        slot.insert(Entry { key, user, client_id, kind, ip, opened_ms: now_ms, handle, user_at, ip_at });
+        slot.insert(Entry {
+            key,
+            user,
+            client_id,
+            kind,
+            ip,
+            connections_max,
+            opened_ms: now_ms,
+            handle,
+            user_at,
+            ip_at,
+        });
         Seat(key)
     }
 }

@@ -88,6 +88,10 @@ impl Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        // An item of a batch has no header of its own, and a refusal told as a stream none that a page can read.
+        if let Some(ms) = self.retry_after_ms {
+            body["retry_after_ms"] = json!(ms);
+        }
         if let Some(object) = body.as_object_mut() {
             object.extend(self.more.clone());
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -40,7 +40,10 @@ struct Item<'a> {
 
 pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
     let bounds = app.hub.options().bounds;
-    let (parts, body) = read_body(request, bounds.body_bytes).await?;
+    let (parts, body) = read_body(request, bounds.body_bytes).await.map_err(|problem| {
+        let too_large = problem.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        if too_large { problem.with("limit_name", "limits.body_bytes") } else { problem }
+    })?;
     let grant = app.grant(&parts).await?;
     let publisher: Arc<str> = match grant.is_anonymous() {
         true => app.hub.client(&parts).ip().to_string().into(),
@@ -54,7 +57,9 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
     let items: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
     if bounds.batch_events > 0 && items.len() > bounds.batch_events {
         let detail = format!("{} events in one request: send at most {}", items.len(), bounds.batch_events);
-        return Err(Problem::too_large(detail).with("limit", bounds.batch_events));
+        return Err(Problem::too_large(detail)
+            .with("limit_name", "limits.batch_events")
+            .with("limit", bounds.batch_events));
     }
     // Not a transaction: each has its own result or its own problem.
     let answers: Vec<Value> = items
@@ -78,15 +83,20 @@ fn one(app: &App, grant: &Grant, publisher: &Arc<str>, text: &[u8]) -> Result<Va
     };
     let draft = Draft { ty: item.ty.as_deref(), data, id: item.id.as_deref(), key: item.key.as_deref() };
     match (&item.channel, &item.channels) {
-        (Some(name), None) => to_channel(app, grant, publisher, &allowed(grant, name)?, draft),
+        (Some(name), None) => {
+            let channel = allowed(grant, name)?;
+            take_rate(app, publisher, 1)?;
+            to_channel(app, &channel, draft)
+        }
         (None, Some(names)) => {
             if names.is_empty() || names.len() > CHANNELS_PER_EVENT_MAX {
                 let detail = format!("`channels` names 1 to {CHANNELS_PER_EVENT_MAX} channels");
                 return Err(Problem::bad_request(detail));
             }
-            // All are checked before any has it.
+            // All are checked and paid for before any has it.
             let channels = names.iter().map(|name| allowed(grant, name)).collect::<Result<Vec<_>, _>>()?;
-            let answers = channels.iter().map(|channel| to_channel(app, grant, publisher, channel, draft));
+            take_rate(app, publisher, channels.len())?;
+            let answers = channels.iter().map(|channel| to_channel(app, channel, draft));
             Ok(Value::Array(answers.collect::<Result<_, _>>()?))
         }
         _ => Err(Problem::bad_request("name either `channel` or `channels`")),
@@ -102,14 +112,12 @@ fn allowed(grant: &Grant, name: &str) -> Result<ChannelName, Problem> {
     Ok(channel)
 }
 
-fn to_channel(
-    app: &App,
-    _grant: &Grant,
-    publisher: &Arc<str>,
-    channel: &ChannelName,
-    draft: Draft<'_>,
-) -> Result<Value, Problem> {
-    app.hub.take_publish_rate(publisher, 1)?;
+fn take_rate(app: &App, publisher: &Arc<str>, events: usize) -> Result<(), Problem> {
+    let events = u32::try_from(events).unwrap_or(u32::MAX);
+    Ok(app.hub.take_publish_rate(publisher, events)?)
+}
+
+fn to_channel(app: &App, channel: &ChannelName, draft: Draft<'_>) -> Result<Value, Problem> {
     let published = app.hub.publish(channel, draft)?;
     let mut answer = json!({
         "id": published.id,

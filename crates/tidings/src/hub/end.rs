@@ -98,7 +98,7 @@ impl Hub {
         entry.handle.peer.kill_stream(patience);
         entry.handle.end(self.closing(reason, detail, order.map(|order| order.reconnect)));
         tracing::info!(user = %entry.user, %reason, total, "client disconnected");
-        self.left(&entry.user, selectors.as_deref().unwrap_or_default());
+        self.tell_presence(&entry.user, selectors.as_deref().unwrap_or_default());
         true
     }
 

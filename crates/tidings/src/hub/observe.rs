@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tidings_core::channel::{ChannelName, Selector};
+use tidings_core::channel::ChannelName;
 use tidings_core::close::CloseReason;
 use tidings_core::drain::ShutdownSummary;
+use tidings_core::grant::ANONYMOUS;
 pub use tidings_core::log::ChannelInfo;
 use tidings_core::log::Totals;
 use tidings_core::registry::{ConnKey, Entry};
@@ -17,134 +18,6 @@ use crate::outlet::Outlet;
 
 /// The node's counters, as `/api/sse/stats` tells them.
 pub type Stats = Value;
-
-/// A live connection, as an operator sees it. Times are milliseconds since 1970.
-#[derive(Clone, Debug, Serialize)]
-pub struct ConnectionInfo {
-    /// The public id.
-    pub id: String,
-    /// The name its client chose.
-    pub client_id: Option<Box<str>>,
-    /// Whose it is.
-    pub user: Arc<str>,
-    /// Its label.
-    #[serde(rename = "type")]
-    pub kind: Arc<str>,
-    /// Channels and patterns.
-    pub channels: Vec<Selector>,
-    /// The node that holds it.
-    pub node: String,
-    /// The client's address and port.
-    pub remote: SocketAddr,
-    /// The last proof of life.
-    pub proof: Proof,
-    /// When it was opened.
-    pub connected_at: u64,
-    /// How long it is open.
-    pub duration_ms: u64,
-    /// The last heartbeat sent.
-    pub last_ping_at: Option<u64>,
-    /// The last bytes sent.
-    pub last_write_at: Option<u64>,
-    /// Events sent.
-    pub events_sent: u64,
-    /// Bytes sent.
-    pub bytes_sent: u64,
-    /// Events that wait for it in the log.
-    pub behind: usize,
-    /// The lease, where the client asked for one.
-    pub lease: Option<Value>,
-}
-
-/// The last sign that the far end is there.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Proof {
-    /// What kind of sign.
-    pub kind: ProofKind,
-    /// How long ago.
-    pub age_ms: u64,
-    /// How far it reaches.
-    pub to: ProvenTo,
-}
-
-/// What kind of sign of life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProofKind {
-    /// The next hop's kernel acknowledged data.
-    Acked,
-    /// Bytes were handed down, and nothing objected.
-    Wrote,
-    /// The client itself checked in.
-    Alive,
-}
-
-/// How far a proof reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProvenTo {
-    /// To the client itself.
-    Client,
-    /// To the proxy before it.
-    Proxy,
-}
-
-/// Which connections, in what order.
-#[derive(Clone, Debug, Default)]
-pub struct ConnectionQuery {
-    /// Of this user.
-    pub user: Option<String>,
-    /// On this channel, by name or by pattern.
-    pub channel: Option<ChannelName>,
-    /// With this label.
-    pub kind: Option<String>,
-    /// Of this client.
-    pub client_id: Option<String>,
-    /// The order: a field's name, with `-` before it for descending.
-    pub sort: ConnectionSort,
-    /// Connections of a page.
-    pub limit: usize,
-    /// Skip so many.
-    pub skip: usize,
-}
-
-/// The order of a list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ConnectionSort {
-    /// By what.
-    pub by: SortBy,
-    /// Whether the greatest comes first.
-    pub descending: bool,
-}
-
-/// What a list can be sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SortBy {
-    /// The order in which they came.
-    #[default]
-    ConnectedAt,
-    /// The user's name.
-    User,
-    /// The label.
-    Kind,
-    /// Events sent.
-    Events,
-    /// Bytes sent.
-    Bytes,
-    /// The last write.
-    LastWrite,
-}
-
-/// A page of connections.
-#[derive(Clone, Debug, Serialize)]
-pub struct ConnectionPage {
-    /// The connections.
-    pub connections: Vec<ConnectionInfo>,
-    /// How many match in all.
-    pub total: usize,
-    /// What to pass as `after` for the next page.
-    pub next: Option<String>,
-}
 
 /// A connection that has gone. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Serialize)]
@@ -341,46 +214,6 @@ impl Hub {
         self.0.books().balance()
     }
 
-    /// A page of live connections.
-    pub fn connections(&self, query: &ConnectionQuery) -> ConnectionPage {
-        let on_channel: Option<Vec<ConnKey>> = query
-            .channel
-            .as_ref()
-            .map(|channel| self.0.log().subscribers_of(channel).into_iter().map(|o| o.key).collect());
-        let on_channel = on_channel.map(|keys| keys.into_iter().collect::<std::collections::HashSet<_>>());
-        let now_ms = self.0.clock.now_ms();
-        let (total, mut page) = {
-            let books = self.0.books();
-            let mut all: Vec<&Entry<Arc<Outlet>>> = books
-                .iter()
-                .filter(|entry| query.user.as_deref().is_none_or(|user| user == &*entry.user))
-                .filter(|entry| query.kind.as_deref().is_none_or(|kind| kind == &*entry.kind))
-                .filter(|entry| {
-                    query.client_id.as_deref().is_none_or(|c| entry.client_id.as_deref() == Some(c))
-                })
-                .filter(|entry| on_channel.as_ref().is_none_or(|keys| keys.contains(&entry.key)))
-                .collect();
-            sort(&mut all, query.sort);
-            let page: Vec<_> = all
-                .iter()
-                .skip(query.skip)
-                .take(query.limit)
-                .map(|entry| (self.describe(entry, now_ms), entry.handle.subscriber()))
-                .collect();
-            (all.len(), page)
-        };
-        let log = self.0.log();
-        for (info, subscriber) in &mut page {
-            if let Some(subscriber) = subscriber {
-                info.channels = log.selectors(*subscriber);
-                info.behind = log.behind(*subscriber);
-            }
-        }
-        let end = query.skip + page.len();
-        let next = (end < total && !page.is_empty()).then(|| end.to_string());
-        ConnectionPage { connections: page.into_iter().map(|(info, _)| info).collect(), total, next }
-    }
-
     /// The last connections that ended, newest first.
     pub fn recently_closed(&self, limit: usize) -> Vec<Value> {
         self.0
@@ -402,13 +235,15 @@ impl Hub {
 
     /// Users with live connections, sorted by name.
     pub fn users(&self) -> Vec<UserInfo> {
-        let limit = self.0.options.limits.connections_per_user;
-        self.0
-            .books()
-            .users()
-            .into_iter()
-            .map(|(user, connections)| UserInfo { user, connections, limit })
-            .collect()
+        let default = self.0.options.limits.connections_per_user;
+        let books = self.0.books();
+        let describe = |(user, connections): (Arc<str>, usize)| {
+            let newest = books.of_user(&user).max_by_key(|entry| entry.key.serial());
+            let granted = newest.and_then(|entry| entry.connections_max);
+            let limit = if &*user == ANONYMOUS { 0 } else { granted.unwrap_or(default) };
+            UserInfo { user, connections, limit }
+        };
+        books.users().into_iter().map(describe).collect()
     }
 
     /// The far ends of the sockets that live streams are on, where the hub's own server accepted them.
@@ -441,64 +276,5 @@ impl Hub {
             events_sent: entry.handle.events(),
             bytes_sent: entry.handle.bytes(),
         }
-    }
-
-    fn describe(&self, entry: &Entry<Arc<Outlet>>, now_ms: u64) -> ConnectionInfo {
-        let outlet = &entry.handle;
-        let wall = |at: u64| (at > 0).then(|| self.0.clock.wall_at(at));
-        let lease = outlet.lease_ends_ms().map(|ends| {
-            json!({ "seconds": (ends - outlet.attested_ms()) / 1000, "expires_in_ms": ends.saturating_sub(now_ms) })
-        });
-        ConnectionInfo {
-            id: self.0.secrets.public(entry.key),
-            client_id: entry.client_id.clone(),
-            user: Arc::clone(&entry.user),
-            kind: Arc::clone(&entry.kind),
-            channels: Vec::new(),
-            node: self.0.node.clone(),
-            remote: outlet.remote,
-            proof: proof(outlet, lease.is_some(), now_ms),
-            connected_at: self.0.clock.wall_at(entry.opened_ms),
-            duration_ms: now_ms.saturating_sub(entry.opened_ms),
-            last_ping_at: wall(outlet.last_ping_ms()),
-            last_write_at: wall(outlet.last_write_ms()),
-            events_sent: outlet.events(),
-            bytes_sent: outlet.bytes(),
-            behind: 0,
-            lease,
-        }
-    }
-}
-
-/// The best proof there is: the client's own word where it promised to give it and did lately, else what the next
-/// hop's kernel acknowledged, else what was handed down.
-fn proof(outlet: &Outlet, leased: bool, now_ms: u64) -> Proof {
-    let to = if outlet.through_proxy { ProvenTo::Proxy } else { ProvenTo::Client };
-    if leased {
-        let age_ms = now_ms.saturating_sub(outlet.attested_ms());
-        return Proof { kind: ProofKind::Alive, age_ms, to: ProvenTo::Client };
-    }
-    match outlet.peer.last_ack_age_ms() {
-        Some(age_ms) => Proof { kind: ProofKind::Acked, age_ms, to },
-        None => {
-            let age_ms = now_ms.saturating_sub(outlet.last_write_ms());
-            Proof { kind: ProofKind::Wrote, age_ms, to }
-        }
-    }
-}
-
-fn sort(all: &mut [&Entry<Arc<Outlet>>], sort: ConnectionSort) {
-    // The serial makes every order total, so that pages don't overlap.
-    all.sort_unstable_by_key(|entry| entry.key.serial());
-    match sort.by {
-        SortBy::ConnectedAt => {}
-        SortBy::User => all.sort_by(|a, b| a.user.cmp(&b.user)),
-        SortBy::Kind => all.sort_by(|a, b| a.kind.cmp(&b.kind)),
-        SortBy::Events => all.sort_by_key(|entry| entry.handle.events()),
-        SortBy::Bytes => all.sort_by_key(|entry| entry.handle.bytes()),
-        SortBy::LastWrite => all.sort_by_key(|entry| entry.handle.last_write_ms()),
-    }
-    if sort.descending {
-        all.reverse();
     }
 }
