@@ -1,14 +1,13 @@
 //! A stream, read as the standard says (WHATWG HTML §9.2.6), and asked what it carried.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
 use crate::http::{Chunked, Headers, ask, header, read_head};
 use crate::hub::Hub;
 
-type Lines = BufReader<Chunked<BufReader<TcpStream>>>;
+type Lines = Box<dyn BufRead + Send>;
 
 /// What a browser's own `EventSource` sends.
 pub(crate) const EVENT_SOURCE: [(&str, &str); 2] =
@@ -54,7 +53,10 @@ impl Stream {
         let mut socket =
             BufReader::new(ask(hub, "GET", &format!("/api/sse/stream?{query}"), headers, ""));
         let (status, headers) = read_head(&mut socket);
-        let lines = BufReader::new(Chunked::new(socket));
+        let lines: Lines = match header(&headers, "transfer-encoding") {
+            Some("chunked") => Box::new(BufReader::new(Chunked::new(socket))),
+            _ => Box::new(socket),
+        };
         if status == 200 {
             assert_eq!(header(&headers, "content-type"), Some("text/event-stream"), "{headers:?}");
         }
