@@ -1,2 +1,4 @@
 use super::dice::Dice;
-pub(crate) fn history(_: &mut Dice) -> usize { 0 }
+pub(crate) fn history(_: &mut Dice) -> usize {
+    0
+}
