@@ -7,6 +7,7 @@ mod http2;
 #[path = "../hub/mod.rs"]
 mod hub;
 mod nginx;
+#[path = "sys.rs"]
 mod place;
 mod table;
 mod watch;
