@@ -6,8 +6,11 @@ mod ghost;
 mod http2;
 #[path = "../hub/mod.rs"]
 mod hub;
+mod mass;
 mod nginx;
 mod place;
+mod quiet;
+mod stalled;
 mod table;
 mod watch;
 
