@@ -6,9 +6,12 @@ mod ghost;
 mod http2;
 #[path = "../hub/mod.rs"]
 mod hub;
+mod mass;
 mod nginx;
 #[path = "sys.rs"]
 mod place;
+mod quiet;
+mod stalled;
 mod table;
 mod watch;
 
