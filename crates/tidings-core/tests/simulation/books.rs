@@ -206,7 +206,6 @@ impl History<'_> {
 
 /// Addresses of which two are of one customer, and two are one.
 fn address(n: usize) -> IpAddr {
-    let text =
-        ["10.0.0.1", "::ffff:10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2:0:0:1"][n % 5];
+    let text = ["10.0.0.1", "::ffff:10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2:0:0:1"][n % 5];
     text.parse().expect("an address")
 }

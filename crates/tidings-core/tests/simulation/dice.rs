@@ -23,9 +23,4 @@ impl Dice {
     pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())].clone()
     }
-
-    /// Each with a chance of a half.
-    pub(crate) fn some_of<T: Clone>(&mut self, from: &[T]) -> Vec<T> {
-        from.iter().filter(|_| self.one_in(2)).cloned().collect()
-    }
 }

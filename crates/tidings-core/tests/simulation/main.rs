@@ -1,12 +1,9 @@
-//! The core, lived through by the hundred thousand: random histories over the books and over the log, each step held
+//! The core, lived through by the hundred thousand: random histories over the books, each step held
 //! against a reference that is as slow and plain as can be. `TIDINGS_SEED` repeats a run.
 
 mod books;
 mod books_model;
 mod dice;
-mod log;
-mod log_client;
-mod log_past;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -23,15 +20,9 @@ fn the_books_hold_whatever_comes() {
 }
 
 #[test]
-fn the_log_delivers_whatever_comes() {
-    live_through(HISTORIES, log::history);
-}
-
-#[test]
-#[ignore = "prove: 3,000,000 histories of the books and as many of the log"]
+#[ignore = "prove: 3,000,000 histories of the books"]
 fn prove_simulation() {
     live_through(HISTORIES_OF_A_PROOF, books::history);
-    live_through(HISTORIES_OF_A_PROOF, log::history);
 }
 
 /// Lives through so many histories, on all processors. The seed of one that fails is printed: as `TIDINGS_SEED` it

@@ -139,11 +139,15 @@ impl Hub {
         stream.greet(self.subscribe(&open, &outlet));
         self.hold_to_changes(&open, &outlet);
         self.announce(&open, total);
+        if self.0.phase() != Phase::Serving {
+            // It came while the drain began, which may have made its list without it.
+            self.settle(outlet.key, CloseReason::Draining, None);
+        }
         Ok(stream)
     }
 
     fn may_come(&self, open: &Open, now_ms: u64) -> Result<(), OpenError> {
-        if self.0.phase() != Phase::Serving {
+        if self.0.phase() != Phase::Serving && !self.0.sends_on.load(Relaxed) {
             self.0.books().note_refusal("draining");
             return Err(OpenError::Draining);
         }

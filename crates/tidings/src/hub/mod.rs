@@ -12,11 +12,12 @@ mod permissions;
 mod presence;
 mod publish;
 mod row;
+mod shown;
 mod sweep;
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidings_core::drain::ShutdownSummary;
@@ -26,19 +27,18 @@ use tidings_core::rate::RateLimit;
 use tidings_core::registry::Books;
 pub use tidings_core::registry::{Limits, OnFull, Refused};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 pub use self::connect::{Client, Open, OpenError};
 pub use self::drain::Phase;
 pub use self::end::{KickOrder, Kicked, NoSuchConnection};
 use self::ids::Secrets;
 pub use self::listing::{ConnectionPage, ConnectionQuery, ConnectionSort, RowMark, SortBy};
-pub use self::observe::{
-    ChannelInfo, ClosedConnection, Latencies, Latency, Readings, Stats, Truth, UserInfo,
-};
+pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{ChangeError, ChannelChange, TICKET_SECONDS, Ticket};
 pub use self::publish::{HistoryQuery, PublishError, Publisher};
 pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
+pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth, UserInfo};
 pub use self::sweep::SweepReport;
 use crate::clock::Clock;
 use crate::histogram::Histogram;
@@ -70,7 +70,12 @@ pub(crate) struct Inner {
     store: Store,
     counters: Mutex<Counters>,
     last_shutdown: Option<ShutdownSummary>,
-    drained: Mutex<Option<ShutdownSummary>>,
+    drain_started: AtomicBool,
+    drained: watch::Sender<Option<ShutdownSummary>>,
+    /// Streams whose writer is not done, ended ones included.
+    pub(crate) writers: AtomicUsize,
+    /// While draining, who comes is let in and sent on, not refused.
+    pub(crate) sends_on: AtomicBool,
     phase: AtomicU8,
     /// Closed for good just before the rings are kept: what is published later would be lost.
     publishing_over: AtomicBool,
@@ -106,7 +111,10 @@ impl Hub {
             store,
             counters: Mutex::new(counters),
             last_shutdown,
-            drained: Mutex::default(),
+            drain_started: AtomicBool::new(false),
+            drained: watch::Sender::new(None),
+            writers: AtomicUsize::new(0),
+            sends_on: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),
             drain_asked: Notify::new(),

@@ -3,114 +3,19 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tidings_core::channel::ChannelName;
 use tidings_core::close::CloseReason;
-use tidings_core::drain::ShutdownSummary;
 use tidings_core::grant::ANONYMOUS;
 pub use tidings_core::log::ChannelInfo;
-use tidings_core::log::Totals;
 use tidings_core::registry::{ConnKey, Entry};
 
+use super::shown::{ClosedConnection, Latencies, Latency, Readings, Truth, UserInfo};
 use super::{Hub, Tale, locked};
 use crate::outlet::Outlet;
 
 /// The node's counters, as `/api/sse/stats` tells them.
 pub type Stats = Value;
-
-/// A connection that has gone. Times are milliseconds since 1970.
-#[derive(Clone, Debug, Serialize)]
-pub struct ClosedConnection {
-    /// The public id.
-    pub id: String,
-    /// The name its client chose.
-    pub client_id: Option<Box<str>>,
-    /// Whose it was.
-    pub user: Arc<str>,
-    /// Its label.
-    #[serde(rename = "type")]
-    pub kind: Arc<str>,
-    /// The client's address and port.
-    pub remote: SocketAddr,
-    /// When it was opened.
-    pub connected_at: u64,
-    /// How long it was open.
-    pub duration_ms: u64,
-    /// Events sent.
-    pub events_sent: u64,
-    /// Bytes sent.
-    pub bytes_sent: u64,
-}
-
-/// A user with live connections.
-#[derive(Clone, Debug, Serialize)]
-pub struct UserInfo {
-    /// The name.
-    pub user: Arc<str>,
-    /// Live connections.
-    pub connections: usize,
-    /// How many there may be; 0 is no limit.
-    pub limit: u32,
-}
-
-/// A gauge or counter of the books and the log, for metrics.
-#[derive(Clone, Debug)]
-pub struct Readings {
-    /// Live connections by label.
-    pub by_type: Vec<(Arc<str>, u64)>,
-    /// Opened in all.
-    pub opened: u64,
-    /// Closed, by reason.
-    pub closed: Vec<(CloseReason, u64)>,
-    /// Refused, by kind.
-    pub refused: Vec<(&'static str, u64)>,
-    /// Users with live connections.
-    pub users: usize,
-    /// Channels with subscribers or events.
-    pub channels: usize,
-    /// What the log counted.
-    pub totals: Totals,
-    /// Encoded bytes in the rings.
-    pub ring_bytes: usize,
-    /// Sockets that the server holds, streams or not.
-    pub sockets: usize,
-    /// Stale connections cleaned, ever.
-    pub stale_connections_cleaned: u64,
-    /// Shutdowns, ever.
-    pub shutdown_cleanups: u64,
-    /// Connections that shutdowns ended, ever.
-    pub shutdown_connections_cleaned: u64,
-    /// What the shutdown before this start left.
-    pub last_shutdown: Option<ShutdownSummary>,
-}
-
-/// What the audits of the books found.
-#[derive(Clone, Copy, Debug)]
-pub struct Truth {
-    /// By how many the books and the kernel's sockets differed at the last audit.
-    pub mismatch: u64,
-    /// How many audits there were.
-    pub audits: u64,
-}
-
-/// A latency as a histogram.
-#[derive(Clone, Debug)]
-pub struct Latency {
-    /// The sum, in seconds.
-    pub sum_seconds: f64,
-    /// Upper bounds in seconds, with how many fell under each and over the one before.
-    pub buckets: Vec<(f64, u64)>,
-}
-
-/// How long deliveries take.
-#[derive(Clone, Debug)]
-pub struct Latencies {
-    /// From publish until every subscriber on the node is woken.
-    pub publish_queue: Latency,
-    /// From publish until a stream's socket took the event.
-    pub publish_to_write: Latency,
-}
 
 impl Hub {
     /// What the audits of the books found.

@@ -1,2 +1,0 @@
-use super::dice::Dice;
-pub(crate) fn history(_: &mut Dice) -> usize { 0 }
