@@ -35,7 +35,10 @@ fn a_row_has_the_contracts_members_and_no_secret() {
     assert_eq!(row["events_sent"], 1);
     for path in ["connections", "connections/closed", "channels", "users", "stats"] {
         let answer = get(&hub, &format!("/api/sse/{path}"));
-        assert!(!answer.body.contains(stream.connection_id()) && !answer.body.contains("connection_id"), "{path}");
+        assert!(
+            !answer.body.contains(stream.connection_id()) && !answer.body.contains("connection_id"),
+            "{path}"
+        );
     }
 }
 

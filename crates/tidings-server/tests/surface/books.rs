@@ -60,10 +60,16 @@ fn the_stats_have_the_contracts_members() {
     hub.hub_mut().stop();
     hub.hub_mut().start_again();
     let cleanup = &hub.stats()["cleanup"];
-    assert_eq!((&cleanup["shutdown_cleanups"], &cleanup["shutdown_connections_cleaned"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&cleanup["shutdown_cleanups"], &cleanup["shutdown_connections_cleaned"]),
+        (&json!(1), &json!(1))
+    );
     let summary = &cleanup["last_shutdown_cleanup_summary"];
     assert_eq!((&summary["total_cleaned"], &summary["connections_before"]), (&json!(1), &json!(1)));
-    assert_eq!((&summary["connections_after"], &summary["max_iterations_reached"]), (&json!(0), &json!(false)));
+    assert_eq!(
+        (&summary["connections_after"], &summary["max_iterations_reached"]),
+        (&json!(0), &json!(false))
+    );
     assert!(summary["iterations"].is_u64() && summary["cleanup_duration_ms"].is_f64(), "{summary}");
 }
 

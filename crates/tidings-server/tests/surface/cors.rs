@@ -6,7 +6,13 @@ use crate::server::Server;
 const ALLOWED: &str = "https://app.example";
 
 fn ask(hub: &Server, method: &str, path: &str, origin: &str) -> Answer {
-    send(hub, method, path, &[("origin", origin), ("sec-fetch-site", "cross-site")], "{\"channel\":\"a\",\"data\":1}")
+    send(
+        hub,
+        method,
+        path,
+        &[("origin", origin), ("sec-fetch-site", "cross-site")],
+        "{\"channel\":\"a\",\"data\":1}",
+    )
 }
 
 fn preflight(hub: &Server, origin: &str) -> Answer {
@@ -34,9 +40,13 @@ fn an_origin_is_allowed_exactly_as_it_is_named() {
     assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
     let answer = ask(&hub, "POST", "/api/sse/publish", ALLOWED);
     assert_eq!((answer.status, allow(&answer).as_deref()), (200, Some(ALLOWED)));
-    for other in
-        ["https://app.example.evil", "http://app.example", "https://app.example:444", "https://sub.app.example", "null"]
-    {
+    for other in [
+        "https://app.example.evil",
+        "http://app.example",
+        "https://app.example:444",
+        "https://sub.app.example",
+        "null",
+    ] {
         assert_eq!(allow(&preflight(&hub, other)), None, "{other}");
         ask(&hub, "POST", "/api/sse/publish", other).problem_saying(403, "cors.origins");
         let read = ask(&hub, "GET", "/api/sse/stats", other);

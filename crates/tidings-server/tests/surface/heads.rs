@@ -15,7 +15,10 @@ fn a_request_line_has_a_bound() {
     let around = "GET /api/sse/stats? HTTP/1.1".len();
     get(&hub, &format!("/api/sse/stats?{}", "x".repeat(300 - around))).ok();
     let problem = get(&hub, &format!("/api/sse/stats?{}", "x".repeat(301 - around))).problem(414);
-    assert_eq!((&problem["limit_name"], &problem["limit"]), (&json!("limits.request_line_bytes"), &json!(300)));
+    assert_eq!(
+        (&problem["limit_name"], &problem["limit"]),
+        (&json!("limits.request_line_bytes"), &json!(300))
+    );
 }
 
 #[test]

@@ -82,6 +82,9 @@ fn the_closed_are_listed_with_their_reasons_newest_first() {
         assert!(row[number].is_u64(), "{number}: {row}");
     }
     assert!(!answer.body.contains("connection_id") && !answer.body.contains(first.connection_id()));
-    assert_eq!(get(&hub, "/api/sse/connections/closed?limit=1").ok()["connections"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        get(&hub, "/api/sse/connections/closed?limit=1").ok()["connections"].as_array().map(Vec::len),
+        Some(1)
+    );
     get(&hub, "/api/sse/connections/closed?limit=0").problem(400);
 }

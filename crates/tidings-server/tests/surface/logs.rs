@@ -79,10 +79,15 @@ fn as_json_a_line_is_an_object() {
     let _stream = Stream::open(&hub, "channels=a&user=ada");
     publish(&hub, &json!({ "channel": "a", "type": "t", "data": 1 })).ok();
     let log = hub.log();
-    let lines: Vec<Value> =
-        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect();
     let saying = |message: &str| {
-        lines.iter().find(|line| line["message"] == message).unwrap_or_else(|| panic!("no {message} in\n{log}"))
+        lines
+            .iter()
+            .find(|line| line["message"] == message)
+            .unwrap_or_else(|| panic!("no {message} in\n{log}"))
     };
     let connected = saying("client connected");
     assert_eq!((&connected["level"], &connected["user"]), (&json!("INFO"), &json!("ada")));
@@ -100,8 +105,9 @@ fn no_payload_and_no_secret_is_in_any_log() {
     let mut stream = Stream::open(&hub, &format!("channels=a&ticket={ticket}&client_id=canary-client"));
     let secret = stream.connection_id().to_owned();
     publish(&hub, &json!({ "channel": "a", "type": "t", "data": { "name": "canary-payload" } })).ok();
-    publish(&hub, &json!({ "channel": "a", "type": "canary\npayload", "data": "canary-payload" })).problem(400);
-    stream.expect("message");
+    publish(&hub, &json!({ "channel": "a", "type": "canary\npayload", "data": "canary-payload" }))
+        .problem(400);
+    stream.expect("t");
     get(&hub, &format!("/api/sse/stream?ticket={ticket}&token=canary-token")).problem(401);
     let bearer = [("authorization", "Bearer canary-token"), ("cookie", "session=canary-cookie")];
     send(&hub, "GET", "/api/sse/stats?token=canary-token", &bearer, "");

@@ -33,8 +33,7 @@ fn a_beacon_ends_its_connection_in_every_form_that_it_can_have() {
     for (content_type, body) in forms {
         let stream = Stream::open(&hub, "channels=jobs");
         let body = body(stream.connection_id());
-        let beacon =
-            || send(&hub, "POST", "/api/sse/disconnect", &[("content-type", content_type)], &body);
+        let beacon = || send(&hub, "POST", "/api/sse/disconnect", &[("content-type", content_type)], &body);
         let answer = beacon();
         assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{content_type}");
         assert_eq!(hub.active(), 0, "the books are closed when the beacon is answered");

@@ -35,7 +35,7 @@ fn channels_are_given_and_taken_live_and_on_reconnect() {
     get(&hub, "/api/sse/history?channel=room:2&user=ada").ok();
     put(&hub, "ada", &json!({ "add": ["room:1"] }));
     let again = Stream::open(&hub, "channels=room:1&user=ada");
-    assert_eq!(again.connected["channels"], json!(["room:2", "room:1"]));
+    assert_eq!(again.connected["channels"], json!(["room:1", "room:2"]));
 }
 
 #[test]

@@ -10,7 +10,11 @@ use crate::sse::Stream;
 fn an_event_is_answered_with_its_place_and_its_recipients() {
     let hub = Server::start();
     let none = publish(&hub, &json!({ "channel": "jobs", "data": 1 })).ok();
-    assert_eq!((&none["channel"], &none["recipients"]), (&json!("jobs"), &json!(0)), "no subscriber: no error");
+    assert_eq!(
+        (&none["channel"], &none["recipients"]),
+        (&json!("jobs"), &json!(0)),
+        "no subscriber: no error"
+    );
     assert!(none["id"].is_string() && none["offset"].is_u64());
     let _by_name = Stream::open(&hub, "channels=jobs,*");
     let _by_pattern = Stream::open(&hub, "channels=j*");
@@ -80,9 +84,15 @@ fn what_can_not_be_an_event_is_refused_and_the_detail_says_why() {
     ] {
         post(&hub, "/api/sse/publish", body).problem_saying(400, part);
     }
-    for (name, part) in
-        [("a,b", "comma"), ("a*", "`a*`"), ("*", "pattern"), ("all", "all"), ("a\nb", "control"), ("a\0b", "control"), ("", "name")]
-    {
+    for (name, part) in [
+        ("a,b", "comma"),
+        ("a*", "`a*`"),
+        ("*", "pattern"),
+        ("all", "all"),
+        ("a\nb", "control"),
+        ("a\0b", "control"),
+        ("", "name"),
+    ] {
         publish(&hub, &json!({ "channel": name, "data": 1 })).problem_saying(400, part);
     }
     publish(&hub, &json!({ "channel": "x".repeat(256), "data": 1 })).problem_saying(400, "255");
@@ -97,8 +107,17 @@ fn what_can_not_be_an_event_is_refused_and_the_detail_says_why() {
 #[test]
 fn the_hubs_own_types_are_refused() {
     let hub = Server::start();
-    let reserved =
-        ["connected", "refused", "gap", "subscribed", "unsubscribed", "joined", "left", "expiring", "closing"];
+    let reserved = [
+        "connected",
+        "refused",
+        "gap",
+        "subscribed",
+        "unsubscribed",
+        "joined",
+        "left",
+        "expiring",
+        "closing",
+    ];
     for ty in reserved {
         publish(&hub, &json!({ "channel": "a", "type": ty, "data": 1 })).problem_saying(400, ty);
     }
@@ -152,7 +171,9 @@ fn a_rate_is_answered_with_when_to_come_again() {
     // All or none of one event's channels.
     let answer = publish(&hub, &json!({ "channels": ["x", "y"], "data": 1 }));
     answer.problem(429);
-    assert!(answer.header("retry-after").is_some_and(|after| after.parse::<u64>().is_ok_and(|after| after >= 1)));
+    assert!(
+        answer.header("retry-after").is_some_and(|after| after.parse::<u64>().is_ok_and(|after| after >= 1))
+    );
     let answer = crate::http::send(&hub, "POST", "/api/sse/publish?user=ada", &[], &one.to_string());
     assert_eq!(answer.status, 200, "another publisher has a rate of its own");
     let page = get(&hub, "/api/sse/history?channel=x").ok();
@@ -171,7 +192,10 @@ fn history_is_read_in_pages_by_cursor_or_by_offset() {
     let page = get(&hub, "/api/sse/history?channel=a&limit=2").ok();
     assert_eq!((&page["channel"], &page["gap"], &page["more"]), (&json!("a"), &json!(false), &json!(true)));
     let first = &page["events"][0];
-    assert_eq!((&first["data"], &first["type"], &first["offset"]), (&json!(0), &json!("t"), &json!(offsets[0])));
+    assert_eq!(
+        (&first["data"], &first["type"], &first["offset"]),
+        (&json!(0), &json!("t"), &json!(offsets[0]))
+    );
     assert!(first["id"].is_string() && first["time"].is_u64() && first["channel"] == "a");
     let mut data = Vec::new();
     let mut since = String::new();
@@ -193,11 +217,13 @@ fn history_is_read_in_pages_by_cursor_or_by_offset() {
 #[test]
 fn history_says_where_it_no_longer_reaches_back_and_what_it_wants() {
     let hub = Server::configured("[history]\ncount = 2\n");
-    let first = publish(&hub, &json!({ "channel": "a", "data": 0 })).ok()["offset"].as_u64().expect("an offset");
+    let first =
+        publish(&hub, &json!({ "channel": "a", "data": 0 })).ok()["offset"].as_u64().expect("an offset");
     (1..6).for_each(|n| {
         publish(&hub, &json!({ "channel": "a", "data": n })).ok();
     });
-    let gap = |since: &str| get(&hub, &format!("/api/sse/history?channel=a&since={since}")).ok()["gap"].clone();
+    let gap =
+        |since: &str| get(&hub, &format!("/api/sse/history?channel=a&since={since}")).ok()["gap"].clone();
     assert_eq!(gap(&first.to_string()), true);
     assert_eq!(gap("999999"), true, "an offset that never was");
     assert_eq!(gap("nonsense"), true);

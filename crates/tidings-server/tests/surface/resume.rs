@@ -62,7 +62,8 @@ fn a_gap_is_told_for_exactly_the_channels_that_lost_something() {
     let mut back = Stream::open_with(&hub, "channels=busy,quiet", &[("last-event-id", &cursor)]);
     assert_eq!(back.connected["resume"], json!({ "busy": "gap", "quiet": "ok" }));
     let events = back.drain(&hub, "quiet");
-    let gaps: Vec<_> = events.iter().filter(|(ty, _)| ty == "gap").map(|(_, data)| &data["channel"]).collect();
+    let gaps: Vec<_> =
+        events.iter().filter(|(ty, _)| ty == "gap").map(|(_, data)| &data["channel"]).collect();
     assert_eq!(gaps, ["busy"]);
     assert_eq!(numbers(&events), [1, 6, 7, 8], "what is held follows all the same");
     assert_eq!(hub.stats()["events"]["gaps_total"], 1);
@@ -79,8 +80,10 @@ fn no_cursor_is_refused_and_one_that_nobody_knows_is_a_gap_on_each_channel() {
         let mut stream = Stream::open_with(&hub, "channels=a,b:*", &[("last-event-id", cursor)]);
         assert_eq!(stream.connected["resume"], json!({ "a": "gap", "b:*": "gap" }), "{cursor}");
         let events = stream.drain(&hub, "a");
-        let gaps: Vec<_> =
-            events.iter().map(|(ty, data)| (ty.as_str(), data["channel"].as_str().unwrap_or_default())).collect();
+        let gaps: Vec<_> = events
+            .iter()
+            .map(|(ty, data)| (ty.as_str(), data["channel"].as_str().unwrap_or_default()))
+            .collect();
         assert_eq!(gaps, [("gap", "a"), ("gap", "b:*")], "{cursor}");
         assert!(events.iter().all(|(_, data)| data["reason"].is_string()), "{events:?}");
     }

@@ -50,8 +50,7 @@ impl Stream {
     /// Asks for a stream and reads the head alone.
     #[track_caller]
     pub(crate) fn ask(hub: &Hub, query: &str, headers: &[(&str, &str)]) -> Self {
-        let mut socket =
-            BufReader::new(ask(hub, "GET", &format!("/api/sse/stream?{query}"), headers, ""));
+        let mut socket = BufReader::new(ask(hub, "GET", &format!("/api/sse/stream?{query}"), headers, ""));
         let (status, headers) = read_head(&mut socket);
         let lines: Lines = match header(&headers, "transfer-encoding") {
             Some("chunked") => Box::new(BufReader::new(Chunked::new(socket))),

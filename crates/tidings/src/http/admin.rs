@@ -46,8 +46,9 @@ pub(super) async fn connections(State(app): Shared, request: Request<Body>) -> A
         asked.channel.as_deref().filter(|name| !name.is_empty()).map(ChannelName::parse).transpose();
     let sort = sort(asked.sort.as_deref().unwrap_or_default())?;
     let after = asked.after.as_deref().filter(|after| !after.is_empty()).map(|after| {
-        RowMark::parse(after, sort.by)
-            .ok_or_else(|| Problem::bad_request("after is what the page before gave as next, under the same sort"))
+        RowMark::parse(after, sort.by).ok_or_else(|| {
+            Problem::bad_request("after is what the page before gave as next, under the same sort")
+        })
     });
     let page = app.hub.connections(&ConnectionQuery {
         user: asked.user.filter(|user| !user.is_empty()),
@@ -103,11 +104,7 @@ pub(super) async fn kick(State(app): Shared, Segment(id): Segment, request: Requ
 }
 
 /// `DELETE /api/sse/users/{user}/connections`.
-pub(super) async fn kick_user(
-    State(app): Shared,
-    Segment(user): Segment,
-    request: Request<Body>,
-) -> Answer {
+pub(super) async fn kick_user(State(app): Shared, Segment(user): Segment, request: Request<Body>) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
     let kicked = app.hub.kick_user(&user, &order(&body)?);

@@ -6,7 +6,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, StatusCode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::HttpOptions;
@@ -102,8 +102,4 @@ fn line_len(request: &Request<Body>) -> usize {
 
 fn head_len(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
-}
-
-pub(super) async fn method_not_allowed() -> Response<Body> {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", "see the Allow header").into_response()
 }

@@ -74,7 +74,7 @@ pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> R
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))
-        .method_not_allowed_fallback(guard::method_not_allowed)
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(app);
     guard::protect(api, bounds, options)
 }

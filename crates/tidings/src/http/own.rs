@@ -66,11 +66,9 @@ pub(super) async fn subscriptions(
     let change =
         app.hub.change_channels(&wanted.connection_id, &add, &remove).map_err(|error| match error {
             ChangeError::Gone(error) => gone(error),
-            ChangeError::TooMany { channels_per_connection } => {
-                Problem::bad_request(error.to_string())
-                    .with("limit_name", "limits.channels_per_connection")
-                    .with("limit", channels_per_connection)
-            }
+            ChangeError::TooMany { channels_per_connection } => Problem::bad_request(error.to_string())
+                .with("limit_name", "limits.channels_per_connection")
+                .with("limit", channels_per_connection),
         })?;
     let body = json!({ "added": change.added, "removed": change.removed, "channels": change.channels });
     Ok(axum::Json(body).into_response())

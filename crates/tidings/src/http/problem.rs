@@ -46,6 +46,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "Not found", detail)
     }
 
+    /// 405: the path knows other methods.
+    pub fn method_not_allowed() -> Self {
+        let detail = "this path has no such method: the header Allow says which it has";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
+    }
+
     /// 413: more than is taken.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)

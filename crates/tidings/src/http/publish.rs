@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{Request, Response, StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tidings_core::channel::ChannelName;
@@ -30,12 +30,17 @@ struct Item<'a> {
     channels: Option<Vec<Cow<'a, str>>>,
     #[serde(borrow, rename = "type")]
     ty: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    // `null` is data too.
+    #[serde(borrow, default, deserialize_with = "present")]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
     id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     key: Option<Cow<'a, str>>,
+}
+
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
 }
 
 pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {

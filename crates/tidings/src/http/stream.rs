@@ -83,9 +83,9 @@ fn wanted(app: &App, parts: &Parts, asked: StreamQuery, grant: Grant) -> Result<
         Some(list) => Some(parse_list(list, bounds.channels_per_connection).map_err(|error| {
             let problem = Problem::bad_request(error.to_string());
             match error {
-                ListError::TooMany { channels_max, .. } => problem
-                    .with("limit_name", "limits.channels_per_connection")
-                    .with("limit", channels_max),
+                ListError::TooMany { channels_max, .. } => {
+                    problem.with("limit_name", "limits.channels_per_connection").with("limit", channels_max)
+                }
                 _ => problem,
             }
         })?),

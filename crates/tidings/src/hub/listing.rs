@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
-use tidings_core::channel::{ChannelName};
+use tidings_core::channel::ChannelName;
 use tidings_core::registry::{ConnKey, Entry};
 
 use super::Hub;

@@ -100,9 +100,9 @@ impl Hub {
         inner.publish_queue.observe(inner.clock.now_us() - start_us);
         let ty = event.ty().unwrap_or("message");
         if published.recipients == 0 {
-            tracing::debug!(%channel, r#type = ty, "no subscribers");
+            tracing::debug!(%channel, r#type = %ty, "no subscribers");
         } else {
-            tracing::debug!(%channel, r#type = ty, recipients = published.recipients, "event published");
+            tracing::debug!(%channel, r#type = %ty, recipients = published.recipients, "event published");
         }
         Some(published)
     }
@@ -111,7 +111,7 @@ impl Hub {
     pub fn history(&self, channel: &ChannelName, query: HistoryQuery<'_>) -> Page {
         let log = self.0.log();
         // An offset, as `publish` answers it, means this life of the log; a cursor says which it means.
-        let offset = query.since.and_then(|since| offset(since)).map(|seq| Cursor { seq, ..log.head() });
+        let offset = query.since.and_then(offset).map(|seq| Cursor { seq, ..log.head() });
         let since = offset.map(|cursor| cursor.to_string());
         log.history(channel, since.as_deref().or(query.since), query.limit)
     }
