@@ -62,9 +62,7 @@ fn the_numbers_are_those_of_the_books() {
     let hub = Server::start();
     let value = |name: &str| -> Option<String> {
         let body = get(&hub, "/metrics").body;
-        let line =
-            body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
-        line
+        body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned))
     };
     assert_eq!(value("tidings_connections{type=\"client\"}").as_deref(), Some("0"), "nobody is a number");
     let stream = Stream::open(&hub, "channels=a&type=display");

@@ -77,7 +77,7 @@ fn who_comes_and_goes_in_a_crowd_is_told_in_turn() {
         }
     });
     let told: Vec<String> = watcher.drain(&hub, "room:1").into_iter().map(|(ty, _)| ty).collect();
-    assert!(told.len() >= 2 && told.len() % 2 == 0, "{told:?}");
+    assert!(told.len() >= 2 && told.len().is_multiple_of(2), "{told:?}");
     for (n, ty) in told.iter().enumerate() {
         assert_eq!(ty, if n % 2 == 0 { "joined" } else { "left" }, "{told:?}");
     }
