@@ -10,7 +10,7 @@ use tidings_core::grant::ANONYMOUS;
 pub use tidings_core::log::ChannelInfo;
 use tidings_core::registry::{ConnKey, Entry};
 
-use super::shown::{ClosedConnection, Latencies, Latency, Readings, Truth, UserInfo};
+use super::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
 use super::{Hub, Tale, locked};
 use crate::outlet::Outlet;
 
@@ -120,11 +120,12 @@ impl Hub {
     }
 
     /// The last connections that ended, newest first.
-    pub fn recently_closed(&self, limit: usize) -> Vec<Value> {
+    pub fn recently_closed(&self, query: &ClosedQuery) -> Vec<Value> {
         self.0
             .books()
             .recently_closed()
-            .take(limit)
+            .filter(|closed| query.selects(closed))
+            .take(query.limit)
             .map(|closed| {
                 let mut value = serde_json::to_value(closed).unwrap_or_default();
                 value["closed_at"] = json!(self.0.clock.wall_at(closed.at_ms));
@@ -161,9 +162,12 @@ impl Hub {
             .collect()
     }
 
+    pub(crate) fn user_at(&self, key: ConnKey) -> Option<Arc<str>> {
+        self.0.books().get(key).map(|entry| Arc::clone(&entry.user))
+    }
+
     pub(crate) fn warn_lagging(&self, key: ConnKey, channel: &ChannelName) {
-        let user = self.0.books().get(key).map(|entry| Arc::clone(&entry.user));
-        if let Some(user) = user {
+        if let Some(user) = self.user_at(key) {
             tracing::warn!(%user, %channel, "client lagging");
         }
     }

@@ -147,7 +147,7 @@ impl Writer {
             }
             _ => CloseReason::Error,
         };
-        tracing::info!(%error, %reason, remote = %self.stream.outlet().remote, "a stream's socket failed");
+        self.stream.note_failure(error, reason);
         reason
     }
 
