@@ -16,7 +16,7 @@ use tidings_core::grant::Grant;
 
 use super::problem::Problem;
 use super::{App, Shared, read_body};
-use crate::hub::PublishError;
+use crate::hub::{Burst, PublishError};
 
 /// Channels of one event.
 const CHANNELS_PER_EVENT_MAX: usize = 1000;
@@ -48,7 +48,7 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
     };
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if first != Some(&b'[') {
-        let answer = one(&app, &grant, &publisher, &body)?;
+        let answer = one(&app, &grant, &publisher, &mut app.hub.burst(), &body)?;
         return Ok(axum::Json(answer).into_response());
     }
     let items: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
@@ -56,13 +56,16 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
         let detail = format!("{} events in one request: send at most {}", items.len(), bounds.batch_events);
         return Err(Problem::too_large(detail).with("limit", bounds.batch_events));
     }
+    let mut burst = app.hub.burst();
     // Not a transaction: each has its own result or its own problem.
     let answers: Vec<Value> = items
         .into_iter()
         .map(|item| {
-            one(&app, &grant, &publisher, item.get().as_bytes()).unwrap_or_else(|problem| problem.body())
+            one(&app, &grant, &publisher, &mut burst, item.get().as_bytes())
+                .unwrap_or_else(|problem| problem.body())
         })
         .collect();
+    drop(burst);
     Ok(axum::Json(answers).into_response())
 }
 
@@ -71,14 +74,20 @@ fn unreadable(error: &serde_json::Error) -> Problem {
 }
 
 /// Publishes one event, to one channel or to several.
-fn one(app: &App, grant: &Grant, publisher: &Arc<str>, text: &[u8]) -> Result<Value, Problem> {
+fn one(
+    app: &App,
+    grant: &Grant,
+    publisher: &Arc<str>,
+    burst: &mut Burst<'_>,
+    text: &[u8],
+) -> Result<Value, Problem> {
     let item: Item<'_> = serde_json::from_slice(text).map_err(|error| unreadable(&error))?;
     let Some(data) = item.data else {
         return Err(Problem::bad_request("`data` is missing: any JSON will do"));
     };
     let draft = Draft { ty: item.ty.as_deref(), data, id: item.id.as_deref(), key: item.key.as_deref() };
     match (&item.channel, &item.channels) {
-        (Some(name), None) => to_channel(app, grant, publisher, &allowed(grant, name)?, draft),
+        (Some(name), None) => to_channel(app, publisher, burst, &allowed(grant, name)?, draft),
         (None, Some(names)) => {
             if names.is_empty() || names.len() > CHANNELS_PER_EVENT_MAX {
                 let detail = format!("`channels` names 1 to {CHANNELS_PER_EVENT_MAX} channels");
@@ -86,7 +95,7 @@ fn one(app: &App, grant: &Grant, publisher: &Arc<str>, text: &[u8]) -> Result<Va
             }
             // All are checked before any has it.
             let channels = names.iter().map(|name| allowed(grant, name)).collect::<Result<Vec<_>, _>>()?;
-            let answers = channels.iter().map(|channel| to_channel(app, grant, publisher, channel, draft));
+            let answers = channels.iter().map(|channel| to_channel(app, publisher, burst, channel, draft));
             Ok(Value::Array(answers.collect::<Result<_, _>>()?))
         }
         _ => Err(Problem::bad_request("name either `channel` or `channels`")),
@@ -104,13 +113,13 @@ fn allowed(grant: &Grant, name: &str) -> Result<ChannelName, Problem> {
 
 fn to_channel(
     app: &App,
-    _grant: &Grant,
     publisher: &Arc<str>,
+    burst: &mut Burst<'_>,
     channel: &ChannelName,
     draft: Draft<'_>,
 ) -> Result<Value, Problem> {
     app.hub.take_publish_rate(publisher, 1)?;
-    let published = app.hub.publish(channel, draft)?;
+    let published = burst.publish(channel, draft)?;
     let mut answer = json!({
         "id": published.id,
         "channel": channel,

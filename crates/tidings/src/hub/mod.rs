@@ -36,7 +36,7 @@ pub use self::observe::{
     Latencies, Latency, Proof, ProofKind, ProvenTo, Readings, SortBy, Stats, Truth, UserInfo,
 };
 pub use self::permissions::{ChangeError, ChannelChange, TICKET_SECONDS, Ticket};
-pub use self::publish::{HistoryQuery, PublishError, Publisher};
+pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
 pub use self::sweep::SweepReport;
 use crate::clock::Clock;
 use crate::histogram::Histogram;
