@@ -15,8 +15,8 @@ use crate::{options, pages};
 
 /// A drain ends within its window and this.
 const DRAIN_SLACK: Duration = Duration::from_secs(4);
-/// For last words that are on their way when the last stream is settled.
-const FAREWELL_PAUSE: Duration = Duration::from_millis(100);
+/// For what HTTP/2 was handed and has not yet sent.
+const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs the hub until it is told to stop.
 pub(crate) fn run(config: &Config) -> ExitCode {
@@ -25,10 +25,10 @@ pub(crate) fn run(config: &Config) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime can't start: {error}")),
     };
-    match runtime.block_on(serve(config)) {
-        Ok(code) => code,
-        Err(error) => fail(&error.to_string()),
-    }
+    let ended = runtime.block_on(serve(config));
+    // What still runs must not hold up the end: a second signal may have come while the rings are written.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|error| fail(&error.to_string()))
 }
 
 async fn serve(config: &Config) -> io::Result<ExitCode> {
@@ -55,11 +55,13 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     let server = tokio::spawn(tidings::serve(listener, app, hub.clone(), until_stopped));
     greet(&hub, address, config.dev);
     tokio::select! {
-        () = signals.first() => {}
+        _ = signals.next() => {}
         () = drain_without_stopping(&hub) => {}
     }
     if passed {
-        // Whoever comes now waits in the backlog, which the service manager holds, for the next process.
+        // Whoever comes now waits in the backlog, which the service manager holds, for the next process; whoever
+        // was taken from it already is sent there.
+        hub.send_on();
         let _ = stop.send(true);
     }
     let code = finish(&hub, &mut signals).await;
@@ -77,24 +79,23 @@ async fn drain_without_stopping(hub: &Hub) {
 
 /// Drains and puts the rings away, unless a second signal says that there is no time.
 async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
-    let window = Duration::from_millis(hub.options().drain_window_ms);
-    tokio::select! {
-        drained = tokio::time::timeout(window + DRAIN_SLACK, hub.drain()) => {
-            if drained.is_err() {
-                tracing::warn!("the drain took too long and was cut off");
-            }
+    let orderly = async {
+        let window = Duration::from_millis(hub.options().drain_window_ms);
+        if tokio::time::timeout(window + DRAIN_SLACK, hub.drain()).await.is_err() {
+            tracing::warn!("the drain took too long and was cut off");
         }
-        () = signals.first() => {
-            tracing::warn!(connections = hub.readings().by_type.len(), "second signal: stopping at once");
-            return ExitCode::from(130);
-        }
-    }
-    tokio::time::sleep(FAREWELL_PAUSE).await;
-    let putting_away = hub.clone();
-    let put_away = tokio::task::spawn_blocking(move || putting_away.put_away());
+        hub.farewells_said().await;
+        tokio::time::sleep(FLUSH_PAUSE).await;
+        let putting_away = hub.clone();
+        let _ = tokio::task::spawn_blocking(move || putting_away.put_away()).await;
+    };
     tokio::select! {
-        _ = put_away => ExitCode::SUCCESS,
-        () = signals.first() => ExitCode::from(130),
+        () = orderly => ExitCode::SUCCESS,
+        signal = signals.next() => {
+            tracing::warn!("second signal: stopping at once");
+            // As a shell tells of a process that a signal ended.
+            ExitCode::from(128 + signal)
+        }
     }
 }
 
@@ -151,10 +152,13 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn first(&mut self) {
+    /// The next signal's number.
+    async fn next(&mut self) -> u8 {
+        const SIGINT: u8 = 2;
+        const SIGTERM: u8 = 15;
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => SIGTERM,
+            _ = self.interrupt.recv() => SIGINT,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What outlives the process: small files in the data directory, each written whole and then renamed into place.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tidings_core::drain::ShutdownSummary;
@@ -12,6 +14,9 @@ const NODE: &str = "node";
 const COUNTERS: &str = "counters.json";
 const SUMMARY: &str = "shutdown.json";
 const RINGS: &str = "rings.jsonl";
+
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// Counters of cleaning up that live on over restarts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,21 +33,23 @@ pub(crate) struct Store {
     dir: Option<PathBuf>,
     /// Held for as long as the hub lives: a second hub over the same directory is refused.
     _lock: Option<File>,
+    /// Held while the counters are written.
+    turn: Mutex<()>,
 }
 
 impl Store {
     pub(crate) fn open(dir: Option<&Path>) -> io::Result<Self> {
-        let Some(dir) = dir else { return Ok(Self { dir: None, _lock: None }) };
+        let Some(dir) = dir else { return Ok(Self { dir: None, _lock: None, turn: Mutex::default() }) };
         let named = |error: io::Error| {
             io::Error::new(error.kind(), format!("data directory {}: {error}", dir.display()))
         };
         fs::create_dir_all(dir).map_err(named)?;
         let lock = File::create(dir.join("lock")).map_err(named)?;
-        lock.try_lock().map_err(|_| {
+        wait_for_lock(&lock).map_err(|_| {
             let hint = "another hub uses it: give each its own with server.data_dir";
             io::Error::new(io::ErrorKind::AddrInUse, format!("data directory {}: {hint}", dir.display()))
         })?;
-        Ok(Self { dir: Some(dir.to_owned()), _lock: Some(lock) })
+        Ok(Self { dir: Some(dir.to_owned()), _lock: Some(lock), turn: Mutex::default() })
     }
 
     /// The node's name: as given, or as made at the first start and kept.
@@ -63,8 +70,10 @@ impl Store {
         self.read_json(COUNTERS).unwrap_or_default()
     }
 
-    pub(crate) fn keep_counters(&self, counters: &Counters) {
-        self.keep_json(COUNTERS, counters);
+    /// Keeps the counters, which are asked for when it is this call's turn: of two, the later has the last word.
+    pub(crate) fn keep_counters(&self, newest: impl FnOnce() -> Counters) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.keep_json(COUNTERS, &newest());
     }
 
     /// The summary of the shutdown before this start. It is taken: after a crash there is none.
@@ -139,6 +148,17 @@ impl Store {
             let _ = fs::remove_file(dir.join(name));
         }
     }
+}
+
+/// A predecessor on its way out lets go of the lock in a moment; another hub does not.
+fn wait_for_lock(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_TRIES {
+        if lock.try_lock().is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
+    lock.try_lock()
 }
 
 fn read_rings(path: &Path) -> io::Result<Vec<Snapshot>> {

@@ -1,6 +1,7 @@
 //! A live stream as its writer sees it: what to write next, and the seat that is settled when the writer goes.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -55,6 +56,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(hub: Hub, seat: Seat, outlet: Arc<Outlet>, envelope: bool) -> Self {
+        hub.inner().writers.fetch_add(1, Ordering::AcqRel);
         Self { hub, seat, outlet, greeting: None, envelope, more: false, farewell_said: false }
     }
 
@@ -175,5 +177,6 @@ impl Drop for Stream {
     fn drop(&mut self) {
         let reason = if std::thread::panicking() { CloseReason::Error } else { self.departure() };
         self.hub.settle(self.seat.key(), reason, None);
+        self.hub.inner().writers.fetch_sub(1, Ordering::AcqRel);
     }
 }

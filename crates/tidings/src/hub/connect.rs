@@ -143,13 +143,17 @@ impl Hub {
         }
         stream.greet(self.subscribe(&open, &outlet));
         self.announce(&open, total);
+        if self.0.phase() != Phase::Serving {
+            // It came while the drain began, which may have made its list without it.
+            self.settle(outlet.key, CloseReason::Draining, None);
+        }
         Ok(stream)
     }
 
     fn may_come(&self, open: &Open, now_ms: u64) -> Result<(), OpenError> {
-        if self.0.phase() != Phase::Serving {
-            // Refused in a moment, and for that reason.
-            return Ok(());
+        if self.0.phase() != Phase::Serving && !self.0.sends_on.load(Relaxed) {
+            self.0.books().note_refusal("draining");
+            return Err(OpenError::Draining);
         }
         let verdict = locked(&self.0.accept_rate).take(open.client.remote.ip, 1, now_ms);
         if let Err(retry_ms) = verdict {

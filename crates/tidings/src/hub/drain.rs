@@ -9,10 +9,11 @@ use tidings_core::drain::{ShutdownSummary, shuffle, spread};
 use tidings_core::registry::ConnKey;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Hub, locked};
+use super::Hub;
 
 /// Between two rounds of ending what is left, so that the rest of the process stays alive.
 const ROUND_PAUSE: Duration = Duration::from_millis(20);
+const FAREWELL_POLL: Duration = Duration::from_millis(10);
 /// Closings are done in steps of this.
 const STEP_MS: u64 = 50;
 
@@ -50,6 +51,12 @@ impl Hub {
         first
     }
 
+    /// From here on whoever comes while the hub drains is let in, told where it stands, and sent on at once: for
+    /// sockets that were taken from a listener which the next process has too. They are not refused by the restart.
+    pub fn send_on(&self) {
+        self.0.sends_on.store(true, Ordering::Relaxed);
+    }
+
     /// Waits until somebody asks for a drain.
     pub async fn drain_asked(&self) {
         self.0.drain_asked.notified().await;
@@ -60,21 +67,27 @@ impl Hub {
     }
 
     /// Ends all streams: spread over the window, then the rest in rounds without bound, with a short pause between,
-    /// until none is left or the rounds run out. Answers with the summary, which is also kept. A drain after a drain
-    /// that finds nobody answers with the first one's: what counts is who was there at the first signal.
+    /// until none is left or the rounds run out. Answers with the summary, which is also kept.
+    ///
+    /// A hub drains once, in a task of its own: whoever asks again, or asks while it goes on, waits for the same end
+    /// and hears the same summary. What counts is who was there at the first signal.
     pub async fn drain(&self) -> ShutdownSummary {
         self.begin_drain();
+        if !self.0.drain_started.swap(true, Ordering::AcqRel) {
+            tokio::spawn(self.clone().drain_now());
+        }
+        let mut drained = self.0.drained.subscribe();
+        let summary = drained.wait_for(Option::is_some).await.ok().and_then(|summary| summary.clone());
+        summary.unwrap_or_default()
+    }
+
+    async fn drain_now(self) {
         let started = self.0.clock.now_us();
         let (keys, closed_before) = {
             let books = self.0.books();
             let keys: Vec<ConnKey> = books.iter().map(|entry| entry.key).collect();
             (keys, books.closed().map(|(_, n)| n).sum::<u64>())
         };
-        if keys.is_empty()
-            && let Some(earlier) = locked(&self.0.drained).clone()
-        {
-            return earlier;
-        }
         let mut summary =
             ShutdownSummary { connections_before: keys.len() as u64, ..ShutdownSummary::default() };
         tracing::info!(connections = keys.len(), window_ms = self.0.options.drain_window_ms, "draining");
@@ -88,7 +101,18 @@ impl Hub {
         let duration_ms = (self.0.clock.now_us() - started) as f64 / 1000.0;
         summary.cleanup_duration_ms = duration_ms;
         self.keep_summary(&summary).await;
-        summary
+        self.0.drained.send_replace(Some(summary));
+    }
+
+    /// Waits until the last words of all streams that were ended are written, or the time that they have for it is
+    /// over.
+    pub async fn farewells_said(&self) {
+        let said = async {
+            while self.0.writers.load(Ordering::Acquire) > 0 {
+                sleep(FAREWELL_POLL).await;
+            }
+        };
+        let _ = tokio::time::timeout(crate::stream::FAREWELL_TIMEOUT + FAREWELL_POLL, said).await;
     }
 
     /// Ends each connection at its time within the window. Stops early when none is left.
@@ -134,7 +158,6 @@ impl Hub {
         } else {
             tracing::info!("{summary}");
         }
-        *locked(&self.0.drained) = Some(summary.clone());
         self.keep_counters(|counters| {
             counters.shutdown_cleanups += 1;
             counters.shutdown_connections_cleaned += summary.total_cleaned;
@@ -145,8 +168,11 @@ impl Hub {
 
     /// Puts the rings away for the next start. From here on publishing is refused, since it would be lost.
     pub fn put_away(&self) {
-        self.0.publishing_over.store(true, Ordering::Release);
-        let lines = self.0.log().snapshot();
+        let lines = {
+            let log = self.0.log();
+            self.0.publishing_over.store(true, Ordering::Release);
+            log.snapshot()
+        };
         let events = lines.len();
         match self.0.store.keep_rings(&lines) {
             Ok(true) => tracing::info!(lines = events, "rings kept for the next start"),

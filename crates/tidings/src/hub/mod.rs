@@ -10,11 +10,12 @@ mod observe;
 mod permissions;
 mod presence;
 mod publish;
+mod shown;
 mod sweep;
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidings_core::drain::ShutdownSummary;
@@ -24,7 +25,7 @@ use tidings_core::rate::RateLimit;
 use tidings_core::registry::Books;
 pub use tidings_core::registry::{Limits, OnFull, Refused};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 pub use self::connect::{Client, Open, OpenError};
 pub use self::drain::Phase;
@@ -65,7 +66,12 @@ pub(crate) struct Inner {
     store: Store,
     counters: Mutex<Counters>,
     last_shutdown: Option<ShutdownSummary>,
-    drained: Mutex<Option<ShutdownSummary>>,
+    drain_started: AtomicBool,
+    drained: watch::Sender<Option<ShutdownSummary>>,
+    /// Streams whose writer is not done, ended ones included.
+    pub(crate) writers: AtomicUsize,
+    /// While draining, who comes is let in and sent on, not refused.
+    pub(crate) sends_on: AtomicBool,
     phase: AtomicU8,
     /// Closed for good just before the rings are kept: what is published later would be lost.
     publishing_over: AtomicBool,
@@ -100,7 +106,10 @@ impl Hub {
             store,
             counters: Mutex::new(counters),
             last_shutdown,
-            drained: Mutex::default(),
+            drain_started: AtomicBool::new(false),
+            drained: watch::Sender::new(None),
+            writers: AtomicUsize::new(0),
+            sends_on: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),
             drain_asked: Notify::new(),

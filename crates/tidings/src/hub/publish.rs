@@ -69,10 +69,7 @@ impl Hub {
     /// Checks an event and publishes it. No subscriber is no error.
     pub fn publish(&self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
         let event = Event::new(draft, self.0.options.bounds.event_bytes)?;
-        if self.0.publishing_over.load(Ordering::Acquire) {
-            return Err(PublishError::Stopping);
-        }
-        Ok(self.publish_event(channel, &event))
+        self.publish_event(channel, &event).ok_or(PublishError::Stopping)
     }
 
     /// Takes `count` events off a publisher's rate.
@@ -82,11 +79,19 @@ impl Hub {
         verdict.map_err(|retry_ms| PublishError::Rate { limit, retry_ms })
     }
 
-    pub(super) fn publish_event(&self, channel: &ChannelName, event: &Event) -> Published {
+    /// `None` once the rings are put away. That is asked under the log's lock: an event is in the rings that are
+    /// kept, or it is refused.
+    pub(super) fn publish_event(&self, channel: &ChannelName, event: &Event) -> Option<Published> {
         let inner = &*self.0;
         let wall_ms = inner.clock.wall_ms();
         let start_us = inner.clock.now_us();
-        let published = inner.log().publish(wall_ms, channel, event, &mut |outlet| outlet.rouse(start_us));
+        let published = {
+            let mut log = inner.log();
+            if inner.publishing_over.load(Ordering::Acquire) {
+                return None;
+            }
+            log.publish(wall_ms, channel, event, &mut |outlet| outlet.rouse(start_us))
+        };
         inner.publish_queue.observe(inner.clock.now_us() - start_us);
         let ty = event.ty().unwrap_or("message");
         if published.recipients == 0 {
@@ -94,7 +99,7 @@ impl Hub {
         } else {
             tracing::debug!(%channel, r#type = ty, recipients = published.recipients, "event published");
         }
-        published
+        Some(published)
     }
 
     /// Events of a channel after a position, or from the oldest that is held.

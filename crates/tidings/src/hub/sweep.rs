@@ -94,13 +94,11 @@ impl Hub {
     }
 
     pub(super) async fn keep_counters(&self, change: impl FnOnce(&mut Counters)) {
-        let counters = {
-            let mut counters = locked(&self.0.counters);
-            change(&mut counters);
-            counters.clone()
-        };
+        change(&mut locked(&self.0.counters));
         let hub = self.clone();
-        let _ = tokio::task::spawn_blocking(move || hub.0.store.keep_counters(&counters)).await;
+        let newest = move || locked(&hub.0.counters).clone();
+        let hub = self.clone();
+        let _ = tokio::task::spawn_blocking(move || hub.0.store.keep_counters(newest)).await;
     }
 
     /// Connections that are over by the clock, with why.

@@ -70,14 +70,11 @@ async fn speaks_http2(io: &TcpStream) -> io::Result<bool> {
     let mut first = [0; PREFACE.len()];
     loop {
         let n = io.peek(&mut first).await?;
-        if n == PREFACE.len() || n >= 3 && !PREFACE.starts_with(&first[..n]) {
-            return Ok(first.starts_with(b"PRI"));
+        if n == PREFACE.len() || !PREFACE.starts_with(&first[..n]) {
+            return Ok(first == *PREFACE);
         }
         if n == 0 || io.ready(Interest::READABLE).await?.is_read_closed() {
             return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        if !PREFACE.starts_with(&first[..n]) {
-            return Ok(false);
         }
         sleep(PREFACE_POLL).await;
     }

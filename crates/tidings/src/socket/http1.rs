@@ -19,6 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tower::ServiceExt;
 
 use super::door::Door;
+use super::patience::PatientBody;
 use super::writer::{Framing, Writer};
 use crate::body::Handoff;
 use crate::hub::Hub;
@@ -40,6 +41,7 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, std::convert::I
 
 pub(super) async fn serve(door: Door, app: Router, hub: Hub) {
     let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
+    let patience = Duration::from_millis(hub.options().stream.stall_ms);
     let slot = Slot::default();
     let peer = door.peer().clone();
     let service = {
@@ -47,7 +49,7 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub) {
         hyper::service::service_fn(move |mut request: Request<Incoming>| -> Answer {
             request.extensions_mut().insert(peer.clone());
             let version = request.version();
-            let answer = app.clone().oneshot(request.map(Body::new));
+            let answer = app.clone().oneshot(request.map(|body| Body::new(PatientBody::new(body, patience))));
             let slot = Arc::clone(&slot);
             Box::pin(async move {
                 let response = answer.await?;

@@ -19,6 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tower::ServiceExt;
 
 use super::door::Door;
+use super::patience::PatientBody;
 use crate::hub::Hub;
 
 const STREAMS_MAX: u32 = 256;
@@ -49,6 +50,7 @@ tokio::task_local! {
 
 pub(super) async fn serve(door: Door, app: Router, hub: Hub) {
     let stream = hub.options().stream;
+    let patience = Duration::from_millis(stream.stall_ms);
     let peer = door.peer().clone();
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let (app, peer) = (app.clone(), peer.clone());
@@ -56,7 +58,7 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub) {
             // This runs within the stream's own task.
             let kill = KILL.try_with(StreamKill::clone).unwrap_or_default();
             request.extensions_mut().insert(peer.of_stream(kill));
-            app.oneshot(request.map(Body::new)).await
+            app.oneshot(request.map(|body| Body::new(PatientBody::new(body, patience)))).await
         }
     });
     let connection = http2::Builder::new(StreamTasks)

@@ -6,6 +6,7 @@ mod door;
 mod http1;
 mod http2;
 mod listener;
+mod patience;
 mod sys;
 mod writer;
 
