@@ -19,8 +19,9 @@ const CLOSE_WAIT: &str = "08";
 
 /// Audits each minute for as long as the hub is held. `local` is where the hub listens.
 pub async fn run(hub: Hub, local: SocketAddr) {
+    let interval = crate::fault::wait_ms("audit.wait_ms").map_or(INTERVAL, Duration::from_millis);
     loop {
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(interval).await;
         match mismatch(&hub, local).await {
             Ok(0) => {}
             Ok(found) => tracing::error!(found, "the books and the kernel's sockets differ"),

@@ -15,8 +15,15 @@ pub(crate) fn error(_name: &'static str, _user: impl FnOnce() -> Option<Arc<str>
     None
 }
 
+/// How long to wait here, if a test can't wait as long as everybody else.
+#[cfg(not(feature = "fault-points"))]
+#[inline(always)]
+pub(crate) fn wait_ms(_name: &'static str) -> Option<u64> {
+    None
+}
+
 #[cfg(feature = "fault-points")]
-pub(crate) use armed::{error, point};
+pub(crate) use armed::{error, point, wait_ms};
 
 #[cfg(feature = "fault-points")]
 mod armed {
@@ -25,7 +32,8 @@ mod armed {
 
     /// `TIDINGS_FAULTS`: faults, parted by commas. `write.EPIPE=50` fails about one write in fifty with that error,
     /// `stream.next=100` panics at about one turn in a hundred. `write.EPIPE@ada=#3` fails the third write to `ada`,
-    /// and no other. `TIDINGS_FAULT_SEED` is where chance begins.
+    /// and no other. `audit.wait_ms=500` has the next audit after half a second. `TIDINGS_FAULT_SEED` is where chance
+    /// begins.
     #[derive(Debug)]
     struct Fault {
         point: String,
@@ -62,7 +70,7 @@ mod armed {
         fn hits(&self, chance: &AtomicU64) -> bool {
             match &self.when {
                 When::OneIn(0) => false,
-                When::OneIn(n) => draw(chance) % n == 0,
+                When::OneIn(n) => draw(chance).is_multiple_of(*n),
                 When::Left(left) => left
                     .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1))
                     .is_ok_and(|left| left == 1),
@@ -107,6 +115,13 @@ mod armed {
 
     pub(crate) fn point(name: &'static str, user: impl FnOnce() -> Option<Arc<str>>) {
         assert!(hit(|point| point == name, user).is_none(), "fault point {name}");
+    }
+
+    pub(crate) fn wait_ms(name: &'static str) -> Option<u64> {
+        armed().faults.iter().find(|fault| fault.point == name).and_then(|fault| match fault.when {
+            When::OneIn(ms) => Some(ms),
+            When::Left(_) => None,
+        })
     }
 
     pub(crate) fn error(

@@ -8,6 +8,7 @@ mod dice;
 mod hub;
 mod watcher;
 mod weather;
+mod worker;
 mod write_errors;
 
 use weather::Storm;

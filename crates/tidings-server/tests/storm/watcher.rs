@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::api::Api;
 
+/// How often it looks at the books for each time that it looks whether they were found to lie.
+const LOOKS_PER_AUDIT: u64 = 16;
+
 #[derive(Default)]
 pub(crate) struct Watcher {
     pub(crate) looks: AtomicU64,
@@ -38,7 +41,9 @@ impl Watcher {
             let now = balanced(&stats["connections"]);
             assert!(now.0 >= before.0 && now.1 >= before.1, "{now:?} after {before:?}");
             before = now;
-            self.looks.fetch_add(1, Relaxed);
+            if self.looks.fetch_add(1, Relaxed).is_multiple_of(LOOKS_PER_AUDIT) {
+                audits(&api.get("/metrics").body);
+            }
             self.opened.store(now.0, Relaxed);
             self.most.fetch_max(now.0 - now.1, Relaxed);
         }
@@ -61,4 +66,16 @@ fn balanced(connections: &Value) -> (u64, u64) {
     let (opened, active) = (count(&connections["opened_total"]), count(&connections["active"]));
     assert_eq!(opened, active + closed, "the books don't balance: {connections:#}");
     (opened, closed)
+}
+
+/// How many audits there were, of which the last must have found that books and kernel agree.
+pub(crate) fn audits(metrics: &str) -> u64 {
+    let read = |name: &str| {
+        let value =
+            metrics.lines().find_map(|line| line.strip_prefix(name)).and_then(|n| n.trim().parse().ok());
+        value.unwrap_or_else(|| panic!("no {name} in {metrics}"))
+    };
+    let mismatch: u64 = read("tidings_truth_mismatch ");
+    assert_eq!(mismatch, 0, "the books and the kernel differ");
+    read("tidings_truth_audits_total ")
 }

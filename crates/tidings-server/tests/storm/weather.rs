@@ -1,34 +1,25 @@
 //! A storm: what happens in it, and what has to be left afterwards.
 
 use std::fs::read_dir;
-use std::net::SocketAddr;
-use std::sync::Mutex;
+use std::sync::atomic::Ordering::Relaxed;
 
-use crate::api::Api;
 use crate::client::Client;
 use crate::dice::Dice;
 use crate::hub::{Hub, PATIENCE, now};
-use crate::watcher::Watcher;
+use crate::watcher::{Watcher, audits};
+use crate::worker::{Known, NAMES, Worker};
 
 const WORKERS: usize = 6;
-/// Streams that a worker holds at once.
-const HELD_MAX: usize = 20;
-const USERS: [&str; 8] = ["anonymous", "ada", "bob", "eve", "joe", "kim", "lea", "max"];
-const CLIENTS: [&str; 4] = ["", "&client_id=one", "&client_id=two", "&client_id=three"];
-const CHANNELS: [&str; 6] = ["jobs", "logs", "jobs,logs", "group:*", "*", "group:1,jobs"];
-const NAMES: [&str; 4] = ["jobs", "logs", "group:1", "group:2"];
 /// Panics on both sides of the door, and every error that a write can end in.
 const FAULTS: &str = "connect.admitted=150,stream.next=400,write.EPIPE=500,write.ECONNRESET=500,\
-                      write.ETIMEDOUT=500,write.EHOSTUNREACH=500,write.ENETUNREACH=500,write.EIO=500";
+                      write.ETIMEDOUT=500,write.EHOSTUNREACH=500,write.ENETUNREACH=500,write.EIO=500,\
+                      audit.wait_ms=300";
 
 pub(crate) struct Storm {
     /// At least so many are opened.
     pub(crate) connections: u64,
     pub(crate) on_full: &'static str,
 }
-
-/// Ids that anyone may beacon or kick, whosever they are.
-type Known = Mutex<Vec<(String, String)>>;
 
 pub(crate) fn run(storm: &Storm) {
     let seed = match std::env::var("TIDINGS_SEED") {
@@ -67,7 +58,7 @@ pub(crate) fn run(storm: &Storm) {
 }
 
 fn blows(storm: &Storm, watcher: &Watcher) -> bool {
-    !watcher.is_over() && watcher.opened.load(std::sync::atomic::Ordering::Relaxed) < storm.connections
+    !watcher.is_over() && watcher.opened.load(Relaxed) < storm.connections
 }
 
 fn hub(on_full: &str, seed: u64) -> Hub {
@@ -90,6 +81,7 @@ fn calm(hub: &Hub, descriptors: usize) {
     assert_eq!(stats["users"], 0);
     hub.assert_books_balance();
     hub.wait_for_sockets(0);
+    assert_audited(hub);
     let start = now();
     while open_descriptors(hub.pid()) > descriptors {
         assert!(
@@ -110,6 +102,15 @@ fn calm(hub: &Hub, descriptors: usize) {
     hub.wait_for_stats(|stats| stats["connections"]["active"] == 0);
 }
 
+/// The next audit finds the books and the kernel at one.
+fn assert_audited(hub: &Hub) {
+    let start = now();
+    let before = audits(&hub.get("/metrics"));
+    while audits(&hub.get("/metrics")) == before {
+        assert!(start.elapsed() < PATIENCE, "no audit since {before}");
+    }
+}
+
 fn assert_every_wind_blew(hub: &Hub, on_full: &str) {
     let stats = hub.stats();
     let made_room = if on_full == "refuse" { "error" } else { "limit" };
@@ -124,133 +125,4 @@ fn assert_every_wind_blew(hub: &Hub, on_full: &str) {
 
 fn open_descriptors(pid: u32) -> usize {
     read_dir(format!("/proc/{pid}/fd")).expect("it runs").count()
-}
-
-struct Worker<'a> {
-    address: SocketAddr,
-    dice: Dice,
-    api: Api,
-    held: Vec<Client>,
-    known: &'a Known,
-}
-
-impl<'a> Worker<'a> {
-    fn new(address: SocketAddr, dice: Dice, known: &'a Known) -> Self {
-        Self { address, dice, api: Api::new(address), held: Vec::new(), known }
-    }
-
-    fn step(&mut self) {
-        match self.dice.below(20) {
-            0..=8 => self.open(),
-            9..=10 => self.close(),
-            11..=12 => self.beacon(),
-            13 => self.kick(),
-            14 => self.change_channels(),
-            15..=17 => self.publish(),
-            18 => {
-                let n = self.dice.below(self.held.len());
-                if let Some(client) = self.held.get_mut(n) {
-                    client.read_some();
-                }
-            }
-            _ if self.dice.one_in(4) => {
-                let slice = self.dice.pick(&["null", "1", "100"]);
-                self.answered("/api/sse/cleanup", &format!(r#"{{"batch_size":{slice}}}"#), &[200]);
-            }
-            _ => {}
-        }
-    }
-
-    fn open(&mut self) {
-        let mut query = format!(
-            "channels={}&user={}{}&envelope={}",
-            self.dice.pick(&CHANNELS),
-            self.dice.pick(&USERS),
-            self.dice.pick(&CLIENTS),
-            self.dice.below(2)
-        );
-        if self.dice.one_in(3) {
-            let cursor = self.held.last().map_or("nonsense", |client| &client.cursor);
-            query.push_str(&format!("&last_event_id={cursor}"));
-        }
-        let client = Client::ask(self.address, &query).expect("the hub accepts");
-        match self.dice.below(8) {
-            // Gone before it is answered, in either way.
-            0 => drop(client),
-            1 => client.reset(),
-            // There, and never reading.
-            2 => self.held.push(client),
-            _ => {
-                let Some(client) = client.greeted() else { return };
-                let mut known = self.known.lock().expect("whole");
-                if known.len() > 200 {
-                    known.clear();
-                }
-                known.push((client.connection_id.clone(), client.id.clone()));
-                drop(known);
-                self.held.push(client);
-            }
-        }
-        if self.held.len() > HELD_MAX {
-            self.close();
-        }
-    }
-
-    fn close(&mut self) {
-        if self.held.is_empty() {
-            return;
-        }
-        let mut client = self.held.swap_remove(self.dice.below(self.held.len()));
-        match self.dice.below(5) {
-            0 => client.reset(),
-            1 => client.half_close(),
-            2 => client.blurt(),
-            3 => {
-                client.blurt();
-                client.reset();
-            }
-            _ => {}
-        }
-    }
-
-    /// Its own, another's, twice, or one that is long gone.
-    fn beacon(&mut self) {
-        let Some((connection_id, _)) = self.anyone() else { return };
-        for _ in 0..=self.dice.below(2) {
-            self.answered("/api/sse/disconnect", &connection_id, &[204, 404]);
-        }
-    }
-
-    fn kick(&mut self) {
-        let path = match self.anyone() {
-            Some((_, id)) if !self.dice.one_in(4) => format!("/api/sse/connections/{id}"),
-            _ => format!("/api/sse/users/{}/connections", self.dice.pick(&USERS)),
-        };
-        let answer = self.api.delete(&path);
-        assert!([200, 204, 404].contains(&answer.status), "{path}: {} {}", answer.status, answer.body);
-    }
-
-    fn change_channels(&mut self) {
-        let Some((connection_id, _)) = self.anyone() else { return };
-        let (add, remove) = (self.dice.pick(&NAMES), self.dice.pick(&NAMES));
-        let body = format!(r#"{{"connection_id":"{connection_id}","add":["{add}"],"remove":["{remove}"]}}"#);
-        self.answered("/api/sse/subscriptions", &body, &[200, 404]);
-    }
-
-    fn publish(&mut self) {
-        let size = [1, 100, 4_000][self.dice.below(3)];
-        let data = "x".repeat(size);
-        let body = format!(r#"{{"channel":"{}","type":"t","data":"{data}"}}"#, self.dice.pick(&NAMES));
-        self.answered("/api/sse/publish", &body, &[200]);
-    }
-
-    fn anyone(&mut self) -> Option<(String, String)> {
-        let known = self.known.lock().expect("whole");
-        known.get(self.dice.below(known.len())).cloned()
-    }
-
-    fn answered(&mut self, path: &str, body: &str, statuses: &[u16]) {
-        let answer = self.api.post(path, body);
-        assert!(statuses.contains(&answer.status), "{path} {body}: {} {}", answer.status, answer.body);
-    }
 }
