@@ -45,6 +45,8 @@ impl Hub {
             .args(["serve", "--dev", "--listen", &self.address, "--data-dir"])
             .arg(self.dir.path().join("data"))
             .current_dir(self.dir.path())
+            // A test's own, and no setting.
+            .env_remove("TIDINGS_SEED")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
