@@ -142,6 +142,7 @@ impl Hub {
             self.settle(key, CloseReason::Limit, None);
         }
         stream.greet(self.subscribe(&open, &outlet));
+        self.hold_to_changes(&open, &outlet);
         self.announce(&open, total);
         if self.0.phase() != Phase::Serving {
             // It came while the drain began, which may have made its list without it.
@@ -214,7 +215,7 @@ impl Hub {
         if outlet.ending().is_some() {
             self.0.log().unsubscribe(subscribed.key);
         } else {
-            self.joined(&open.grant.user, &open.selectors, outlet.key);
+            self.tell_presence(&open.grant.user, &open.selectors);
         }
         let resume: serde_json::Map<String, serde_json::Value> = subscribed
             .resume
@@ -236,6 +237,16 @@ impl Hub {
             "resume": resume,
         });
         control(Some(subscribed.cursor), "connected", &data.to_string())
+    }
+
+    /// What an operator changed after the grant was looked at and before the stream could be found holds for it too.
+    fn hold_to_changes(&self, open: &Open, outlet: &Outlet) {
+        if self.is_revoked(&open.grant.user) {
+            self.settle(outlet.key, CloseReason::Revoked, None);
+        }
+        if let Some((add, remove)) = self.amendment_to(&open.grant.user, &open.selectors) {
+            self.change_one(outlet, &open.grant.user, &add, &remove);
+        }
     }
 
     fn announce(&self, open: &Open, total: usize) {

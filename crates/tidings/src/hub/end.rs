@@ -102,7 +102,7 @@ impl Hub {
             })
         };
         tracing::info!(user = %entry.user, %reason, total, "client disconnected");
-        self.left(&entry.user, selectors.as_deref().unwrap_or_default());
+        self.tell_presence(&entry.user, selectors.as_deref().unwrap_or_default());
         true
     }
 

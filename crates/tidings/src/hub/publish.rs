@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use tidings_core::channel::ChannelName;
 use tidings_core::event::{Draft, Event, EventError};
 use tidings_core::log::{Page, Published};
+use tidings_core::position::Cursor;
 
 use super::{Hub, locked};
 use crate::outlet::Outlet;
@@ -52,10 +53,14 @@ impl Publisher {
     }
 }
 
+fn offset(since: &str) -> Option<u64> {
+    since.bytes().all(|byte| byte.is_ascii_digit()).then(|| since.parse().ok())?
+}
+
 /// Which part of a channel's history.
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryQuery<'a> {
-    /// Events after this cursor; from the beginning without one.
+    /// Events after this cursor or offset; from the beginning without one.
     pub since: Option<&'a str>,
     /// Events at most.
     pub limit: usize,
@@ -90,7 +95,11 @@ impl Hub {
 
     /// Events of a channel after a position, or from the oldest that is held.
     pub fn history(&self, channel: &ChannelName, query: HistoryQuery<'_>) -> Page {
-        self.0.log().history(channel, query.since, query.limit)
+        let log = self.0.log();
+        // An offset, as `publish` answers it, means this life of the log; a cursor says which it means.
+        let offset = query.since.and_then(offset).map(|seq| Cursor { seq, ..log.head() });
+        let since = offset.map(|cursor| cursor.to_string());
+        log.history(channel, since.as_deref().or(query.since), query.limit)
     }
 }
 
@@ -124,9 +133,9 @@ impl Burst<'_> {
         };
         let ty = event.ty().unwrap_or("message");
         if published.recipients == 0 {
-            tracing::debug!(%channel, r#type = ty, "no subscribers");
+            tracing::debug!(%channel, r#type = %ty, "no subscribers");
         } else {
-            tracing::debug!(%channel, r#type = ty, recipients = published.recipients, "event published");
+            tracing::debug!(%channel, r#type = %ty, recipients = published.recipients, "event published");
         }
         Some(published)
     }
