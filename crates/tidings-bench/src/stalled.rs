@@ -100,10 +100,15 @@ const ALL_P99: Figure = figure!(
     "ms",
     "the same, when all are connected and read; over all of them"
 );
+const FILLING_P99: Figure = figure!(
+    "healthy readers' p99, others' sockets filling",
+    "ms",
+    "the first 25 events after the others stop: these still go to all, until their sockets are full"
+);
 const DURING_P99: Figure = figure!(
     "healthy readers' p99, others stalled",
     "ms",
-    "the same events as alone, while the others don't read"
+    "the events after those, the same as alone, while the others' sockets are full"
 );
 const FACTOR: Figure = figure!("p99, others stalled / alone", "×", "the two divided");
 const FACTOR_ALL: Figure = figure!("p99, others stalled / everyone reading", "×", "the two divided");
@@ -119,6 +124,7 @@ const SECONDS: Figure = figure!("time that the readers were stalled", "s", "from
 pub(crate) fn measure(hub: &Path, load: &Load) -> io::Result<Table> {
     const WARM_UP_EVENTS: usize = 20;
     const EVERYONE_SHARE: usize = 10;
+    const FILLING_EVENTS: usize = 25;
     let title = format!(
         "{} readers stop reading, {} go on, {} MB published",
         load.stalled,
@@ -141,7 +147,12 @@ pub(crate) fn measure(hub: &Path, load: &Load) -> io::Result<Table> {
     let tcp_before = sockets::tcp_memory_bytes()?;
     client.load.order(&Order::Stall { connections: load.stalled })?;
     let stalled_at = sys::now_ns();
-    let (published, during) = client.publish_guarded(events, server.pid(), before.rss_bytes)?;
+    // The first events still go to all, until the sockets of those who don't read are full.
+    let filling_events = FILLING_EVENTS.min(events);
+    let filling = client.publish(filling_events)?;
+    let (published, during) =
+        client.publish_guarded(events - filling_events, server.pid(), before.rss_bytes)?;
+    let published = published + filling_events;
     let seconds = (sys::now_ns() - stalled_at) as f64 / 1e9;
     let after = Memory::of(server.pid())?;
     let tcp_after = sockets::tcp_memory_bytes()?;
@@ -166,6 +177,7 @@ pub(crate) fn measure(hub: &Path, load: &Load) -> io::Result<Table> {
         (TCP_MEMORY, Some(tcp)),
         (ALONE_P99, Some(alone)),
         (ALL_P99, Some(everyone)),
+        (FILLING_P99, Some(filling)),
         (DURING_P99, Some(during)),
         (FACTOR, Some(during / alone)),
         (FACTOR_ALL, Some(during / everyone)),

@@ -1,7 +1,8 @@
 //! The floor and a load on it, as the processes that a run starts: exact counts, and nothing left behind.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 
 use serde_json::{Value, json};
 
@@ -95,4 +96,56 @@ fn a_server_that_ends_is_told_not_waited_for() {
     drop(floor);
     let report = load.order(&json!({"round": {"events": 1, "data_bytes": 100}}));
     assert!(report["failed"]["why"].is_string(), "{report}");
+}
+
+/// A server as thin as the floor, but one that closes the publisher's connection after each answer.
+fn server_that_closes_idle_publishers(streams: usize) -> (std::net::SocketAddr, mpsc::Receiver<()>) {
+    let (closed, closes) = mpsc::channel();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = listener.local_addr().expect("bound");
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for _ in 0..streams {
+            let (mut stream, _) = listener.accept().expect("a stream");
+            stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").expect("its head");
+            open.push(stream);
+        }
+        while let Ok((mut publisher, _)) = listener.accept() {
+            let mut head = BufReader::new(publisher.try_clone().expect("a handle"));
+            let mut length = 0;
+            loop {
+                let line = line(&mut head).to_ascii_lowercase();
+                if let Some(value) = line.strip_prefix("content-length:") {
+                    length = value.trim().parse().expect("a length");
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            head.read_exact(&mut body).expect("the body");
+            for stream in &mut open {
+                stream.write_all(&body).expect("a reader");
+            }
+            publisher.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").expect("the publisher");
+            drop((publisher, head));
+            if closed.send(()).is_err() {
+                break;
+            }
+        }
+    });
+    (addr, closes)
+}
+
+#[test]
+fn a_publisher_whose_idle_connection_was_closed_takes_a_new_one() {
+    let (addr, closes) = server_that_closes_idle_publishers(3);
+    let (process, orders, reports) = Process::start(&["load", "--target", &addr.to_string(), "--floor"]);
+    let mut load = Load { _process: process, orders, reports };
+    assert_eq!(load.order(&json!({"open": {"streams": 3}})), "done");
+    for _ in 0..2 {
+        let round = load.order(&json!({"round": {"events": 1, "data_bytes": 100}}));
+        assert_eq!(round["round"]["deliveries"], 3, "{round}");
+        closes.recv().expect("the connection is closed by now");
+    }
 }

@@ -19,10 +19,11 @@ impl Histogram {
         self.sum_us.fetch_add(us, Relaxed);
     }
 
-    /// The sum in seconds and the counts of each bucket with its bound in seconds, the last one unbounded.
+    /// The sum in seconds and the counts of each bucket with its bound in seconds, the last one `+Inf`, which
+    /// Prometheus asks of every histogram.
     #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
     pub(crate) fn read(&self) -> (f64, Vec<(f64, u64)>) {
-        let bounds = BOUNDS_US.iter().map(|us| *us as f64 / 1e6).chain([f64::MAX]);
+        let bounds = BOUNDS_US.iter().map(|us| *us as f64 / 1e6).chain([f64::INFINITY]);
         let counts = self.buckets.iter().map(|bucket| bucket.load(Relaxed));
         (self.sum_us.load(Relaxed) as f64 / 1e6, bounds.zip(counts).collect())
     }
@@ -42,5 +43,6 @@ mod tests {
         assert!((sum - 6.000_101).abs() < 1e-9);
         let counts: Vec<u64> = buckets.iter().map(|(_, n)| *n).collect();
         assert_eq!((counts[0], counts[1], counts[14]), (2, 1, 1));
+        assert!(buckets[14].0.is_infinite(), "no `+Inf`, and Prometheus computes nothing");
     }
 }

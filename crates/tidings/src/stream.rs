@@ -65,10 +65,6 @@ impl Stream {
         self.greeting = Some(Arc::new(greeting));
     }
 
-    pub(crate) fn hub(&self) -> &Hub {
-        &self.hub
-    }
-
     pub(crate) fn outlet(&self) -> &Outlet {
         &self.outlet
     }
@@ -133,6 +129,12 @@ impl Stream {
         self.hub.settle(self.seat.key(), reason, None);
     }
 
+    /// Why a stream ended that nobody ended here.
+    pub(crate) fn departure(&self) -> CloseReason {
+        let inner = self.hub.inner();
+        self.outlet.peer.departure(inner.clock.now_ms(), inner.options.stream.user_timeout_ms)
+    }
+
     fn take(&mut self, out: &mut Vec<Chunk>) {
         let Some(subscriber) = self.outlet.subscriber() else { return };
         let mut pieces = Vec::new();
@@ -168,13 +170,7 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        let reason = if std::thread::panicking() {
-            CloseReason::Error
-        } else if self.outlet.peer.timed_out() {
-            CloseReason::Lost
-        } else {
-            CloseReason::ClientLeft
-        };
+        let reason = if std::thread::panicking() { CloseReason::Error } else { self.departure() };
         self.hub.settle(self.seat.key(), reason, None);
         self.hub.inner().writers.fetch_sub(1, Ordering::AcqRel);
     }

@@ -162,14 +162,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Reads what waits (heartbeats), so that it isn't read within a measurement, and lets go of a publisher's
-    /// connection that the server has closed for being idle.
+    /// Reads what waits (heartbeats), so that it isn't read within a measurement.
     pub(crate) fn catch_up(&mut self) -> io::Result<()> {
         const POLLS_MAX: usize = 1_000;
         for _ in 0..POLLS_MAX {
-            if let Some(gone) = self.publisher.take_if(|publisher| !publisher.is_idle().unwrap_or(false)) {
-                self.epoll.forget(gone.fd())?;
-            }
             if self.poll(Duration::ZERO)? == 0 {
                 break;
             }
@@ -196,6 +192,9 @@ impl Engine {
     }
 
     fn answer_of_publish(&mut self) -> io::Result<()> {
+        if let Some(idle) = self.publisher.take_if(|publisher| !publisher.awaits_answer()) {
+            return self.epoll.forget(idle.fd());
+        }
         if let Some(publisher) = &mut self.publisher
             && publisher.receive()?
         {

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::http::Response;
 use crate::scan::MARKER;
-use crate::sys;
 
 const IO_TIMEOUT: Duration = Duration::from_secs(20);
 const SEQ_DIGITS: usize = 10;
@@ -17,6 +16,7 @@ pub(crate) struct Publisher {
     addr: SocketAddr,
     stream: TcpStream,
     response: Vec<u8>,
+    awaits_answer: bool,
 }
 
 impl Publisher {
@@ -25,20 +25,21 @@ impl Publisher {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(IO_TIMEOUT))?;
         stream.set_write_timeout(Some(IO_TIMEOUT))?;
-        Ok(Self { addr, stream, response: Vec::new() })
+        Ok(Self { addr, stream, response: Vec::new(), awaits_answer: false })
     }
 
     pub(crate) fn fd(&self) -> RawFd {
         self.stream.as_raw_fd()
     }
 
-    /// Between two requests: false when the server has closed the connection, as servers do with idle ones.
-    pub(crate) fn is_idle(&self) -> io::Result<bool> {
-        Ok(!sys::readable_within(self.fd(), Duration::ZERO)?)
+    /// Whether something to read is an answer. Between two requests it is the end: servers close idle connections.
+    pub(crate) fn awaits_answer(&self) -> bool {
+        self.awaits_answer
     }
 
     pub(crate) fn send(&mut self, body: &[u8]) -> io::Result<()> {
         self.response.clear();
+        self.awaits_answer = true;
         let mut request = format!(
             "POST /api/sse/publish HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n",
@@ -61,6 +62,7 @@ impl Publisher {
         let Some(response) = Response::parse(&self.response).map_err(io::Error::other)? else {
             return Ok(false);
         };
+        self.awaits_answer = false;
         if response.status != 200 {
             let said = String::from_utf8_lossy(&self.response).into_owned();
             return Err(io::Error::other(format!("the publish was refused: {said}")));

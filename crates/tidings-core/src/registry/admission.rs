@@ -117,7 +117,7 @@ impl<C, T> Books<C, T> {
         handle: impl FnOnce(ConnKey) -> C,
     ) -> Result<Admitted, Refused> {
         let mut superseded = self.predecessors(&candidate);
-        if self.flip_flops(&candidate, &superseded, now_ms) {
+        if self.flip_flops(&candidate, now_ms) {
             superseded.clear();
         }
         let displaced = match self.displace(&candidate, limits, &superseded) {
@@ -127,6 +127,9 @@ impl<C, T> Books<C, T> {
                 return Err(refused);
             }
         };
+        if !superseded.is_empty() {
+            self.note_supersede(&candidate, now_ms);
+        }
         let seat = self.enter(candidate, now_ms, handle);
         Ok(Admitted { seat, superseded, displaced })
     }
@@ -138,36 +141,34 @@ impl<C, T> Books<C, T> {
         members.iter().map(|&index| self.table[index as usize].key).collect()
     }
 
+    /// Who makes room for the newcomer beside its own predecessors. Whoever makes room counts against no limit.
     fn displace(
         &self,
         candidate: &Candidate,
         limits: &Limits,
         own: &[ConnKey],
     ) -> Result<Vec<ConnKey>, Refused> {
-        let reached = |limit: u32, held: usize| limit > 0 && held - own.len() >= limit as usize;
-        // `own` are of this user and on this node; of this address only those that are.
-        let own_here = own.iter().filter(|key| self.ip_of(**key) == Some(group_ip(candidate.ip))).count();
+        let mut displaced = Vec::new();
+        let limit = candidate.connections_max.unwrap_or(limits.connections_per_user) as usize;
+        let named = &*candidate.user != ANONYMOUS;
+        if named && limit > 0 && self.users.of(&candidate.user).len() - own.len() >= limit {
+            let mut held_by = self.evidence(&candidate.user, own);
+            if limits.on_full == OnFull::Refuse {
+                return Err(Refused::User { limit: limit as u32, held_by });
+            }
+            held_by.truncate(held_by.len() + 1 - limit);
+            displaced.extend(held_by.iter().map(|evidence| evidence.key));
+        }
+        let leaving = own.iter().chain(&displaced);
+        let ip = group_ip(candidate.ip);
+        let leaving_here = leaving.filter(|key| self.ip_of(**key) == Some(ip)).count();
         let limit = limits.connections_per_ip;
-        if limit > 0 && self.ips.of(&group_ip(candidate.ip)).len() - own_here >= limit as usize {
+        if limit > 0 && self.ips.of(&ip).len() - leaving_here >= limit as usize {
             return Err(Refused::Ip { limit });
         }
-        let mut displaced = Vec::new();
-        let limit = candidate.connections_max.unwrap_or(limits.connections_per_user);
-        if &*candidate.user != ANONYMOUS && reached(limit, self.users.of(&candidate.user).len()) {
-            let mut held_by = self.evidence(&candidate.user, own);
-            match limits.on_full {
-                OnFull::Refuse => return Err(Refused::User { limit, held_by }),
-                OnFull::ReplaceOldest => {
-                    let room_for = held_by.len() + 1 - limit as usize;
-                    held_by.truncate(room_for);
-                    displaced.extend(held_by.iter().map(|evidence| evidence.key));
-                }
-            }
-        }
-        if limits.connections > 0
-            && self.table.len() - own.len() - displaced.len() >= limits.connections as usize
-        {
-            return Err(Refused::Node { limit: limits.connections });
+        let limit = limits.connections;
+        if limit > 0 && self.table.len() - own.len() - displaced.len() >= limit as usize {
+            return Err(Refused::Node { limit });
         }
         Ok(displaced)
     }
@@ -188,35 +189,49 @@ impl<C, T> Books<C, T> {
     }
 
     /// Whether a client has superseded itself so often that it must be two.
-    fn flip_flops(&mut self, candidate: &Candidate, own: &[ConnKey], now_ms: u64) -> bool {
-        let Some(client) = candidate.client_id.as_ref().filter(|_| !own.is_empty()) else { return false };
+    fn flip_flops(&self, candidate: &Candidate, now_ms: u64) -> bool {
+        let Some(client) = &candidate.client_id else { return false };
+        let times = self.supersedes.get(&(Arc::clone(&candidate.user), client.clone()));
+        let lately = times.into_iter().flatten().filter(|at| **at + FLIP_FLOP_MS > now_ms);
+        lately.count() >= FLIP_FLOP_TIMES
+    }
+
+    /// Only of one who comes in: a refusal supersedes nobody.
+    fn note_supersede(&mut self, candidate: &Candidate, now_ms: u64) {
+        let Some(client) = &candidate.client_id else { return };
         if self.supersedes.len() >= FLIP_FLOP_CLIENTS_MAX {
             self.supersedes.retain(|_, times| times.back().is_some_and(|last| last + FLIP_FLOP_MS > now_ms));
         }
         let times = self.supersedes.entry((Arc::clone(&candidate.user), client.clone())).or_default();
-        while times.front().is_some_and(|first| first + FLIP_FLOP_MS <= now_ms) {
+        times.push_back(now_ms);
+        if times.len() > FLIP_FLOP_TIMES {
             times.pop_front();
         }
-        if times.len() >= FLIP_FLOP_TIMES {
-            return true;
-        }
-        times.push_back(now_ms);
-        false
     }
 
     fn enter(&mut self, candidate: Candidate, now_ms: u64, handle: impl FnOnce(ConnKey) -> C) -> Seat {
+        let index = self.table.vacant_key() as u32;
+        let key = ConnKey::from_parts(index, self.opened + 1);
+        // The caller's own code first: should it panic, nothing has begun.
+        let handle = handle(key);
         self.opened += 1;
-        let slot = self.table.vacant_entry();
-        let index = slot.key() as u32;
-        let key = ConnKey::from_parts(index, self.opened);
         let Candidate { user, client_id, kind, ip, .. } = candidate;
         if let Some(client) = &client_id {
             self.clients.join((Arc::clone(&user), client.clone()), index);
         }
         let user_at = self.users.join(Arc::clone(&user), index);
         let ip_at = self.ips.join(group_ip(ip), index);
-        let handle = handle(key);
-        slot.insert(Entry { key, user, client_id, kind, ip, opened_ms: now_ms, handle, user_at, ip_at });
+        self.table.insert(Entry {
+            key,
+            user,
+            client_id,
+            kind,
+            ip,
+            opened_ms: now_ms,
+            handle,
+            user_at,
+            ip_at,
+        });
         Seat(key)
     }
 }

@@ -160,6 +160,7 @@ impl<C, T> Books<C, T> {
         self.opened == self.table.len() as u64 + closed
             && self.users.members() == self.table.len()
             && self.ips.members() == self.table.len()
+            && self.clients.members() == self.iter().filter(|entry| entry.client_id.is_some()).count()
             && self.table.iter().all(|(index, entry)| {
                 self.users.at(&entry.user, entry.user_at) == Some(index as u32)
                     && self.ips.at(&group_ip(entry.ip), entry.ip_at) == Some(index as u32)
@@ -202,7 +203,7 @@ impl<C, T> Books<C, T> {
         now_ms: u64,
         tale: impl FnOnce(&Entry<C>) -> T,
     ) -> Option<Entry<C>> {
-        self.get(key)?;
+        let tale = tale(self.get(key)?);
         let entry = self.table.remove(key.index as usize);
         self.closed[reason as usize] += 1;
         if let Some(moved) = self.users.leave(&entry.user, entry.user_at) {
@@ -217,7 +218,7 @@ impl<C, T> Books<C, T> {
         if self.ring.len() == CLOSED_RING_LEN {
             self.ring.pop_front();
         }
-        self.ring.push_back(Closed { reason, at_ms: now_ms, tale: tale(&entry) });
+        self.ring.push_back(Closed { reason, at_ms: now_ms, tale });
         Some(entry)
     }
 

@@ -151,11 +151,15 @@ impl Hub {
         loop {
             let metrics = self.get("/metrics");
             let line = metrics.lines().find_map(|line| line.strip_prefix("tidings_sockets "));
-            let sockets: u64 = line.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("none in {metrics}"));
+            let sockets: u64 =
+                line.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("none in {metrics}"));
             if sockets == wished + 1 {
                 return;
             }
-            assert!(start.elapsed() < PATIENCE, "{sockets} sockets are left, instead of {wished} and this one");
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{sockets} sockets are left, instead of {wished} and this one"
+            );
         }
     }
 

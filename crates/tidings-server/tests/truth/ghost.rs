@@ -64,7 +64,7 @@ pub struct Ghost {
 /// When it was done, and what has to stay as it is until it is noticed.
 pub struct Deed {
     pub at_ms: u64,
-    pub kept: Box<dyn Any + Send>,
+    pub _kept: Box<dyn Any + Send>,
 }
 
 impl Ghost {
@@ -126,8 +126,12 @@ impl Ghost {
         }
     }
 
+    pub fn is_at_once(&self) -> bool {
+        self.promised_ms() == AT_ONCE_MS
+    }
+
     pub fn asserted_ms(&self) -> u64 {
-        let room = if self.promised_ms() == AT_ONCE_MS { ROOM_AT_ONCE_MS } else { ROOM_MS };
+        let room = if self.is_at_once() { ROOM_AT_ONCE_MS } else { ROOM_MS };
         self.promised_ms() + room
     }
 
@@ -142,7 +146,11 @@ impl Ghost {
             Way::HalfClose => stay(self.open(target), |client| client.half_close()),
             Way::StreamReset => stay(self.open(target), Client::reset_stream),
             Way::Killed => stay(Curl::open(self.speaks, target), Curl::kill),
-            Way::StopsReading => stay(Client::open_small(self.speaks, target), |_| flood(hub, &target.user)),
+            Way::StopsReading => {
+                let client = Client::open_small(self.speaks, target);
+                flood(hub, &target.user);
+                stay(client, |_| {})
+            }
             Way::ShutsWindow => self.starve(hub, target),
             Way::NeverOpensWindow => never_opened(target),
             Way::Vanishes => {
@@ -168,14 +176,14 @@ fn never_opened(target: &Target) -> Deed {
     let at_ms = wall_ms();
     let mut client = Client::ask_with_window(target, 0);
     let end = thread::spawn(move || (client.read_to_end(), client));
-    Deed { at_ms, kept: Box::new(Reset(Some(end))) }
+    Deed { at_ms, _kept: Box::new(Reset(Some(end))) }
 }
 
 fn reading(mut client: Client, deed: impl FnOnce()) -> Deed {
-    let at_ms = wall_ms();
     let end = thread::spawn(move || (client.read_to_end(), client));
     deed();
-    Deed { at_ms, kept: Box::new(Reset(Some(end))) }
+    let at_ms = wall_ms();
+    Deed { at_ms, _kept: Box::new(Reset(Some(end))) }
 }
 
 /// A reader whose stream has to end by a reset, the connection left standing: only then may it go.
@@ -193,13 +201,13 @@ fn leave(mut client: Client, first: impl FnOnce(&mut Client), then: impl FnOnce(
     first(&mut client);
     let at_ms = wall_ms();
     then(client);
-    Deed { at_ms, kept: Box::new(()) }
+    Deed { at_ms, _kept: Box::new(()) }
 }
 
 fn stay<T: Send + 'static>(mut client: T, deed: impl FnOnce(&mut T)) -> Deed {
     let at_ms = wall_ms();
     deed(&mut client);
-    Deed { at_ms, kept: Box::new(client) }
+    Deed { at_ms, _kept: Box::new(client) }
 }
 
 /// Publishes to a channel, in one request, more than a reader who does not read can be sent.

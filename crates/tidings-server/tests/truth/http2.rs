@@ -19,9 +19,8 @@ const CANCEL: u32 = 0x8;
 
 /// A frame that came in.
 pub struct Frame {
-    pub kind: u8,
-    pub flags: u8,
-    pub stream: u32,
+    kind: u8,
+    stream: u32,
     pub payload: Vec<u8>,
 }
 
@@ -89,7 +88,7 @@ pub fn next(io: &mut TcpStream) -> io::Result<Frame> {
     if flags & ACK == 0 && kind == PING {
         io.write_all(&frame(PING, ACK, 0, &payload))?;
     }
-    Ok(Frame { kind, flags, stream, payload })
+    Ok(Frame { kind, stream, payload })
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {

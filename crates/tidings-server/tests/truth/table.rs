@@ -45,12 +45,16 @@ impl Scene {
         Self { watches, nginx, aged, hub, place, users: AtomicUsize::new(0) }
     }
 
-    /// Does all rows at once, so many times, prints the table and holds each to its promise.
+    /// Does all rows so many times, prints the table and holds each to its promise: one after the other where
+    /// milliseconds count, the rest at once.
     pub fn show(self, title: &str, ghosts: &[Ghost], times: usize) {
         let mut outcomes: Vec<Outcome> = ghosts.iter().map(|ghost| Outcome::of(*ghost)).collect();
         for _ in 0..times {
+            let (quick, slow): (Vec<_>, Vec<_>) =
+                outcomes.iter_mut().partition(|outcome| outcome.ghost.is_at_once());
+            quick.into_iter().for_each(|outcome| self.haunt(outcome));
             thread::scope(|scope| {
-                for outcome in &mut outcomes {
+                for outcome in slow {
                     scope.spawn(|| self.haunt(outcome));
                 }
             });
@@ -156,9 +160,7 @@ fn print(title: &str, outcomes: &[Outcome]) {
 /// The rows of a plain network, in which every packet arrives.
 pub fn plain() -> Vec<Ghost> {
     use crate::ghost::Way::*;
-    let both = [
-        Fin, Rst, StrayByteFin, StrayByteRst, PipelinedFin, HalfClose, Killed, StopsReading,
-    ];
+    let both = [Fin, Rst, StrayByteFin, StrayByteRst, PipelinedFin, HalfClose, Killed, StopsReading];
     let of = |speaks: Speaks, ways: &[crate::ghost::Way]| {
         ways.iter().map(|way| Ghost::new(speaks, *way)).collect::<Vec<_>>()
     };

@@ -47,7 +47,8 @@ impl Watch {
     pub fn wait_for(&self, user: &str, patience: Duration) -> Option<Closed> {
         let (seen, told) = &*self.seen;
         let seen = seen.lock().expect("whole");
-        let (seen, _) = told.wait_timeout_while(seen, patience, |seen| !seen.contains_key(user)).expect("whole");
+        let (seen, _) =
+            told.wait_timeout_while(seen, patience, |seen| !seen.contains_key(user)).expect("whole");
         seen.get(user).cloned()
     }
 }

@@ -10,6 +10,7 @@ mod observe;
 mod permissions;
 mod presence;
 mod publish;
+mod shown;
 mod sweep;
 
 use std::collections::HashMap;

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
@@ -15,8 +16,10 @@ use crate::hub::Hub;
 
 /// When no descriptor is left, accepting pauses for this long rather than spin.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
-/// How long to wait for the rest of a first packet that was cut in its first three bytes.
+/// How long to wait for the rest of an HTTP/2 preface that came in pieces.
 const PREFACE_POLL: Duration = Duration::from_millis(5);
+/// RFC 9113 §3.4.
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Serves an application on a listener with the hub's full guarantees: streams of the hub are taken over from HTTP,
 /// so that every way of leaving is seen; everything else is HTTP as usual.
@@ -52,8 +55,9 @@ fn is_exhausted(error: &io::Error) -> bool {
 
 async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
     let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
-    let Ok(Ok(speaks_http2)) = timeout(header_timeout, speaks_http2(&io)).await else { return };
+    // In the list from here on: one that never says anything is open, too.
     let Ok(door) = Door::new(io, hub.clone()) else { return };
+    let Ok(Ok(speaks_http2)) = timeout(header_timeout, speaks_http2(door.io())).await else { return };
     if speaks_http2 {
         http2::serve(door, app, hub, guest).await;
     } else {
@@ -61,16 +65,19 @@ async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
     }
 }
 
-/// Whether the client begins with the HTTP/2 preface (RFC 9113 §3.4). No method begins with `PRI`.
+/// Whether the client begins with the HTTP/2 preface, all of which is waited for, since hyper would wait for its rest
+/// without end. No method begins with `PRI`.
 async fn speaks_http2(io: &TcpStream) -> io::Result<bool> {
-    let mut first = [0; 3];
+    let mut first = [0; PREFACE.len()];
     loop {
-        match io.peek(&mut first).await? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            3 => return Ok(&first == b"PRI"),
-            n if b"PRI".starts_with(&first[..n]) => sleep(PREFACE_POLL).await,
-            _ => return Ok(false),
+        let n = io.peek(&mut first).await?;
+        if n == PREFACE.len() || !PREFACE.starts_with(&first[..n]) {
+            return Ok(first == *PREFACE);
         }
+        if n == 0 || io.ready(Interest::READABLE).await?.is_read_closed() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        sleep(PREFACE_POLL).await;
     }
 }
 

@@ -40,6 +40,14 @@ impl Door {
         let _ = socket2::SockRef::from(&self.io).set_linger(Some(std::time::Duration::ZERO));
     }
 
+    /// Notes what a read says of the far end.
+    fn heard(&self, result: &io::Result<()>) {
+        match result {
+            Err(error) if is_timeout(error) => self.peer.note_timeout(),
+            _ => self.peer.note_heard(self.hub.inner().clock.now_ms()),
+        }
+    }
+
     /// Notes what an error says of the far end.
     pub(super) fn witness(&self, error: &io::Error) {
         if is_timeout(error) {
@@ -71,7 +79,8 @@ impl AsyncRead for Door {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let result = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
-        Poll::Ready(result.inspect_err(|error| self.witness(error)))
+        self.heard(&result);
+        Poll::Ready(result)
     }
 }
 

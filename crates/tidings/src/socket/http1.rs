@@ -20,6 +20,7 @@ use tower::ServiceExt;
 
 use super::accept::Guest;
 use super::door::Door;
+use super::patience::PatientBody;
 use super::writer::{Framing, Writer};
 use crate::body::Handoff;
 use crate::hub::Hub;
@@ -41,6 +42,7 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, std::convert::I
 
 pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
     let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
+    let patience = Duration::from_millis(hub.options().stream.stall_ms);
     let slot = Slot::default();
     let peer = door.peer().clone();
     let service = {
@@ -49,7 +51,7 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
         hyper::service::service_fn(move |mut request: Request<Incoming>| -> Answer {
             request.extensions_mut().insert(peer.clone());
             let version = request.version();
-            let answer = app.clone().oneshot(request.map(Body::new));
+            let answer = app.clone().oneshot(request.map(|body| Body::new(PatientBody::new(body, patience))));
             let slot = Arc::clone(&slot);
             let guest = guest.lock().unwrap_or_else(PoisonError::into_inner).take();
             Box::pin(async move {

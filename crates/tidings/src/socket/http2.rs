@@ -20,6 +20,7 @@ use tower::ServiceExt;
 
 use super::accept::Guest;
 use super::door::Door;
+use super::patience::PatientBody;
 use crate::hub::Hub;
 
 const STREAMS_MAX: u32 = 256;
@@ -50,6 +51,7 @@ tokio::task_local! {
 
 pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
     let stream = hub.options().stream;
+    let patience = Duration::from_millis(stream.stall_ms);
     let peer = door.peer().clone();
     let guest = Mutex::new(Some(guest));
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
@@ -59,7 +61,8 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
             // This runs within the stream's own task.
             let kill = KILL.try_with(StreamKill::clone).unwrap_or_default();
             request.extensions_mut().insert(peer.of_stream(kill));
-            let answer = app.oneshot(request.map(Body::new)).await;
+            let request = request.map(|body| Body::new(PatientBody::new(body, patience)));
+            let answer = app.oneshot(request).await;
             drop(guest);
             answer
         }

@@ -6,15 +6,18 @@ mod door;
 mod http1;
 mod http2;
 mod listener;
+mod patience;
 mod sys;
 mod writer;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use tidings_core::close::CloseReason;
 
 pub use self::accept::serve;
 use self::http2::StreamKill;
@@ -37,6 +40,10 @@ struct Socket {
     /// given to another file meanwhile.
     fd: Mutex<Option<RawFd>>,
     timed_out: AtomicBool,
+    /// When bytes or an end of them last came in, in milliseconds of the hub's clock; 0 is never.
+    heard_ms: AtomicU64,
+    /// What `last_ack_age_ms` was when the socket was closed.
+    final_ack_age_ms: AtomicU64,
 }
 
 impl Peer {
@@ -46,7 +53,7 @@ impl Peer {
     }
 
     fn new(address: SocketAddr, fd: RawFd) -> Self {
-        let socket = Socket { fd: Mutex::new(Some(fd)), timed_out: AtomicBool::new(false) };
+        let socket = Socket { fd: Mutex::new(Some(fd)), ..Socket::default() };
         Self { address, socket: Arc::new(socket), kill: None }
     }
 
@@ -65,9 +72,22 @@ impl Peer {
         self.socket.fd.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Whether the kernel gave the far end up.
-    pub(crate) fn timed_out(&self) -> bool {
-        self.socket.timed_out.load(Relaxed)
+    /// Why a stream ended that nobody ended here. Whoever leaves is heard leaving: an end, a reset, a frame. Where
+    /// nothing was heard, the kernel or HTTP/2's pings gave up on a far end that is silent, or on one that answers
+    /// and takes nothing; they differ in when it last acknowledged anything.
+    pub(crate) fn departure(&self, now_ms: u64, user_timeout_ms: u64) -> CloseReason {
+        let silence_ms = user_timeout_ms / 4 * 3;
+        let heard_ms = self.socket.heard_ms.load(Relaxed);
+        let given_up = self.socket.timed_out.load(Relaxed)
+            || heard_ms > 0 && now_ms.saturating_sub(heard_ms) >= silence_ms;
+        if !given_up {
+            return CloseReason::ClientLeft;
+        }
+        let final_age_ms = || self.socket.final_ack_age_ms.load(Relaxed);
+        match self.last_ack_age_ms().unwrap_or_else(final_age_ms) {
+            age_ms if age_ms < silence_ms => CloseReason::Stalled,
+            _ => CloseReason::Lost,
+        }
     }
 
     /// Ends the HTTP/2 stream, where this is one, when its last words had `patience` to go out.
@@ -83,36 +103,51 @@ impl Peer {
         self.socket.timed_out.store(true, Relaxed);
     }
 
+    fn note_heard(&self, now_ms: u64) {
+        self.socket.heard_ms.store(now_ms, Relaxed);
+    }
+
     fn gone(&self) {
+        let age_ms = self.last_ack_age_ms().unwrap_or_default();
+        self.socket.final_ack_age_ms.store(age_ms, Relaxed);
         *self.socket.fd.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
 /// The sockets that were accepted and are not yet closed, by their far end: what the audit holds against the
-/// kernel's list.
+/// kernel's list. A far end may have several: one to each of our addresses, or a new one while the old one's end is
+/// still on its way to us.
 #[derive(Debug, Default)]
 pub(crate) struct Doors {
-    open: Mutex<HashSet<SocketAddr, foldhash::fast::RandomState>>,
+    open: Mutex<Open>,
 }
+
+type Open = HashMap<SocketAddr, usize, foldhash::fast::RandomState>;
 
 impl Doors {
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().values().sum()
     }
 
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        self.lock().iter().copied().collect()
+        self.lock().keys().copied().collect()
     }
 
     fn enter(&self, address: SocketAddr) {
-        self.lock().insert(address);
+        *self.lock().entry(address).or_default() += 1;
     }
 
     fn leave(&self, address: &SocketAddr) {
-        self.lock().remove(address);
+        let mut open = self.lock();
+        match open.get_mut(address) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => {
+                open.remove(address);
+            }
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<SocketAddr, foldhash::fast::RandomState>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

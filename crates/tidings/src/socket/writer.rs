@@ -141,7 +141,7 @@ impl Writer {
     fn reason_of(&self, error: &io::Error) -> CloseReason {
         self.door.witness(error);
         let reason = match error.kind() {
-            _ if is_timeout(error) => self.lost_or_stalled(),
+            _ if is_timeout(error) => self.stream.departure(),
             io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::NotConnected => {
                 CloseReason::ClientLeft
             }
@@ -149,16 +149,6 @@ impl Writer {
         };
         tracing::info!(%error, %reason, remote = %self.stream.outlet().remote, "a stream's socket failed");
         reason
-    }
-
-    /// The kernel gives up on a far end that is silent, and on one that answers and takes nothing. They differ in
-    /// what was last acknowledged.
-    fn lost_or_stalled(&self) -> CloseReason {
-        let timeout = self.stream.hub().options().stream.user_timeout_ms;
-        match self.door.peer().last_ack_age_ms() {
-            Some(age) if age < timeout / 2 => CloseReason::Stalled,
-            _ => CloseReason::Lost,
-        }
     }
 
     /// Once the end is decided, its last words have a moment to go out; what is stuck is then thrown away.
