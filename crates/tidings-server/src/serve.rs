@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::{options, pages};
 
 /// A drain ends within its window and this.
-const DRAIN_SLACK: Duration = Duration::from_secs(4);
+const DRAIN_SLACK: Duration = Duration::from_secs(3);
 /// For what HTTP/2 was handed and has not yet sent.
 const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 

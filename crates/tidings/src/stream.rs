@@ -86,7 +86,7 @@ impl Stream {
     /// What comes next. `Pending` once everything is written; the waker is then woken for more.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>, out: &mut Vec<Chunk>) -> Poll<Turn> {
         self.outlet.register(cx.waker());
-        crate::fault::point("stream.next");
+        crate::fault::point("stream.next", || self.user());
         if let Some(greeting) = self.greeting.take() {
             out.push(Chunk::Greeting(greeting));
         }
@@ -135,11 +135,9 @@ impl Stream {
         self.hub.settle(self.seat.key(), reason, None);
     }
 
-    /// Says whose stream failed, while the books still know.
-    pub(crate) fn note_failure(&self, error: &std::io::Error, reason: CloseReason) {
-        let user = self.hub.user_at(self.seat.key());
-        let user = user.as_deref().unwrap_or("(gone)");
-        tracing::info!(%user, %error, %reason, remote = %self.outlet.remote, "a stream's socket failed");
+    /// Whose stream it is, while it is in the books.
+    pub(crate) fn user(&self) -> Option<Arc<str>> {
+        self.hub.inner().books().get(self.seat.key()).map(|entry| Arc::clone(&entry.user))
     }
 
     /// Why a stream ended that nobody ended here.

@@ -16,7 +16,7 @@ use tidings_core::grant::Grant;
 
 use super::problem::Problem;
 use super::{App, Shared, read_body};
-use crate::hub::PublishError;
+use crate::hub::{Burst, PublishError};
 
 /// Channels of one event.
 const CHANNELS_PER_EVENT_MAX: usize = 1000;
@@ -56,7 +56,7 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
     };
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if first != Some(&b'[') {
-        let answer = one(&app, &grant, &publisher, &body)?;
+        let answer = one(&app, &grant, &publisher, &mut app.hub.burst(), &body)?;
         return Ok(axum::Json(answer).into_response());
     }
     let items: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
@@ -66,13 +66,16 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
             .with("limit_name", "limits.batch_events")
             .with("limit", bounds.batch_events));
     }
+    let mut burst = app.hub.burst();
     // Not a transaction: each has its own result or its own problem.
     let answers: Vec<Value> = items
         .into_iter()
         .map(|item| {
-            one(&app, &grant, &publisher, item.get().as_bytes()).unwrap_or_else(|problem| problem.body())
+            one(&app, &grant, &publisher, &mut burst, item.get().as_bytes())
+                .unwrap_or_else(|problem| problem.body())
         })
         .collect();
+    drop(burst);
     Ok(axum::Json(answers).into_response())
 }
 
@@ -81,7 +84,13 @@ fn unreadable(error: &serde_json::Error) -> Problem {
 }
 
 /// Publishes one event, to one channel or to several.
-fn one(app: &App, grant: &Grant, publisher: &Arc<str>, text: &[u8]) -> Result<Value, Problem> {
+fn one(
+    app: &App,
+    grant: &Grant,
+    publisher: &Arc<str>,
+    burst: &mut Burst<'_>,
+    text: &[u8],
+) -> Result<Value, Problem> {
     let item: Item<'_> = serde_json::from_slice(text).map_err(|error| unreadable(&error))?;
     let Some(data) = item.data else {
         return Err(Problem::bad_request("`data` is missing: any JSON will do"));
@@ -91,7 +100,7 @@ fn one(app: &App, grant: &Grant, publisher: &Arc<str>, text: &[u8]) -> Result<Va
         (Some(name), None) => {
             let channel = allowed(grant, name)?;
             take_rate(app, publisher, 1)?;
-            to_channel(app, &channel, draft)
+            to_channel(burst, &channel, draft)
         }
         (None, Some(names)) => {
             if names.is_empty() || names.len() > CHANNELS_PER_EVENT_MAX {
@@ -101,7 +110,7 @@ fn one(app: &App, grant: &Grant, publisher: &Arc<str>, text: &[u8]) -> Result<Va
             // All are checked and paid for before any has it.
             let channels = names.iter().map(|name| allowed(grant, name)).collect::<Result<Vec<_>, _>>()?;
             take_rate(app, publisher, channels.len())?;
-            let answers = channels.iter().map(|channel| to_channel(app, channel, draft));
+            let answers = channels.iter().map(|channel| to_channel(burst, channel, draft));
             Ok(Value::Array(answers.collect::<Result<_, _>>()?))
         }
         _ => Err(Problem::bad_request("name either `channel` or `channels`")),
@@ -122,8 +131,8 @@ fn take_rate(app: &App, publisher: &Arc<str>, events: usize) -> Result<(), Probl
     Ok(app.hub.take_publish_rate(publisher, events)?)
 }
 
-fn to_channel(app: &App, channel: &ChannelName, draft: Draft<'_>) -> Result<Value, Problem> {
-    let published = app.hub.publish(channel, draft)?;
+fn to_channel(burst: &mut Burst<'_>, channel: &ChannelName, draft: Draft<'_>) -> Result<Value, Problem> {
+    let published = burst.publish(channel, draft)?;
     let mut answer = json!({
         "id": published.id,
         "channel": channel,

@@ -121,6 +121,11 @@ impl Hub {
         };
         let (admitted, outlet, total) = {
             let mut books = self.0.books();
+            // Under the lock that a drain takes when it has begun: it finds whoever is let in here.
+            if self.0.phase() != Phase::Serving {
+                books.note_refusal("draining");
+                return Err(OpenError::Draining);
+            }
             let admitted = books.admit(candidate, &self.0.options.limits, now_ms, make);
             let admitted = admitted.map_err(|refused| self.full(refused))?;
             let entry = books.get(admitted.seat.key()).expect("it was let in under this lock");
@@ -129,7 +134,7 @@ impl Hub {
         let Admitted { seat, superseded, displaced } = admitted;
         // From here on the stream's own end settles the seat, whatever happens below.
         let mut stream = Stream::new(self.clone(), seat, Arc::clone(&outlet), open.envelope);
-        crate::fault::point("connect.admitted");
+        crate::fault::point("connect.admitted", || Some(Arc::clone(&open.grant.user)));
         for key in superseded {
             self.settle(key, CloseReason::Superseded, None);
         }

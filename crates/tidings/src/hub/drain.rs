@@ -104,11 +104,11 @@ impl Hub {
         self.0.drained.send_replace(Some(summary));
     }
 
-    /// Waits until the last words of all streams that were ended are written, or the time that they have for it is
-    /// over.
+    /// Waits until the last words of all streams that were ended are written and everyone who was taken in has an
+    /// answer, or the time that they have for it is over.
     pub async fn farewells_said(&self) {
         let said = async {
-            while self.0.writers.load(Ordering::Acquire) > 0 {
+            while self.0.guests.load(Ordering::Acquire) + self.0.writers.load(Ordering::Acquire) > 0 {
                 sleep(FAREWELL_POLL).await;
             }
         };

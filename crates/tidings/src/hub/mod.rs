@@ -36,7 +36,7 @@ use self::ids::Secrets;
 pub use self::listing::{ConnectionPage, ConnectionQuery, ConnectionSort, RowMark, SortBy};
 pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{ChangeError, ChannelChange, TICKET_SECONDS, Ticket};
-pub use self::publish::{HistoryQuery, PublishError, Publisher};
+pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
 pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
 pub use self::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
 pub use self::sweep::SweepReport;
@@ -74,6 +74,8 @@ pub(crate) struct Inner {
     drained: watch::Sender<Option<ShutdownSummary>>,
     /// Streams whose writer is not done, ended ones included.
     pub(crate) writers: AtomicUsize,
+    /// Sockets whose first request is not answered yet.
+    pub(crate) guests: AtomicUsize,
     /// While draining, who comes is let in and sent on, not refused.
     pub(crate) sends_on: AtomicBool,
     phase: AtomicU8,
@@ -114,6 +116,7 @@ impl Hub {
             drain_started: AtomicBool::new(false),
             drained: watch::Sender::new(None),
             writers: AtomicUsize::new(0),
+            guests: AtomicUsize::new(0),
             sends_on: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),

@@ -1,6 +1,5 @@
 //! What operators see: everything is read from the structures that it describes, at the moment of asking.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -152,22 +151,14 @@ impl Hub {
         books.users().into_iter().map(describe).collect()
     }
 
-    /// The far ends of the sockets that live streams are on, where the hub's own server accepted them.
-    pub(crate) fn stream_sockets(&self) -> Vec<SocketAddr> {
-        let books = self.0.books();
-        books
-            .iter()
-            .filter(|entry| entry.handle.peer.is_seen())
-            .map(|entry| entry.handle.peer.address)
-            .collect()
-    }
-
-    pub(crate) fn user_at(&self, key: ConnKey) -> Option<Arc<str>> {
-        self.0.books().get(key).map(|entry| Arc::clone(&entry.user))
+    /// The numbers of the sockets that live streams are on, where the hub's own server accepted them.
+    pub(crate) fn stream_inodes(&self) -> Vec<u64> {
+        self.0.books().iter().filter_map(|entry| entry.handle.peer.inode()).collect()
     }
 
     pub(crate) fn warn_lagging(&self, key: ConnKey, channel: &ChannelName) {
-        if let Some(user) = self.user_at(key) {
+        let user = self.0.books().get(key).map(|entry| Arc::clone(&entry.user));
+        if let Some(user) = user {
             tracing::warn!(%user, %channel, "client lagging");
         }
     }
