@@ -96,6 +96,7 @@ impl Problem {
         });
         // An item of a batch has no header of its own, and a refusal told as a stream none that a page can read.
         if let Some(ms) = self.retry_after_ms {
+            body["retry_after"] = json!(retry_after(ms));
             body["retry_after_ms"] = json!(ms);
         }
         if let Some(object) = body.as_object_mut() {
@@ -121,6 +122,11 @@ impl Problem {
     }
 }
 
+/// Whole seconds (RFC 9110 §10.2.3), and never at once.
+fn retry_after(ms: u64) -> u64 {
+    ms.div_ceil(1000).max(1)
+}
+
 impl From<NameError> for Problem {
     fn from(error: NameError) -> Self {
         Self::bad_request(error.to_string())
@@ -144,7 +150,7 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(ms) = self.retry_after_ms {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after(ms)));
         }
         response
     }

@@ -38,7 +38,7 @@ pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{ChangeError, ChannelChange, TICKET_SECONDS, Ticket};
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
 pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
-pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth, UserInfo};
+pub use self::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
 pub use self::sweep::SweepReport;
 use crate::clock::Clock;
 use crate::histogram::Histogram;
