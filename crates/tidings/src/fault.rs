@@ -46,7 +46,7 @@ mod armed {
         let mut z = state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        one_in > 0 && (z ^ (z >> 31)) % one_in == 0
+        one_in > 0 && (z ^ (z >> 31)).is_multiple_of(one_in)
     }
 
     pub(crate) fn point(name: &'static str) {
