@@ -162,8 +162,7 @@ impl Connection {
         let other = |error: hyper::Error| io::Error::other(error);
         Ok(match manner.version {
             Version::Http1 => {
-                let (sender, driver) =
-                    hyper::client::conn::http1::handshake(io).await.map_err(other)?;
+                let (sender, driver) = hyper::client::conn::http1::handshake(io).await.map_err(other)?;
                 let driver = tokio::spawn(async move { drop(driver.await) });
                 Self { sender: Sender::Http1(sender), driver }
             }
