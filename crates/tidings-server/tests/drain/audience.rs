@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -49,6 +50,7 @@ pub struct Audience {
     told: mpsc::UnboundedReceiver<Told>,
     pub heard: Vec<Told>,
     pub count: usize,
+    stall_ms: Arc<AtomicU64>,
 }
 
 impl Audience {
@@ -62,7 +64,9 @@ impl Audience {
             let reader = Reader { who, address, version, tell: tell.clone(), cursor: String::new() };
             runtime.spawn(reader.attend(Arc::clone(&opening)));
         }
-        let mut audience = Self { runtime, told, heard: Vec::new(), count };
+        let stall_ms = Arc::new(AtomicU64::new(0));
+        runtime.spawn(watch_for_stalls(Arc::clone(&stall_ms)));
+        let mut audience = Self { runtime, told, heard: Vec::new(), count, stall_ms };
         audience.wait_for(count, |what| *what == What::Connected);
         audience
     }
@@ -72,11 +76,23 @@ impl Audience {
     pub fn wait_for(&mut self, count: usize, of: impl Fn(&What) -> bool) {
         let mut seen = self.number(&of);
         while seen < count {
-            let told = self.told.blocking_recv_within(&self.runtime);
-            let Some(told) = told else { panic!("{seen} of {count}, then silence: {:?}", self.heard.last()) };
+            let next =
+                self.runtime.block_on(async { tokio::time::timeout(PATIENCE, self.told.recv()).await });
+            let Ok(Some(told)) = next else {
+                panic!("{seen} of {count}, then silence: {:?}", self.heard.last())
+            };
             seen += usize::from(of(&told.what));
             self.heard.push(told);
         }
+    }
+
+    /// The longest time for which those who wait for nothing but the clock were kept waiting.
+    pub fn longest_stall(&self) -> Duration {
+        Duration::from_millis(self.stall_ms.load(Ordering::Relaxed))
+    }
+
+    pub fn forget_stalls(&self) {
+        self.stall_ms.store(0, Ordering::Relaxed);
     }
 
     pub fn number(&self, of: impl Fn(&What) -> bool) -> usize {
@@ -103,13 +119,13 @@ impl Audience {
     }
 }
 
-trait Within {
-    fn blocking_recv_within(&mut self, runtime: &Runtime) -> Option<Told>;
-}
-
-impl Within for mpsc::UnboundedReceiver<Told> {
-    fn blocking_recv_within(&mut self, runtime: &Runtime) -> Option<Told> {
-        runtime.block_on(async { tokio::time::timeout(PATIENCE, self.recv()).await }).ok().flatten()
+async fn watch_for_stalls(longest_ms: Arc<AtomicU64>) {
+    const TICK: Duration = Duration::from_millis(10);
+    loop {
+        let asleep = now();
+        tokio::time::sleep(TICK).await;
+        let late = asleep.elapsed().saturating_sub(TICK);
+        longest_ms.fetch_max(late.as_millis() as u64, Ordering::Relaxed);
     }
 }
 

@@ -96,7 +96,7 @@ impl Comers {
         let (came, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let come = |n: usize| {
             let (came, stop) = (Arc::clone(&came), Arc::clone(&stop));
-            let version = if n % 2 == 0 { Version::Http1 } else { Version::Http2 };
+            let version = if n.is_multiple_of(2) { Version::Http1 } else { Version::Http2 };
             runtime.spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     let stream = Stream::open(address, Manner::polite(version), PATH, &[]).await;

@@ -10,7 +10,7 @@ use tidings_core::close::CloseReason;
 use tidings_core::drain::{RETURN_JITTER_MS, Returns, ShutdownSummary, shuffle, spread};
 use tidings_core::registry::ConnKey;
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::{Hub, locked};
 
@@ -19,6 +19,8 @@ const ROUND_PAUSE: Duration = Duration::from_millis(20);
 const FAREWELL_POLL: Duration = Duration::from_millis(10);
 /// Closings are done in steps of this.
 const STEP_MS: u64 = 50;
+/// How long after its window a drain that was held up goes on closing evenly; then it ends the rest at once.
+const OVERTIME_MS: u64 = 1_000;
 
 /// Where a hub is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,15 +173,22 @@ impl Hub {
         let times = spread(keys.len(), window_ms, &mut random);
         let returns = Returns::new(keys.len(), window_ms, times.last().copied().unwrap_or_default());
         let _ = self.0.drain.returns.set((self.0.clock.now_us(), returns));
+        // A process that stood still for a moment catches up with what is due, but not all at once.
+        let share = keys.len() as u64 * STEP_MS / window_ms.max(1);
+        let step_most = if window_ms == 0 { keys.len() } else { (share * 3 / 2 + 1) as usize };
+        let mut steps = interval(Duration::from_millis(STEP_MS));
+        steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let start = Instant::now();
         let mut due = times.into_iter().zip(keys).peekable();
-        let mut step_ms = 0;
         while due.peek().is_some() && self.0.books().live() > 0 {
-            sleep_until(start + Duration::from_millis(step_ms)).await;
-            while let Some((_, key)) = due.next_if(|(at, _)| *at <= step_ms) {
+            let now_ms = (steps.tick().await - start).as_millis() as u64;
+            if now_ms > window_ms + OVERTIME_MS {
+                return;
+            }
+            for _ in 0..step_most {
+                let Some((_, key)) = due.next_if(|(at, _)| *at <= now_ms) else { break };
                 self.end_drained(key);
             }
-            step_ms += STEP_MS;
         }
     }
 
