@@ -88,6 +88,30 @@ impl Returns {
     }
 }
 
+/// How many may be closed at a time, however many are due: a process that stood still for a moment catches up, but
+/// not all at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    count: u64,
+    window_ms: u64,
+}
+
+impl Pace {
+    /// After a longer time than this, no more than after this.
+    const STEP_MS_MAX: u64 = 250;
+
+    /// For so many over a window.
+    pub fn new(count: usize, window_ms: u64) -> Self {
+        Self { count: count as u64, window_ms }
+    }
+
+    /// How many, when so much time has passed since the last were closed: half as many again as fall due in it.
+    pub fn most(&self, passed_ms: u64) -> u64 {
+        let passed_ms = passed_ms.min(Self::STEP_MS_MAX);
+        (self.count * passed_ms * 3).checked_div(self.window_ms * 2).map_or(self.count, |most| most + 1)
+    }
+}
+
 /// An order of `count` things that `random` decides.
 pub fn shuffle<T>(items: &mut [T], mut random: impl FnMut(u64) -> u64) {
     for n in (1..items.len()).rev() {
@@ -115,6 +139,16 @@ mod tests {
             let within = times.iter().filter(|t| **t / 1000 == second).count();
             assert_eq!(within, 500, "second {second}");
         }
+    }
+
+    #[test]
+    fn who_stood_still_catches_up_but_not_at_once() {
+        let pace = Pace::new(10_000, 20_000);
+        assert!((25..=50).contains(&pace.most(50)), "{}", pace.most(50));
+        assert!(pace.most(120) >= 60, "slow steps fall behind: {}", pace.most(120));
+        assert!(pace.most(10_000) <= 250, "{}", pace.most(10_000));
+        assert_eq!(Pace::new(0, 20_000).most(50), 1);
+        assert_eq!(Pace::new(300, 0).most(0), 300, "no window: all at once");
     }
 
     #[test]

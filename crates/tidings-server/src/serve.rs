@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::{options, pages};
 
 /// A drain ends within its window and this.
-const DRAIN_SLACK: Duration = Duration::from_secs(3);
+const DRAIN_SLACK: Duration = Duration::from_secs(2);
 /// For what HTTP/2 was handed and has not yet sent.
 const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 
@@ -86,6 +86,7 @@ async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
     let orderly = async {
         let window = Duration::from_millis(hub.options().drain_window_ms);
         if tokio::time::timeout(window + DRAIN_SLACK, hub.drain()).await.is_err() {
+            hub.end_all();
             let left = hub.cut_drain_short().connections_after;
             tracing::warn!(connections = left, "the drain took too long and was cut off");
         }

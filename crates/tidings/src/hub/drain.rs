@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use tidings_core::close::CloseReason;
-use tidings_core::drain::{RETURN_JITTER_MS, Returns, ShutdownSummary, shuffle, spread};
+use tidings_core::drain::{Pace, RETURN_JITTER_MS, Returns, ShutdownSummary, shuffle, spread};
 use tidings_core::registry::ConnKey;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -18,9 +18,9 @@ use super::{Hub, locked};
 const ROUND_PAUSE: Duration = Duration::from_millis(20);
 const FAREWELL_POLL: Duration = Duration::from_millis(10);
 /// Closings are done in steps of this.
-const STEP_MS: u64 = 50;
+const STEP: Duration = Duration::from_millis(50);
 /// How long after its window a drain that was held up goes on closing evenly; then it ends the rest at once.
-const OVERTIME_MS: u64 = 1_000;
+const OVERTIME_MS: u64 = 500;
 
 /// Where a hub is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +112,17 @@ impl Hub {
     pub async fn drain(&self) -> ShutdownSummary {
         self.begin_drain();
         if !self.0.drain.started.swap(true, Ordering::AcqRel) {
-            tokio::spawn(self.clone().drain_now());
+            tokio::spawn(self.clone().drain_now(Instant::now()));
         }
         let mut done = self.0.drain.done.subscribe();
         let summary = done.wait_for(Option::is_some).await.ok().and_then(|summary| summary.clone());
         summary.unwrap_or_default()
+    }
+
+    /// Ends all who are left at once: where a drain is too slow for the time that it has.
+    pub fn end_all(&self) {
+        let keys: Vec<ConnKey> = self.0.books().iter().map(|entry| entry.key).collect();
+        keys.into_iter().for_each(|key| self.end_drained(key));
     }
 
     /// Closes the account of a drain that there is no time to finish, so that the next start shows what was left.
@@ -126,13 +132,13 @@ impl Hub {
         self.close_account()
     }
 
-    async fn drain_now(self) {
+    async fn drain_now(self, asked: Instant) {
         let keys = self.open_account();
         let window_ms = self.0.options.drain_window_ms;
         tracing::info!(connections = keys.len(), window_ms, "draining");
         if !keys.is_empty() {
             self.0.drain.account().summary.iterations = 1;
-            self.end_spread(keys).await;
+            self.end_spread(keys, asked).await;
         }
         self.end_the_rest().await;
         let hub = self.clone();
@@ -166,29 +172,28 @@ impl Hub {
     }
 
     /// Ends each connection at its time within the window. Stops early when none is left.
-    async fn end_spread(&self, mut keys: Vec<ConnKey>) {
+    async fn end_spread(&self, mut keys: Vec<ConnKey>, asked: Instant) {
         let mut random = |n: u64| rand::random_range(0..n.max(1));
         shuffle(&mut keys, &mut random);
         let window_ms = self.0.options.drain_window_ms;
         let times = spread(keys.len(), window_ms, &mut random);
         let returns = Returns::new(keys.len(), window_ms, times.last().copied().unwrap_or_default());
         let _ = self.0.drain.returns.set((self.0.clock.now_us(), returns));
-        // A process that stood still for a moment catches up with what is due, but not all at once.
-        let share = keys.len() as u64 * STEP_MS / window_ms.max(1);
-        let step_most = if window_ms == 0 { keys.len() } else { (share * 3 / 2 + 1) as usize };
-        let mut steps = interval(Duration::from_millis(STEP_MS));
-        steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let start = Instant::now();
+        let pace = Pace::new(keys.len(), window_ms);
         let mut due = times.into_iter().zip(keys).peekable();
+        let (start, mut before_ms) = (Instant::now(), 0);
+        let mut steps = interval(STEP);
+        steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while due.peek().is_some() && self.0.books().live() > 0 {
             let now_ms = (steps.tick().await - start).as_millis() as u64;
-            if now_ms > window_ms + OVERTIME_MS {
+            if asked.elapsed().as_millis() as u64 > window_ms + OVERTIME_MS {
                 return;
             }
-            for _ in 0..step_most {
+            for _ in 0..pace.most(now_ms - before_ms) {
                 let Some((_, key)) = due.next_if(|(at, _)| *at <= now_ms) else { break };
                 self.end_drained(key);
             }
+            before_ms = now_ms;
         }
     }
 
@@ -207,7 +212,7 @@ impl Hub {
             if keys.is_empty() {
                 return;
             }
-            keys.into_iter().for_each(|key| self.end_drained(key));
+            self.end_all();
             sleep(ROUND_PAUSE).await;
         }
     }
