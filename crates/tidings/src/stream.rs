@@ -84,7 +84,7 @@ impl Stream {
     /// What comes next. `Pending` once everything is written; the waker is then woken for more.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>, out: &mut Vec<Chunk>) -> Poll<Turn> {
         self.outlet.register(cx.waker());
-        crate::fault::point("stream.next");
+        crate::fault::point("stream.next", || self.user());
         if let Some(greeting) = self.greeting.take() {
             out.push(Chunk::Greeting(greeting));
         }
@@ -127,6 +127,11 @@ impl Stream {
     /// Closes the books on the connection for a reason that the writer found.
     pub(crate) fn settle(&self, reason: CloseReason) {
         self.hub.settle(self.seat.key(), reason, None);
+    }
+
+    /// Whose stream it is, while it is in the books.
+    pub(crate) fn user(&self) -> Option<Arc<str>> {
+        self.hub.inner().books().get(self.seat.key()).map(|entry| Arc::clone(&entry.user))
     }
 
     /// Why a stream ended that nobody ended here.

@@ -10,6 +10,9 @@ use super::setting::{Setting, plain_settings};
 
 const PREFIX: &str = "TIDINGS_";
 
+/// What arms the fault points, in builds that have them.
+const FAULTS: &str = "TIDINGS_FAULT";
+
 /// The variable that names the configuration file.
 pub(super) const CONFIG_VARIABLE: &str = "TIDINGS_CONFIG";
 
@@ -23,6 +26,7 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .map(move |(name, value)| (text(name), text(value)))
         .filter(|(name, _)| name.starts_with(PREFIX))
+        .filter(|(name, _)| !(cfg!(feature = "fault-points") && name.starts_with(FAULTS)))
 }
 
 /// Adds what the variables give.

@@ -1,7 +1,7 @@
 //! What operators see and do.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{Request, Response};
 use serde::Deserialize;
@@ -9,8 +9,8 @@ use serde_json::json;
 use tidings_core::channel::{ChannelName, Selector};
 
 use super::problem::Problem;
-use super::{SMALL_BODY_BYTES_MAX, Shared, json_body, query, read_body};
-use crate::hub::{ConnectionQuery, ConnectionSort, KickOrder, SortBy};
+use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, query, read_body};
+use crate::hub::{ConnectionQuery, ConnectionSort, KickOrder, RowMark, SortBy};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
@@ -44,17 +44,20 @@ pub(super) async fn connections(State(app): Shared, request: Request<Body>) -> A
     let asked: ConnectionsAsked = query(&parts)?;
     let channel =
         asked.channel.as_deref().filter(|name| !name.is_empty()).map(ChannelName::parse).transpose();
-    let skip = asked.after.as_deref().filter(|after| !after.is_empty()).map(str::parse).transpose();
+    let sort = sort(asked.sort.as_deref().unwrap_or_default())?;
+    let after = asked.after.as_deref().filter(|after| !after.is_empty()).map(|after| {
+        RowMark::parse(after, sort.by).ok_or_else(|| {
+            Problem::bad_request("after is what the page before gave as next, under the same sort")
+        })
+    });
     let page = app.hub.connections(&ConnectionQuery {
         user: asked.user.filter(|user| !user.is_empty()),
         channel: channel.map_err(|error| Problem::bad_request(format!("channel {error}")))?,
         kind: asked.r#type.filter(|kind| !kind.is_empty()),
         client_id: asked.client_id.filter(|id| !id.is_empty()),
-        sort: sort(asked.sort.as_deref().unwrap_or_default())?,
+        sort,
         limit: page_len(asked.limit, PAGE_DEFAULT, PAGE_MAX)?,
-        skip: skip
-            .map_err(|_| Problem::bad_request("after is what the page before gave as next"))?
-            .unwrap_or(0),
+        after: after.transpose()?,
     });
     Ok(axum::Json(page).into_response())
 }
@@ -93,7 +96,7 @@ struct KickAsked {
 }
 
 /// `DELETE /api/sse/connections/{id}`.
-pub(super) async fn kick(State(app): Shared, Path(id): Path<String>, request: Request<Body>) -> Answer {
+pub(super) async fn kick(State(app): Shared, Segment(id): Segment, request: Request<Body>) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
     app.hub.kick(&id, &order(&body)?).map_err(|error| Problem::not_found(error.to_string()))?;
@@ -101,11 +104,7 @@ pub(super) async fn kick(State(app): Shared, Path(id): Path<String>, request: Re
 }
 
 /// `DELETE /api/sse/users/{user}/connections`.
-pub(super) async fn kick_user(
-    State(app): Shared,
-    Path(user): Path<String>,
-    request: Request<Body>,
-) -> Answer {
+pub(super) async fn kick_user(State(app): Shared, Segment(user): Segment, request: Request<Body>) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
     let kicked = app.hub.kick_user(&user, &order(&body)?);
@@ -127,7 +126,7 @@ struct ChangeAsked {
 /// `PUT /api/sse/users/{user}/channels`.
 pub(super) async fn change_user(
     State(app): Shared,
-    Path(user): Path<String>,
+    Segment(user): Segment,
     request: Request<Body>,
 ) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;

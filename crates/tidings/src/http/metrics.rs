@@ -32,7 +32,9 @@ struct Readings(Hub);
 impl Collector for Readings {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let r = self.0.readings();
-        let by_type = r.by_type.iter().map(|(kind, n)| (&**kind, *n));
+        // A node with nobody on it says 0 rather than nothing, so that a sum over it is a number.
+        let nobody = r.by_type.is_empty().then_some(("client", 0));
+        let by_type = r.by_type.iter().map(|(kind, n)| (&**kind, *n)).chain(nobody);
         gauges(&mut to, "tidings_connections", "Live connections.", "type", by_type)?;
         counter(&mut to, "tidings_connections_opened", "Connections ever opened.", r.opened)?;
         let closed = r.closed.iter().map(|(reason, n)| (reason.as_str(), *n));

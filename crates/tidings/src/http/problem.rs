@@ -46,6 +46,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "Not found", detail)
     }
 
+    /// 405: the path knows other methods.
+    pub fn method_not_allowed() -> Self {
+        let detail = "this path has no such method: the header Allow says which it has";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
+    }
+
     /// 413: more than is taken.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
@@ -88,6 +94,10 @@ impl Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        // An item of a batch has no header of its own, and a refusal told as a stream none that a page can read.
+        if let Some(ms) = self.retry_after_ms {
+            body["retry_after_ms"] = json!(ms);
+        }
         if let Some(object) = body.as_object_mut() {
             object.extend(self.more.clone());
         }

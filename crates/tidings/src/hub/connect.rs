@@ -121,6 +121,11 @@ impl Hub {
         };
         let (admitted, outlet, total) = {
             let mut books = self.0.books();
+            // Under the lock that a drain takes when it has begun: it finds whoever is let in here.
+            if self.0.phase() != Phase::Serving {
+                books.note_refusal("draining");
+                return Err(OpenError::Draining);
+            }
             let admitted = books.admit(candidate, &self.0.options.limits, now_ms, make);
             let admitted = admitted.map_err(|refused| self.full(refused))?;
             let entry = books.get(admitted.seat.key()).expect("it was let in under this lock");
@@ -129,7 +134,7 @@ impl Hub {
         let Admitted { seat, superseded, displaced } = admitted;
         // From here on the stream's own end settles the seat, whatever happens below.
         let mut stream = Stream::new(self.clone(), seat, Arc::clone(&outlet), open.envelope);
-        crate::fault::point("connect.admitted");
+        crate::fault::point("connect.admitted", || Some(Arc::clone(&open.grant.user)));
         for key in superseded {
             self.settle(key, CloseReason::Superseded, None);
         }
@@ -137,6 +142,7 @@ impl Hub {
             self.settle(key, CloseReason::Limit, None);
         }
         stream.greet(self.subscribe(&open, &outlet));
+        self.hold_to_changes(&open, &outlet);
         self.announce(&open, total);
         if self.0.phase() != Phase::Serving {
             // It came while the drain began, which may have made its list without it.
@@ -209,7 +215,7 @@ impl Hub {
         if outlet.ending().is_some() {
             self.0.log().unsubscribe(subscribed.key);
         } else {
-            self.joined(&open.grant.user, &open.selectors, outlet.key);
+            self.tell_presence(&open.grant.user, &open.selectors);
         }
         let resume: serde_json::Map<String, serde_json::Value> = subscribed
             .resume
@@ -231,6 +237,16 @@ impl Hub {
             "resume": resume,
         });
         control(Some(subscribed.cursor), "connected", &data.to_string())
+    }
+
+    /// What an operator changed after the grant was looked at and before the stream could be found holds for it too.
+    fn hold_to_changes(&self, open: &Open, outlet: &Outlet) {
+        if self.is_revoked(&open.grant.user) {
+            self.settle(outlet.key, CloseReason::Revoked, None);
+        }
+        if let Some((add, remove)) = self.amendment_to(&open.grant.user, &open.selectors) {
+            self.change_one(outlet, &open.grant.user, &add, &remove);
+        }
     }
 
     fn announce(&self, open: &Open, total: usize) {
