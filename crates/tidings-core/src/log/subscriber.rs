@@ -50,6 +50,14 @@ pub(super) struct Place {
     from: u64,
 }
 
+/// A channel that a selector which was since dropped had begun earlier than those that still mean it: what lies
+/// between is the subscriber's all the same.
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    channel: u32,
+    from: u64,
+}
+
 /// A control event due when everything up to `at` is delivered.
 #[derive(Debug)]
 pub(super) struct Note {
@@ -76,6 +84,8 @@ pub(super) struct Subscriber<W> {
     pub(super) ready: SmallVec<[u32; 4]>,
     #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
     pub(super) notes: Option<Box<VecDeque<Note>>>,
+    #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
+    claims: Option<Box<Vec<Claim>>>,
     pub(super) wake: W,
 }
 
@@ -95,7 +105,17 @@ impl<W> Subscriber<W> {
     pub(super) fn since(&self, channel: u32, patterns: &[u32]) -> Option<u64> {
         let named = self.channels.iter().filter(|place| place.topic == channel);
         let matched = self.patterns.iter().filter(|place| patterns.contains(&place.topic));
-        named.chain(matched).map(|place| place.from).min().map(|from| from.max(self.cursor))
+        let from = named.chain(matched).map(|place| place.from).min()?;
+        let claims = self.claims.iter().flat_map(|claims| claims.iter());
+        let claimed = claims.filter(|claim| claim.channel == channel).map(|claim| claim.from).min();
+        Some(claimed.map_or(from, |claimed| claimed.min(from)).max(self.cursor))
+    }
+
+    /// Nothing is left to take.
+    pub(super) fn rest(&mut self) {
+        self.ready.clear();
+        self.claims = None;
+        self.awake = false;
     }
 
     pub(super) fn note(&mut self, note: Note) {
@@ -132,6 +152,7 @@ impl<W> Log<W> {
             patterns: SmallVec::new(),
             ready: SmallVec::new(),
             notes: None,
+            claims: None,
             wake,
         };
         let from = subscriber.cursor;
@@ -184,8 +205,10 @@ impl<W> Log<W> {
     ) -> Option<(Vec<Selector>, Vec<Selector>)> {
         self.subscriber(key)?;
         let head = self.head;
+        let waiting = if remove.is_empty() { Vec::new() } else { self.waiting(key.index) };
         let removed: Vec<_> =
             remove.iter().filter(|selector| self.part(key.index, selector)).cloned().collect();
+        self.claim(key.index, &waiting);
         let added: Vec<_> =
             add.iter().filter(|selector| self.join(key.index, selector, head)).cloned().collect();
         let subscriber = &mut self.subscribers[key.index as usize];
@@ -200,6 +223,24 @@ impl<W> Log<W> {
             wake(&subscriber.wake);
         }
         Some((added, removed))
+    }
+
+    /// From where on a subscriber has yet to take of which channels.
+    fn waiting(&self, index: u32) -> Vec<(u32, u64)> {
+        let subscriber = &self.subscribers[index as usize];
+        let since = |channel: u32| {
+            let patterns = &self.channels.get(channel as usize)?.patterns;
+            Some((channel, subscriber.since(channel, patterns)?))
+        };
+        subscriber.ready.iter().filter_map(|&channel| since(channel)).collect()
+    }
+
+    /// Keeps what was waiting on channels that another selector still means, and forgets the others.
+    fn claim(&mut self, index: u32, waiting: &[(u32, u64)]) {
+        let still: Vec<_> = self.waiting(index);
+        let kept = waiting.iter().filter(|(channel, _)| still.iter().any(|(other, _)| other == channel));
+        let claims: Vec<_> = kept.map(|&(channel, from)| Claim { channel, from }).collect();
+        self.subscribers[index as usize].claims = (!claims.is_empty()).then(|| Box::new(claims));
     }
 
     /// What a subscriber reads: names and patterns, as they were asked for.
