@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::json;
 use smallvec::SmallVec;
 
+use super::Log;
 use super::topic::Channel;
-use super::{Log, Topic};
 use crate::channel::{ChannelName, Selector};
 use crate::position::{Cursor, EARLIEST};
 
@@ -44,9 +44,17 @@ pub struct Subscribed {
 /// One subscription of a subscriber: to a channel or a pattern, from a boundary on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    topic: u32,
+    pub(super) topic: u32,
     /// Where the subscriber stands in the topic's member list.
-    at: u32,
+    pub(super) at: u32,
+    pub(super) from: u64,
+}
+
+/// A channel that a selector which was since dropped had begun earlier than those that still mean it: what lies
+/// between is the subscriber's all the same.
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    channel: u32,
     from: u64,
 }
 
@@ -70,12 +78,14 @@ pub(super) struct Subscriber<W> {
     pub(super) born: u64,
     /// The last publish that counted it, so that a name and a pattern count it once.
     pub(super) marked: u64,
-    channels: SmallVec<[Place; 1]>,
-    patterns: SmallVec<[Place; 1]>,
+    pub(super) channels: SmallVec<[Place; 1]>,
+    pub(super) patterns: SmallVec<[Place; 1]>,
     /// Channels with something to take.
     pub(super) ready: SmallVec<[u32; 4]>,
     #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
     pub(super) notes: Option<Box<VecDeque<Note>>>,
+    #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
+    claims: Option<Box<Vec<Claim>>>,
     pub(super) wake: W,
 }
 
@@ -95,7 +105,17 @@ impl<W> Subscriber<W> {
     pub(super) fn since(&self, channel: u32, patterns: &[u32]) -> Option<u64> {
         let named = self.channels.iter().filter(|place| place.topic == channel);
         let matched = self.patterns.iter().filter(|place| patterns.contains(&place.topic));
-        named.chain(matched).map(|place| place.from).min().map(|from| from.max(self.cursor))
+        let from = named.chain(matched).map(|place| place.from).min()?;
+        let claims = self.claims.iter().flat_map(|claims| claims.iter());
+        let claimed = claims.filter(|claim| claim.channel == channel).map(|claim| claim.from).min();
+        Some(claimed.map_or(from, |claimed| claimed.min(from)).max(self.cursor))
+    }
+
+    /// Nothing is left to take.
+    pub(super) fn rest(&mut self) {
+        self.ready.clear();
+        self.claims = None;
+        self.awake = false;
     }
 
     pub(super) fn note(&mut self, note: Note) {
@@ -132,6 +152,7 @@ impl<W> Log<W> {
             patterns: SmallVec::new(),
             ready: SmallVec::new(),
             notes: None,
+            claims: None,
             wake,
         };
         let from = subscriber.cursor;
@@ -184,8 +205,10 @@ impl<W> Log<W> {
     ) -> Option<(Vec<Selector>, Vec<Selector>)> {
         self.subscriber(key)?;
         let head = self.head;
+        let waiting = if remove.is_empty() { Vec::new() } else { self.waiting(key.index) };
         let removed: Vec<_> =
             remove.iter().filter(|selector| self.part(key.index, selector)).cloned().collect();
+        self.claim(key.index, &waiting);
         let added: Vec<_> =
             add.iter().filter(|selector| self.join(key.index, selector, head)).cloned().collect();
         let subscriber = &mut self.subscribers[key.index as usize];
@@ -200,6 +223,24 @@ impl<W> Log<W> {
             wake(&subscriber.wake);
         }
         Some((added, removed))
+    }
+
+    /// From where on a subscriber has yet to take of which channels.
+    fn waiting(&self, index: u32) -> Vec<(u32, u64)> {
+        let subscriber = &self.subscribers[index as usize];
+        let since = |channel: u32| {
+            let patterns = &self.channels.get(channel as usize)?.patterns;
+            Some((channel, subscriber.since(channel, patterns)?))
+        };
+        subscriber.ready.iter().filter_map(|&channel| since(channel)).collect()
+    }
+
+    /// Keeps what was waiting on channels that another selector still means, and forgets the others.
+    fn claim(&mut self, index: u32, waiting: &[(u32, u64)]) {
+        let still: Vec<_> = self.waiting(index);
+        let kept = waiting.iter().filter(|(channel, _)| still.iter().any(|(other, _)| other == channel));
+        let claims: Vec<_> = kept.map(|&(channel, from)| Claim { channel, from }).collect();
+        self.subscribers[index as usize].claims = (!claims.is_empty()).then(|| Box::new(claims));
     }
 
     /// What a subscriber reads: names and patterns, as they were asked for.
@@ -315,69 +356,5 @@ impl<W> Log<W> {
             notes.make_contiguous().sort_by_key(|note| note.at);
         }
         resume
-    }
-
-    /// Enters a subscriber into a topic. Answers whether it was new there.
-    fn join(&mut self, index: u32, selector: &Selector, from: u64) -> bool {
-        let topic = match selector {
-            Selector::Channel(name) => self.channel(name),
-            Selector::Pattern(pattern) => self.pattern(pattern),
-        };
-        let subscriber = &mut self.subscribers[index as usize];
-        let (places, topics): (_, &mut Topic) = match selector {
-            Selector::Channel(_) => (&mut subscriber.channels, &mut self.channels[topic as usize].topic),
-            Selector::Pattern(_) => (&mut subscriber.patterns, &mut self.patterns[topic as usize].1),
-        };
-        if places.iter().any(|place| place.topic == topic) {
-            return false;
-        }
-        places.push(Place { topic, at: topics.members.len() as u32, from });
-        topics.members.push(index);
-        true
-    }
-
-    fn part(&mut self, index: u32, selector: &Selector) -> bool {
-        let topic = match selector {
-            Selector::Channel(name) => self.by_name.get(name).copied(),
-            Selector::Pattern(pattern) => self.by_pattern.get(pattern).copied(),
-        };
-        let Some(topic) = topic else { return false };
-        let subscriber = &mut self.subscribers[index as usize];
-        let places = match selector {
-            Selector::Channel(_) => &mut subscriber.channels,
-            Selector::Pattern(_) => &mut subscriber.patterns,
-        };
-        let Some(at) = places.iter().position(|place| place.topic == topic) else { return false };
-        let place = places.swap_remove(at);
-        match selector {
-            Selector::Channel(_) => self.leave_channel(place),
-            Selector::Pattern(_) => self.leave_pattern(place),
-        }
-        true
-    }
-
-    fn leave_channel(&mut self, place: Place) {
-        let members = &mut self.channels[place.topic as usize].topic.members;
-        members.swap_remove(place.at as usize);
-        if let Some(&moved) = members.get(place.at as usize) {
-            reseat(&mut self.subscribers[moved as usize].channels, place);
-        }
-    }
-
-    fn leave_pattern(&mut self, place: Place) {
-        let members = &mut self.patterns[place.topic as usize].1.members;
-        members.swap_remove(place.at as usize);
-        if let Some(&moved) = members.get(place.at as usize) {
-            reseat(&mut self.subscribers[moved as usize].patterns, place);
-        } else if members.is_empty() {
-            self.drop_pattern(place.topic);
-        }
-    }
-}
-
-/// The member that took a leaver's seat learns of its new place.
-fn reseat(places: &mut [Place], left: Place) {
-    if let Some(place) = places.iter_mut().find(|place| place.topic == left.topic) {
-        place.at = left.at;
     }
 }

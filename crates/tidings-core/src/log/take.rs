@@ -111,8 +111,7 @@ impl<W> Log<W> {
         }
         taken.more = !heap.is_empty() || subscriber.notes.is_some();
         if !taken.more {
-            subscriber.ready.clear();
-            subscriber.awake = false;
+            subscriber.rest();
         }
         self.totals.delivered += taken.events as u64;
         self.totals.replayed += replayed;

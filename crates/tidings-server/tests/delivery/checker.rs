@@ -7,6 +7,7 @@ use crate::walk::Walk;
 
 /// What was checked.
 #[derive(Clone, Debug, Default)]
+#[expect(dead_code, reason = "some are printed alone")]
 pub(crate) struct Figures {
     pub(crate) published: usize,
     pub(crate) deliveries: usize,

@@ -24,6 +24,8 @@ pub(crate) struct Subscriber {
     version: Version,
     client_id: Option<String>,
     envelope: bool,
+    /// It reads much and is often slow about it.
+    is_sluggish: bool,
     all_channels: Arc<Vec<String>>,
     /// What it wants to read, and what of that has come to its end.
     wanted: BTreeSet<String>,
@@ -40,7 +42,10 @@ impl Subscriber {
     pub(crate) fn new(scene: Arc<Scene>, which: u64, all_channels: Arc<Vec<String>>) -> Self {
         let mut dice = Dice::new(scene.seed, which);
         let version = if dice.percent(50) { Version::Http1 } else { Version::Http2 };
-        let wanted = (0..=dice.below(3)).map(|_| (*dice.pick(&SELECTORS)).to_owned()).collect();
+        let is_sluggish = which.is_multiple_of(5);
+        let wanted: BTreeSet<String> =
+            (0..=dice.below(3)).map(|_| (*dice.pick(&SELECTORS)).to_owned()).collect();
+        let wanted = if is_sluggish { BTreeSet::from(["narrow:*".to_owned()]) } else { wanted };
         let envelope = dice.percent(50);
         let name = format!("reader {which} over {version:?}");
         Self {
@@ -51,6 +56,7 @@ impl Subscriber {
             dice,
             version,
             envelope,
+            is_sluggish,
             all_channels,
             wanted,
             finished: HashSet::new(),
@@ -146,13 +152,14 @@ impl Subscriber {
 
     /// Does something to the stream. Gives it back, or what comes after it.
     async fn act(&mut self, mut stream: Stream) -> Result<Stream, Option<Stream>> {
-        match self.dice.below(100) {
+        let choice = if self.is_sluggish && self.dice.percent(70) { 25 } else { self.dice.below(100) };
+        match choice {
             0..25 => {
                 self.change().await;
                 return Ok(stream);
             }
             25..45 => {
-                self.scene.further(20 + self.dice.below(300)).await;
+                self.scene.further(50 + self.dice.below(350)).await;
                 if self.dice.percent(60) {
                     return Ok(stream);
                 }

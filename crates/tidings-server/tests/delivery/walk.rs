@@ -16,8 +16,8 @@ pub(crate) struct Walk<'a> {
     had: HashSet<(&'a str, &'a str, u64)>,
     /// Selectors whose gap for the epoch that ended is not told yet.
     owed: HashSet<&'a str>,
-    /// Selectors that `connected` announced a gap for.
-    announced: &'a [String],
+    /// Names that `connected` announced a gap for, which is not told yet.
+    announced: HashSet<&'a str>,
     wrong: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Walk<'a> {
             covers: HashMap::new(),
             had: HashSet::new(),
             owed: HashSet::new(),
-            announced: &[],
+            announced: HashSet::new(),
             wrong: Vec::new(),
         }
     }
@@ -41,7 +41,7 @@ impl<'a> Walk<'a> {
             match seen {
                 Seen::Connected { at, selectors, brought, lost } => {
                     figures.connections += 1;
-                    self.announced = lost;
+                    self.announced = lost.iter().map(String::as_str).collect();
                     self.connected(at, selectors, brought.as_ref());
                 }
                 Seen::Event { tick, channel, n, at } => {
@@ -49,11 +49,12 @@ impl<'a> Walk<'a> {
                     self.event(channel, *n, at, *tick, figures);
                 }
                 Seen::Gap { tick, selector, reason, at } => {
+                    self.announced.remove(selector.as_str());
                     *figures.gaps.entry(reason.clone()).or_default() += 1;
                     if reason == "epoch" {
                         self.lost_epoch(selector, at);
                     } else {
-                        self.gap(selector, reason, at, *tick, figures);
+                        self.gap(selector, at, *tick, figures);
                     }
                 }
                 Seen::Subscribed { at, selectors } => {
@@ -125,6 +126,9 @@ impl<'a> Walk<'a> {
         if self.owed.iter().any(|selector| means(selector, channel)) {
             self.blame(format!("an epoch ended without a gap: {channel} {n}"));
         }
+        if self.announced.contains(channel) {
+            self.blame(format!("a gap that was announced did not come: {channel} {n}"));
+        }
         self.account(channel, (last, at.offset), tick, figures);
         self.covers.insert(channel, last.max(at.offset));
     }
@@ -160,7 +164,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A gap stands for what the hub no longer held, up to its place, and for nothing else.
-    fn gap(&mut self, channel: &'a str, reason: &str, at: &Place, tick: u64, figures: &mut Figures) {
+    fn gap(&mut self, channel: &'a str, at: &Place, tick: u64, figures: &mut Figures) {
         let Some(last) = self.covers.get(channel).copied() else {
             return self.blame(format!("a gap on a channel of others: {channel}"));
         };
@@ -176,9 +180,6 @@ impl<'a> Walk<'a> {
         let newer = truth.newer(self.epoch, channel, at.offset, tick);
         if newer < (truth.held_events)(channel) {
             self.blame(format!("a gap over what is held: {channel} {at:?} has {newer} after it"));
-        }
-        if reason == "trimmed" && !self.announced.iter().any(|selector| means(selector, channel)) {
-            self.blame(format!("a gap that was not announced: {channel} {at:?}"));
         }
         self.covers.insert(channel, last.max(at.offset));
     }

@@ -17,7 +17,7 @@ pub struct Problem {
     title: &'static str,
     detail: String,
     retry_after_ms: Option<u64>,
-    more: Vec<(Box<str>, Value)>,
+    more: Vec<(&'static str, Value)>,
 }
 
 impl Problem {
@@ -76,8 +76,8 @@ impl Problem {
 
     /// One more member of the problem's body.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.push((name.into(), value.into()));
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.more.push((name, value.into()));
         self
     }
 
@@ -100,7 +100,7 @@ impl Problem {
             body["retry_after_ms"] = json!(ms);
         }
         for (name, value) in &self.more {
-            body[&**name] = value.clone();
+            body[name] = value.clone();
         }
         body
     }
