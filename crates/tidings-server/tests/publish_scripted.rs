@@ -157,7 +157,7 @@ fn one_event_is_published_and_its_result_shown() {
     let args = ["publish", "jobs", "{\"id\":7}", "--type", "done", "--id", "e1", "--key", "k"];
     let output = script.tidings(&args).output().expect("runs");
     assert_exit(&output, 0);
-    assert_eq!(stdout(&output), "channel     jobs\nid          e1\noffset      1\nrecipients  2\n");
+    assert_eq!(stdout(&output), "id          e1\nchannel     jobs\noffset      1\nrecipients  2\n");
     assert_eq!(
         came(&script),
         [json!({"channel": "jobs", "type": "done", "id": "e1", "key": "k", "data": {"id": 7}})]
