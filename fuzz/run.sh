@@ -22,6 +22,7 @@ for target; do
   else
     failed=1
     echo "fuzz $target: FINDING"
+    grep -m1 -A5 "panicked at\|ERROR: libFuzzer" "$log" >&2
     tail -n 60 "$log" >&2
   fi
 done

@@ -131,7 +131,7 @@ fn greet(hub: &Hub, address: SocketAddr, dev: bool) {
         );
     }
     let _ = out.flush();
-    tracing::info!(node = hub.node(), %address, dev, "serving");
+    tracing::info!(node = %hub.node(), %address, dev, "serving");
 }
 
 fn start_logging(config: &Config) {

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -19,8 +19,9 @@ const CLOSE_WAIT: &str = "08";
 
 /// Audits each minute for as long as the hub is held. `local` is where the hub listens.
 pub async fn run(hub: Hub, local: SocketAddr) {
+    let interval = crate::fault::wait_ms("audit.wait_ms").map_or(INTERVAL, Duration::from_millis);
     loop {
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(interval).await;
         match mismatch(&hub, local).await {
             Ok(0) => {}
             Ok(found) => tracing::error!(found, "the books and the kernel's sockets differ"),
@@ -46,19 +47,19 @@ pub async fn mismatch(hub: &Hub, local: SocketAddr) -> io::Result<usize> {
     Ok(found + unbalanced)
 }
 
-/// Far ends that only one side knows.
-async fn differences(hub: &Hub, local: SocketAddr) -> io::Result<HashSet<SocketAddr>> {
+/// The numbers of sockets that only one side knows.
+async fn differences(hub: &Hub, local: SocketAddr) -> io::Result<HashSet<u64>> {
     let port = local.port();
     let kernel = tokio::task::spawn_blocking(move || kernel_sockets(port)).await??;
-    let doors: HashSet<SocketAddr> = hub.inner().doors.addresses().into_iter().map(canonical).collect();
-    let streams: HashSet<SocketAddr> = hub.stream_sockets().into_iter().map(canonical).collect();
+    let doors: HashSet<u64> = hub.inner().doors.inodes().into_iter().collect();
+    let streams: HashSet<u64> = hub.stream_inodes().into_iter().collect();
     let missing = streams.difference(&kernel);
     let stray = doors.symmetric_difference(&kernel);
     Ok(missing.chain(stray).copied().collect())
 }
 
-/// The far ends of this process's connected sockets on a local port.
-fn kernel_sockets(port: u16) -> io::Result<HashSet<SocketAddr>> {
+/// This process's connected sockets on a local port.
+fn kernel_sockets(port: u16) -> io::Result<HashSet<u64>> {
     let ours = own_socket_inodes()?;
     let mut found = HashSet::new();
     for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
@@ -79,46 +80,31 @@ fn own_socket_inodes() -> io::Result<HashSet<u64>> {
     Ok(inodes)
 }
 
-fn parse_line(line: &str, port: u16, ours: &HashSet<u64>) -> Option<SocketAddr> {
+fn parse_line(line: &str, port: u16, ours: &HashSet<u64>) -> Option<u64> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-    let (local, remote, state, inode) = (fields.get(1)?, fields.get(2)?, *fields.get(3)?, fields.get(9)?);
-    if state != ESTABLISHED && state != CLOSE_WAIT || !ours.contains(&inode.parse().ok()?) {
-        return None;
-    }
-    (parse_address(local)?.port() == port).then(|| parse_address(remote).map(canonical))?
+    let (local, state, inode) = (fields.get(1)?, *fields.get(3)?, fields.get(9)?.parse().ok()?);
+    let connected = state == ESTABLISHED || state == CLOSE_WAIT;
+    (connected && port_of(local)? == port && ours.contains(&inode)).then_some(inode)
 }
 
-/// `0100007F:1F90`: words in the machine's byte order, then the port.
-fn parse_address(text: &str) -> Option<SocketAddr> {
-    let (ip, port) = text.split_once(':')?;
-    let word = |at: usize| Some(u32::from_str_radix(ip.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
-    let ip = match ip.len() {
-        8 => IpAddr::V4(Ipv4Addr::from(word(0)?)),
-        32 => {
-            let words = [word(0)?, word(8)?, word(16)?, word(24)?];
-            let bytes: [u8; 16] = words.concat().try_into().ok()?;
-            IpAddr::V6(Ipv6Addr::from(bytes))
-        }
-        _ => return None,
-    };
-    Some(SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?))
-}
-
-fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
+/// `0100007F:1F90`: the address, then the port.
+fn port_of(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.split_once(':')?.1, 16).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     #[test]
-    fn the_kernels_addresses_are_read_as_it_writes_them() {
-        assert_eq!(parse_address("0100007F:1F90"), Some("127.0.0.1:8080".parse().unwrap()));
-        let v6 = parse_address("00000000000000000000000001000000:0050");
-        assert_eq!(v6, Some("[::1]:80".parse().unwrap()));
-        for bad in ["", "0100007F", "0100:50", "zz00007F:0050"] {
-            assert_eq!(parse_address(bad), None, "{bad}");
+    fn the_kernels_ports_are_read_as_it_writes_them() {
+        assert_eq!(port_of("0100007F:1F90"), Some(8080));
+        assert_eq!(port_of("00000000000000000000000001000000:0050"), Some(80));
+        for bad in ["", "0100007F", "0100007F:", "0100007F:zz"] {
+            assert_eq!(port_of(bad), None, "{bad}");
         }
     }
 
@@ -127,8 +113,9 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let client = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let (accepted, from) = listener.accept().unwrap();
-        assert_eq!(kernel_sockets(port).unwrap(), HashSet::from([from]));
+        let (accepted, _) = listener.accept().unwrap();
+        let number = std::fs::metadata(format!("/proc/self/fd/{}", accepted.as_raw_fd())).unwrap().ino();
+        assert_eq!(kernel_sockets(port).unwrap(), HashSet::from([number]));
         drop((client, accepted));
         assert!(kernel_sockets(port).unwrap().is_empty());
     }

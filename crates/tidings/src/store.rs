@@ -134,14 +134,14 @@ impl Store {
     fn read_json<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Option<T> {
         let text = fs::read(self.dir.as_ref()?.join(name)).ok()?;
         serde_json::from_slice(&text)
-            .inspect_err(|error| tracing::warn!(%error, file = name, "a kept file is not usable"))
+            .inspect_err(|error| tracing::warn!(%error, file = %name, "a kept file is not usable"))
             .ok()
     }
 
     fn keep_json<T: Serialize>(&self, name: &str, value: &T) {
         let written = self.write(name, |out| Ok(serde_json::to_writer(out, value)?));
         if let Err(error) = written {
-            tracing::error!(%error, file = name, "could not be kept");
+            tracing::error!(%error, file = %name, "could not be kept");
         }
     }
 

@@ -22,9 +22,9 @@ struct Served {
 
 /// Serves on a listener of the hub's making, after whatever is done to it first.
 async fn serve<T>(first: impl AsyncFnOnce(&TcpListener) -> T) -> (Served, T) {
-    let hub = Hub::open(HubOptions::default()).unwrap();
-    let listener = tidings::bind(([127, 0, 0, 1], 0).into(), &hub.options().stream).unwrap();
-    let address = listener.local_addr().unwrap();
+    let hub = Hub::open(HubOptions::default()).expect("opens");
+    let listener = tidings::bind(([127, 0, 0, 1], 0).into(), &hub.options().stream).expect("a free port");
+    let address = listener.local_addr().expect("bound");
     let done = first(&listener).await;
     let app = tidings::router(hub.clone(), GrantEverything, &HttpOptions::default());
     let (stop, stopped) = oneshot::channel();
@@ -34,7 +34,7 @@ async fn serve<T>(first: impl AsyncFnOnce(&TcpListener) -> T) -> (Served, T) {
 
 impl Served {
     async fn mismatch(&self) -> usize {
-        audit::mismatch(&self.hub, self.address).await.unwrap()
+        audit::mismatch(&self.hub, self.address).await.expect("audited")
     }
 
     fn sockets(&self) -> usize {
@@ -43,9 +43,9 @@ impl Served {
 
     /// A socket on which this was said and something was answered.
     async fn say(&self, text: &str) -> TcpStream {
-        let mut io = TcpStream::connect(self.address).await.unwrap();
-        io.write_all(text.as_bytes()).await.unwrap();
-        assert!(io.read(&mut [0; 4096]).await.unwrap() > 0);
+        let mut io = TcpStream::connect(self.address).await.expect("accepted");
+        io.write_all(text.as_bytes()).await.expect("taken in");
+        assert!(io.read(&mut [0; 4096]).await.expect("answered") > 0);
         io
     }
 
@@ -55,15 +55,15 @@ impl Served {
 
     /// Two streams on one HTTP/2 connection, which lives as long as they are held.
     async fn two_streams(&self) -> Vec<Incoming> {
-        let io = TokioIo::new(TcpStream::connect(self.address).await.unwrap());
+        let io = TokioIo::new(TcpStream::connect(self.address).await.expect("accepted"));
         let (mut client, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.expect("HTTP/2");
         tokio::spawn(connection);
         let mut streams = Vec::new();
         for channel in ["a", "b"] {
             let uri = format!("http://{}/api/sse/stream?channels={channel}", self.address);
-            let request = Request::get(uri).body(Empty::<Bytes>::new()).unwrap();
-            let mut body = client.send_request(request).await.unwrap().into_body();
+            let request = Request::get(uri).body(Empty::<Bytes>::new()).expect("a request");
+            let mut body = client.send_request(request).await.expect("answered").into_body();
             assert!(body.frame().await.is_some_and(|frame| frame.is_ok()), "greeted");
             streams.push(body);
         }

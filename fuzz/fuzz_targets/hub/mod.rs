@@ -16,9 +16,11 @@ pub struct Endpoints {
 }
 
 pub static ENDPOINTS: LazyLock<Endpoints> = LazyLock::new(|| {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let entered = runtime.enter();
     let hub = Hub::open(HubOptions::default()).expect("nothing is kept, so nothing can fail");
     let router = tidings::router(hub.clone(), GrantEverything, &HttpOptions::default());
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    drop(entered);
     Endpoints { hub, router, runtime }
 });
 

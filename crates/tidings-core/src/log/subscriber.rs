@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use smallvec::SmallVec;
 
+use super::topic::Channel;
 use super::{Log, Topic};
 use crate::channel::{ChannelName, Selector};
 use crate::position::{Cursor, EARLIEST};
@@ -271,19 +272,29 @@ impl<W> Log<W> {
     fn catch_up(&mut self, index: u32, selector: &Selector, seq: u64) -> Resume {
         let mut resume = Resume::Ok;
         let subscriber = &mut self.subscribers[index as usize];
-        for (channel_index, channel) in &self.channels {
-            let mine = match selector {
-                Selector::Channel(name) => *name == channel.name,
-                Selector::Pattern(pattern) => pattern.matches(channel.name.as_str()),
-            };
-            let channel_index = channel_index as u32;
-            if mine && channel.history.last_seq() > seq && !subscriber.ready.contains(&channel_index) {
+        let mut look_at = |channel_index: u32, channel: &Channel| {
+            if channel.history.last_seq() > seq {
                 subscriber.ready.push(channel_index);
             }
-            if mine && channel.history.trimmed_through > seq {
+            if channel.history.trimmed_through > seq {
                 resume = Resume::Gap;
             }
+        };
+        match selector {
+            Selector::Channel(name) => {
+                // It was made, if need be, when the subscriber joined it.
+                if let Some(&at) = self.by_name.get(name) {
+                    look_at(at, &self.channels[at as usize]);
+                }
+            }
+            Selector::Pattern(pattern) => {
+                let behind = self.channels.iter().filter(|(_, channel)| channel.history.last_seq() > seq);
+                let mine = behind.filter(|(_, channel)| pattern.matches(channel.name.as_str()));
+                mine.for_each(|(at, channel)| look_at(at as u32, channel));
+            }
         }
+        subscriber.ready.sort_unstable();
+        subscriber.ready.dedup();
         let Selector::Pattern(pattern) = selector else { return resume };
         let mut lost: Vec<(u64, String)> = self
             .remembered

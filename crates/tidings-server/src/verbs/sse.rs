@@ -67,7 +67,7 @@ impl Parser {
         &self.last_id
     }
 
-    /// Reads a portion. What is incomplete when the stream ends is dropped with the parser: [spec] "once the end of
+    /// Reads a portion. What is incomplete when the stream ends is dropped with the parser: \[spec\] "once the end of
     /// the file is reached, any pending data must be discarded".
     pub(crate) fn push(&mut self, mut bytes: &[u8], out: &mut Vec<Item>) -> Result<(), TooLong> {
         while !bytes.is_empty() {

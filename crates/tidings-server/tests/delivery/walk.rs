@@ -3,32 +3,21 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::checker::{Figures, Truth};
-use crate::history::{Reader, Seen};
+use crate::history::{Place, Reader, Seen};
 use crate::matching::means;
-
-/// A channel that the reader is subscribed to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cover {
-    /// Whatever was first sent after this must come.
-    from_tick: u64,
-    last: Option<u64>,
-    /// A gap was told since the last event.
-    gap: bool,
-}
 
 pub(crate) struct Walk<'a> {
     truth: &'a Truth<'a>,
     reader: &'a Reader,
     epoch: &'a str,
     selectors: HashSet<&'a str>,
-    covers: HashMap<&'a str, Cover>,
+    /// Channels that the reader is subscribed to. All up to the place is accounted for.
+    covers: HashMap<&'a str, u64>,
     had: HashSet<(&'a str, &'a str, u64)>,
     /// Selectors whose gap for the epoch that ended is not told yet.
     owed: HashSet<&'a str>,
-    /// There was another epoch before this one.
-    renewed: bool,
-    /// Channels that had an event of this epoch.
-    renewed_had: HashSet<&'a str>,
+    /// Selectors that `connected` announced a gap for.
+    announced: &'a [String],
     wrong: Vec<String>,
 }
 
@@ -42,8 +31,7 @@ impl<'a> Walk<'a> {
             covers: HashMap::new(),
             had: HashSet::new(),
             owed: HashSet::new(),
-            renewed: false,
-            renewed_had: HashSet::new(),
+            announced: &[],
             wrong: Vec::new(),
         }
     }
@@ -51,27 +39,29 @@ impl<'a> Walk<'a> {
     pub(crate) fn check(mut self, figures: &mut Figures) -> Vec<String> {
         for seen in &self.reader.seen {
             match seen {
-                Seen::Connected { tick, epoch, selectors, resumed } => {
+                Seen::Connected { at, selectors, brought, lost } => {
                     figures.connections += 1;
-                    self.connected(*tick, epoch, selectors, *resumed);
+                    self.announced = lost;
+                    self.connected(at, selectors, brought.as_ref());
                 }
-                Seen::Event { channel, n, epoch, offset } => {
+                Seen::Event { tick, channel, n, at } => {
                     figures.deliveries += 1;
-                    self.event(channel, *n, epoch, *offset, figures);
+                    self.event(channel, *n, at, *tick, figures);
                 }
-                Seen::Gap { selector, reason } => {
-                    figures.gaps += 1;
-                    self.gap(selector, reason);
+                Seen::Gap { tick, selector, reason, at } => {
+                    *figures.gaps.entry(reason.clone()).or_default() += 1;
+                    if reason == "epoch" {
+                        self.lost_epoch(selector, at);
+                    } else {
+                        self.gap(selector, reason, at, *tick, figures);
+                    }
                 }
-                Seen::Subscribed { tick, selectors } => {
+                Seen::Subscribed { at, selectors } => {
                     self.selectors.extend(selectors.iter().map(String::as_str));
-                    self.recover(*tick);
+                    self.recover(at.offset);
                 }
                 Seen::Unsubscribed { selectors } => {
-                    for selector in selectors {
-                        self.selectors.remove(selector.as_str());
-                        self.owed.remove(selector.as_str());
-                    }
+                    self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
                     self.recover(0);
                 }
             }
@@ -80,112 +70,128 @@ impl<'a> Walk<'a> {
         self.wrong
     }
 
-    fn connected(&mut self, tick: u64, epoch: &'a str, selectors: &'a [String], resumed: bool) {
+    fn connected(&mut self, at: &'a Place, selectors: &'a [String], brought: Option<&Place>) {
         self.selectors = selectors.iter().map(String::as_str).collect();
-        if !resumed {
-            self.covers.clear();
-            self.owed.clear();
-        } else if epoch != self.epoch {
-            // Nothing that the cursor stood for is known: each selector is owed its gap.
-            self.covers.clear();
-            self.owed = self.selectors.clone();
-            self.renewed = true;
-            self.renewed_had.clear();
+        for selector in std::mem::take(&mut self.owed) {
+            // Whoever is cut off before all is told comes with a cursor that says so.
+            if brought.is_some_and(|brought| brought.epoch == at.epoch && !brought.owed) {
+                self.blame(format!("an epoch ended without a gap: {selector}"));
+            }
         }
-        self.epoch = epoch;
-        self.owed.retain(|selector| self.selectors.contains(selector));
-        self.recover(tick);
+        let goes_on = brought.is_some_and(|brought| brought.epoch == at.epoch && !brought.owed);
+        if !goes_on {
+            self.covers.clear();
+        } else if brought.is_some_and(|brought| brought.offset != at.offset) {
+            self.blame(format!("it goes on from elsewhere: {at:?}, not {brought:?}"));
+        }
+        if !goes_on && brought.is_some() {
+            self.owed = self.selectors.clone();
+        }
+        self.epoch = &at.epoch;
+        self.recover(at.offset);
     }
 
     /// Covers what the selectors mean now; what was covered before stays as it was.
-    fn recover(&mut self, from_tick: u64) {
+    fn recover(&mut self, from: u64) {
         for channel in &self.truth.channels {
             if self.selectors.iter().any(|selector| means(selector, channel)) {
-                self.covers.entry(channel).or_insert(Cover { from_tick, ..Cover::default() });
+                self.covers.entry(channel).or_insert(from);
             } else {
                 self.covers.remove(channel);
             }
         }
     }
 
-    fn event(&mut self, channel: &'a str, n: u64, epoch: &'a str, offset: u64, figures: &mut Figures) {
+    fn event(&mut self, channel: &'a str, n: u64, at: &'a Place, tick: u64, figures: &mut Figures) {
         match self.truth.publication(channel, n) {
             None => return self.blame(format!("invented: {channel} {n}")),
-            Some(publication) if publication.failed && publication.acks.is_empty() => {
+            Some(publication) if publication.failed => {
                 self.blame(format!("refused and yet delivered: {channel} {n}"));
             }
             Some(_) => {}
         }
-        if epoch != self.epoch {
+        if at.epoch != self.epoch {
             self.blame(format!("of another epoch: {channel} {n}"));
         }
-        if !self.had.insert((epoch, channel, n)) {
-            self.blame(format!("twice: {channel} {n}"));
+        if !self.had.insert((&at.epoch, channel, n)) {
+            return self.blame(format!("twice: {channel} {n}"));
         }
-        let Some(cover) = self.covers.get(channel).copied() else {
+        let Some(last) = self.covers.get(channel).copied() else {
             return self.blame(format!("not subscribed: {channel} {n}"));
         };
-        if cover.last.is_some_and(|last| offset <= last) {
-            self.blame(format!("out of order: {channel} {n} at {offset} after {:?}", cover.last));
+        if at.offset <= last {
+            self.blame(format!("out of order: {channel} {n} at {} after {last}", at.offset));
         }
         if self.owed.iter().any(|selector| means(selector, channel)) {
             self.blame(format!("an epoch ended without a gap: {channel} {n}"));
         }
-        self.account(channel, cover, Some(offset), figures);
-        self.renewed_had.insert(channel);
-        self.covers.insert(channel, Cover { last: Some(offset), gap: false, ..cover });
+        self.account(channel, (last, at.offset), tick, figures);
+        self.covers.insert(channel, last.max(at.offset));
     }
 
-    /// Holds what the log has between the last event and the next (or the end) against what was told.
-    fn account(&mut self, channel: &'a str, cover: Cover, next: Option<u64>, figures: &mut Figures) {
-        let truth = self.truth;
-        let between = || truth.between(self.epoch, channel, cover.last, next);
-        let had = |n: u64| self.had.contains(&(self.epoch, channel, n));
-        if cover.gap {
-            let lost = between().filter(|logged| !had(logged.publication.n)).count();
-            figures.lost += lost;
-            if lost == 0 {
-                self.blame(format!("a gap that stands for nothing: {channel} after {:?}", cover.last));
+    /// Holds what the log has between two places against what was told.
+    fn account(&mut self, channel: &'a str, between: (u64, u64), tick: u64, figures: &mut Figures) {
+        let mut missing = Vec::new();
+        for logged in self.truth.between(self.epoch, channel, between) {
+            let n = logged.publication.n;
+            if self.had.contains(&(self.epoch, channel, n)) {
+                continue;
             }
-            return;
+            if logged.superseded.is_some_and(|superseded| superseded < tick) {
+                figures.replaced += 1;
+            } else {
+                missing.push(n);
+            }
         }
-        let owed = |n: u64, invoked: u64| !had(n) && (cover.last.is_some() || invoked > cover.from_tick);
-        let missing: Vec<u64> = between()
-            .filter(|logged| !logged.superseded)
-            .map(|logged| (logged.publication.n, logged.publication.invoked))
-            .filter(|(n, invoked)| owed(*n, *invoked))
-            .map(|(n, _)| n)
-            .collect();
         if !missing.is_empty() {
-            self.blame(format!("missing without a gap: {channel} {missing:?} before {next:?}"));
+            self.blame(format!("missing without a gap: {channel} {missing:?} between {between:?}"));
         }
     }
 
-    fn gap(&mut self, selector: &'a str, reason: &str) {
-        if reason == "epoch" {
-            let had = self.renewed_had.iter().any(|channel| means(selector, channel));
-            if !self.renewed || had {
-                self.blame(format!("a gap for an epoch that goes on: {selector}"));
+    fn lost_epoch(&mut self, selector: &'a str, at: &Place) {
+        if !self.owed.remove(selector) {
+            self.blame(format!("a gap for an epoch that goes on: {selector}"));
+        }
+        for (channel, last) in &mut self.covers {
+            if means(selector, channel) {
+                *last = at.offset.max(*last);
             }
-            self.owed.remove(selector);
-            return;
         }
-        match self.covers.get_mut(selector) {
-            Some(cover) => cover.gap = true,
-            None => self.blame(format!("a gap on a channel of others: {selector}")),
+    }
+
+    /// A gap stands for what the hub no longer held, up to its place, and for nothing else.
+    fn gap(&mut self, channel: &'a str, reason: &str, at: &Place, tick: u64, figures: &mut Figures) {
+        let Some(last) = self.covers.get(channel).copied() else {
+            return self.blame(format!("a gap on a channel of others: {channel}"));
+        };
+        let truth = self.truth;
+        let lost = truth
+            .between(self.epoch, channel, (last, at.offset + 1))
+            .filter(|logged| !self.had.contains(&(self.epoch, channel, logged.publication.n)))
+            .count();
+        figures.lost += lost;
+        if lost == 0 || !truth.has(self.epoch, channel, at.offset) {
+            self.blame(format!("a gap that stands for nothing: {channel} {at:?} after {last}"));
         }
+        let newer = truth.newer(self.epoch, channel, at.offset, tick);
+        if newer < (truth.held_events)(channel) {
+            self.blame(format!("a gap over what is held: {channel} {at:?} has {newer} after it"));
+        }
+        if reason == "trimmed" && !self.announced.iter().any(|selector| means(selector, channel)) {
+            self.blame(format!("a gap that was not announced: {channel} {at:?}"));
+        }
+        self.covers.insert(channel, last.max(at.offset));
     }
 
     fn end(&mut self, figures: &mut Figures) {
         if !self.reader.complete {
-            self.blame("it did not come to the end".to_owned());
-            return;
+            return self.blame("it did not come to the end".to_owned());
         }
         for selector in std::mem::take(&mut self.owed) {
             self.blame(format!("an epoch ended without a gap: {selector}"));
         }
-        for (channel, cover) in self.covers.clone() {
-            self.account(channel, cover, None, figures);
+        for (channel, last) in self.covers.clone() {
+            self.account(channel, (last, u64::MAX), u64::MAX, figures);
         }
     }
 

@@ -63,6 +63,8 @@ impl Hub {
             .args(["serve", "--dev", "--listen", &self.address, "--data-dir"])
             .arg(self.data_dir())
             .current_dir(self.dir.path())
+            // A test's own, and no setting.
+            .env_remove("TIDINGS_SEED")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(log)

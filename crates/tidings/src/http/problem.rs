@@ -46,6 +46,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "Not found", detail)
     }
 
+    /// 405: the path knows other methods.
+    pub fn method_not_allowed() -> Self {
+        let detail = "this path has no such method: the header Allow says which it has";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
+    }
+
     /// 413: more than is taken.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail)
@@ -88,6 +94,11 @@ impl Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        // An item of a batch has no header of its own, and a refusal told as a stream none that a page can read.
+        if let Some(ms) = self.retry_after_ms {
+            body["retry_after"] = json!(retry_after(ms));
+            body["retry_after_ms"] = json!(ms);
+        }
         if let Some(object) = body.as_object_mut() {
             object.extend(self.more.clone());
         }
@@ -109,6 +120,11 @@ impl Problem {
         stream_headers(response.headers_mut());
         response
     }
+}
+
+/// Whole seconds (RFC 9110 §10.2.3), and never at once.
+fn retry_after(ms: u64) -> u64 {
+    ms.div_ceil(1000).max(1)
 }
 
 impl From<NameError> for Problem {
@@ -134,7 +150,7 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(ms) = self.retry_after_ms {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after(ms)));
         }
         response
     }

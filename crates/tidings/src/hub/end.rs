@@ -87,18 +87,22 @@ impl Hub {
             }
             (entry, books.live())
         };
-        let selectors = entry.handle.subscriber().map(|subscriber| {
-            let mut log = self.0.log();
-            let selectors = log.selectors(subscriber);
-            log.unsubscribe(subscriber);
-            selectors
-        });
         let detail = order.and_then(|order| order.detail.clone());
         let patience = if reason.told() { crate::stream::FAREWELL_TIMEOUT } else { Duration::ZERO };
         entry.handle.peer.kill_stream(patience);
         entry.handle.end(self.closing(reason, detail, order.map(|order| order.reconnect)));
+        // After the end is set, and under the lock under which a subscriber is seated: either it is seen here, or
+        // whoever seats it sees the end.
+        let selectors = {
+            let mut log = self.0.log();
+            entry.handle.subscriber().map(|subscriber| {
+                let selectors = log.selectors(subscriber);
+                log.unsubscribe(subscriber);
+                selectors
+            })
+        };
         tracing::info!(user = %entry.user, %reason, total, "client disconnected");
-        self.left(&entry.user, selectors.as_deref().unwrap_or_default());
+        self.tell_presence(&entry.user, selectors.as_deref().unwrap_or_default());
         true
     }
 

@@ -6,10 +6,12 @@ mod connect;
 mod drain;
 mod end;
 mod ids;
+mod listing;
 mod observe;
 mod permissions;
 mod presence;
 mod publish;
+mod row;
 mod shown;
 mod sweep;
 
@@ -30,12 +32,12 @@ pub use self::connect::{Client, Open, OpenError};
 pub use self::drain::Phase;
 pub use self::end::{KickOrder, Kicked, NoSuchConnection};
 use self::ids::Secrets;
-pub use self::observe::{
-    ChannelInfo, ClosedConnection, ConnectionInfo, ConnectionPage, ConnectionQuery, ConnectionSort,
-    Latencies, Latency, Proof, ProofKind, ProvenTo, Readings, SortBy, Stats, Truth, UserInfo,
-};
+pub use self::listing::{ConnectionPage, ConnectionQuery, ConnectionSort, RowMark, SortBy};
+pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{ChangeError, ChannelChange, TICKET_SECONDS, Ticket};
-pub use self::publish::{HistoryQuery, PublishError, Publisher};
+pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
+pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
+pub use self::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
 pub use self::sweep::SweepReport;
 use crate::clock::Clock;
 use crate::histogram::Histogram;
@@ -61,6 +63,8 @@ pub(crate) struct Inner {
     publish_rate: Mutex<RateLimit<Arc<str>>>,
     accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
     permissions: Mutex<permissions::Permissions>,
+    /// Held before the books' or the log's, never after.
+    told: Mutex<presence::Told>,
     secrets: Secrets,
     store: Store,
     counters: Mutex<Counters>,
@@ -101,6 +105,7 @@ impl Hub {
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
             accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
             permissions: Mutex::default(),
+            told: Mutex::default(),
             secrets: Secrets::new(),
             store,
             counters: Mutex::new(counters),

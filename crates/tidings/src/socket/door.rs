@@ -22,8 +22,8 @@ pub(super) struct Door {
 impl Door {
     pub(super) fn new(io: TcpStream, hub: Hub) -> io::Result<Self> {
         let address = io.peer_addr()?;
-        let peer = Peer::new(address, io.as_raw_fd());
-        hub.inner().doors.enter(address);
+        let peer = Peer::new(address, io.as_raw_fd())?;
+        hub.inner().doors.enter(peer.socket.inode);
         Ok(Self { io, peer, hub })
     }
 
@@ -68,7 +68,7 @@ impl Drop for Door {
     fn drop(&mut self) {
         // Before the descriptor is closed: afterwards both belong to whoever comes next.
         self.peer.gone();
-        self.hub.inner().doors.leave(&self.peer.address);
+        self.hub.inner().doors.leave(self.peer.socket.inode);
     }
 }
 

@@ -10,7 +10,8 @@ mod patience;
 mod sys;
 mod writer;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::io;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -40,6 +41,7 @@ struct Socket {
     /// The descriptor, for as long as it is open. Whoever uses it holds the lock, so that it can't be closed and
     /// given to another file meanwhile.
     fd: Mutex<Option<RawFd>>,
+    inode: u64,
     timed_out: AtomicBool,
     /// When bytes or an end of them last came in, in milliseconds of the hub's clock; 0 is never.
     heard_ms: AtomicU64,
@@ -53,9 +55,9 @@ impl Peer {
         Self { address, socket: Arc::default(), kill: None }
     }
 
-    fn new(address: SocketAddr, fd: RawFd) -> Self {
-        let socket = Socket { fd: Mutex::new(Some(fd)), ..Socket::default() };
-        Self { address, socket: Arc::new(socket), kill: None }
+    fn new(address: SocketAddr, fd: RawFd) -> io::Result<Self> {
+        let socket = Socket { fd: Mutex::new(Some(fd)), inode: sys::inode(fd)?, ..Socket::default() };
+        Ok(Self { address, socket: Arc::new(socket), kill: None })
     }
 
     fn of_stream(&self, kill: StreamKill) -> Self {
@@ -68,9 +70,10 @@ impl Peer {
         fd.and_then(|fd| sys::tcp_info(fd).ok()).map(|info| u64::from(info.last_ack_age_ms))
     }
 
-    /// Whether the socket is one of ours, and still open.
-    pub(crate) fn is_seen(&self) -> bool {
-        self.socket.fd.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    /// The socket's number, if it is one of ours and still open.
+    pub(crate) fn inode(&self) -> Option<u64> {
+        let fd = self.socket.fd.lock().unwrap_or_else(PoisonError::into_inner);
+        fd.map(|_| self.socket.inode)
     }
 
     /// Why a stream ended that nobody ended here. Whoever leaves is heard leaving: an end, a reset, a frame. Where
@@ -115,37 +118,30 @@ impl Peer {
     }
 }
 
-/// The sockets that were accepted and are not yet closed, by their far end: what the audit holds against the
-/// kernel's list. A far end may have several: one to each of our addresses, or a new one while the old one's end is
-/// still on its way to us.
+/// The sockets that were accepted and are not yet closed, by their number: what the audit holds against the kernel's
+/// list. Not by their far end, which may be another socket's a moment later.
 #[derive(Debug, Default)]
 pub(crate) struct Doors {
     open: Mutex<Open>,
 }
 
-type Open = HashMap<SocketAddr, usize, foldhash::fast::RandomState>;
+type Open = HashSet<u64, foldhash::fast::RandomState>;
 
 impl Doors {
     pub(crate) fn len(&self) -> usize {
-        self.lock().values().sum()
+        self.lock().len()
     }
 
-    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        self.lock().keys().copied().collect()
+    pub(crate) fn inodes(&self) -> Vec<u64> {
+        self.lock().iter().copied().collect()
     }
 
-    fn enter(&self, address: SocketAddr) {
-        *self.lock().entry(address).or_default() += 1;
+    fn enter(&self, inode: u64) {
+        self.lock().insert(inode);
     }
 
-    fn leave(&self, address: &SocketAddr) {
-        let mut open = self.lock();
-        match open.get_mut(address) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => {
-                open.remove(address);
-            }
-        }
+    fn leave(&self, inode: u64) {
+        self.lock().remove(&inode);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Open> {

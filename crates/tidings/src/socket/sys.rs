@@ -1,7 +1,7 @@
 //! Calls to the kernel that no crate of ours wraps. The only unsafe code of the library.
 #![expect(
     unsafe_code,
-    reason = "getsockopt on a descriptor that the caller holds open, the taking of a passed one, and a limit"
+    reason = "questions about a descriptor that the caller holds open, the taking of a passed one, and a limit"
 )]
 
 use std::io;
@@ -30,6 +30,20 @@ pub(super) fn tcp_info(fd: RawFd) -> io::Result<TcpInfo> {
         info.assume_init()
     };
     Ok(TcpInfo { last_ack_age_ms: info.tcpi_last_ack_recv })
+}
+
+/// The number of the socket behind a descriptor, which no other has while it is open: what the kernel's lists name it
+/// by. The descriptor must be open for the time of the call.
+pub(super) fn inode(fd: RawFd) -> io::Result<u64> {
+    let mut stat = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: the kernel writes one `stat`, of which every bit pattern is a value.
+    let stat = unsafe {
+        if libc::fstat(fd, stat.as_mut_ptr()) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        stat.assume_init()
+    };
+    Ok(stat.st_ino)
 }
 
 /// Lifts this process's soft limit of open files, each stream one, to the hard limit. Answers what it is now.

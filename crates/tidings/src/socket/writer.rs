@@ -13,8 +13,9 @@ use tokio::time::{Sleep, sleep};
 use super::door::{Door, is_timeout};
 use crate::stream::{Chunk, FAREWELL_TIMEOUT, Stream, Turn};
 
-/// Buffers of one write: the kernel copies no more than `UIO_FASTIOV` of them without allocating.
-const SLICES_MAX: usize = 8;
+/// Buffers of one write. Beyond 8 (`UIO_FASTIOV`) the kernel allocates for their list, which costs less than a second
+/// call.
+const SLICES_MAX: usize = 32;
 /// Bytes that a client may send on its stream before it is taken for broken: a pipelined request, not an upload.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024;
 
@@ -90,7 +91,7 @@ impl Writer {
     }
 
     fn try_write(&self) -> io::Result<usize> {
-        if let Some(error) = crate::fault::error("write") {
+        if let Some(error) = crate::fault::error("write", || self.stream.user()) {
             return Err(error);
         }
         let framed = self.framing == Framing::Chunked;
@@ -141,13 +142,16 @@ impl Writer {
     fn reason_of(&self, error: &io::Error) -> CloseReason {
         self.door.witness(error);
         let reason = match error.kind() {
+            // No route to it is never slowness.
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => CloseReason::Lost,
             _ if is_timeout(error) => self.stream.departure(),
             io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::NotConnected => {
                 CloseReason::ClientLeft
             }
             _ => CloseReason::Error,
         };
-        tracing::info!(%error, %reason, remote = %self.stream.outlet().remote, "a stream's socket failed");
+        let (user, remote) = (self.stream.user().unwrap_or_default(), self.stream.outlet().remote);
+        tracing::info!(%error, %reason, %user, %remote, "a stream's socket failed");
         reason
     }
 
