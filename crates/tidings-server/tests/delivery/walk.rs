@@ -1,10 +1,13 @@
 //! One reader's history, step by step.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::checker::{Figures, Truth};
 use crate::history::{Place, Reader, Seen};
 use crate::matching::means;
+
+/// Steps before a fault that are told with it.
+const TRAIL_STEPS_MAX: usize = 8;
 
 pub(crate) struct Walk<'a> {
     truth: &'a Truth<'a>,
@@ -18,6 +21,8 @@ pub(crate) struct Walk<'a> {
     owed: HashSet<&'a str>,
     /// Names that `connected` announced a gap for, which is not told yet.
     announced: HashSet<&'a str>,
+    /// What happened last, but for events.
+    trail: VecDeque<&'a Seen>,
     wrong: Vec<String>,
 }
 
@@ -32,12 +37,14 @@ impl<'a> Walk<'a> {
             had: HashSet::new(),
             owed: HashSet::new(),
             announced: HashSet::new(),
+            trail: VecDeque::new(),
             wrong: Vec::new(),
         }
     }
 
     pub(crate) fn check(mut self, figures: &mut Figures) -> Vec<String> {
         for seen in &self.reader.seen {
+            self.note(seen);
             match seen {
                 Seen::Connected { at, selectors, brought, lost } => {
                     figures.connections += 1;
@@ -69,6 +76,15 @@ impl<'a> Walk<'a> {
         }
         self.end(figures);
         self.wrong
+    }
+
+    fn note(&mut self, seen: &'a Seen) {
+        if !matches!(seen, Seen::Event { .. }) {
+            self.trail.push_back(seen);
+        }
+        if self.trail.len() > TRAIL_STEPS_MAX {
+            self.trail.pop_front();
+        }
     }
 
     fn connected(&mut self, at: &'a Place, selectors: &'a [String], brought: Option<&Place>) {
@@ -197,6 +213,7 @@ impl<'a> Walk<'a> {
     }
 
     fn blame(&mut self, what: String) {
-        self.wrong.push(format!("{}: {what}", self.reader.name));
+        let trail: String = self.trail.iter().map(|seen| format!("\n      after {seen:?}")).collect();
+        self.wrong.push(format!("{}: {what}{trail}", self.reader.name));
     }
 }
