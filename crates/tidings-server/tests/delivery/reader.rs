@@ -253,7 +253,7 @@ impl Subscriber {
                 Seen::Gap { tick, selector: text("channel"), reason: text("reason"), at }
             }
             "subscribed" => Seen::Subscribed { at, selectors },
-            _ => Seen::Unsubscribed { selectors },
+            _ => Seen::Unsubscribed { at, selectors },
         };
         self.reader.seen.push(seen);
     }

@@ -68,10 +68,7 @@ impl<'a> Walk<'a> {
                     self.selectors.extend(selectors.iter().map(String::as_str));
                     self.recover(at.offset);
                 }
-                Seen::Unsubscribed { selectors } => {
-                    self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
-                    self.recover(0);
-                }
+                Seen::Unsubscribed { at, selectors } => self.unsubscribed(at, selectors, figures),
             }
         }
         self.end(figures);
@@ -106,6 +103,17 @@ impl<'a> Walk<'a> {
         }
         self.epoch = &at.epoch;
         self.recover(at.offset);
+    }
+
+    fn unsubscribed(&mut self, at: &Place, selectors: &[String], figures: &mut Figures) {
+        let before = self.covers.clone();
+        self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
+        self.recover(0);
+        for (channel, last) in before {
+            if !self.covers.contains_key(channel) {
+                self.account(channel, (last, at.offset + 1), u64::MAX, figures);
+            }
+        }
     }
 
     /// Covers what the selectors mean now; what was covered before stays as it was.
@@ -190,7 +198,7 @@ impl<'a> Walk<'a> {
             .filter(|logged| !self.had.contains(&(self.epoch, channel, logged.publication.n)))
             .count();
         figures.lost += lost;
-        if lost == 0 || !truth.has(self.epoch, channel, at.offset) {
+        if lost == 0 {
             self.blame(format!("a gap that stands for nothing: {channel} {at:?} after {last}"));
         }
         let newer = truth.newer(self.epoch, channel, at.offset, tick);
