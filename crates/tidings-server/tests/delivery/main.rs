@@ -10,7 +10,9 @@ mod hub;
 mod matching;
 mod publisher;
 mod reader;
+mod repeats;
 mod scene;
+mod slow;
 #[path = "../streams/mod.rs"]
 mod streams;
 mod traffic;
