@@ -210,7 +210,7 @@ impl<'a> Walk<'a> {
 
     fn end(&mut self, figures: &mut Figures) {
         if !self.reader.complete {
-            return self.blame("it did not come to the end".to_owned());
+            self.blame("it did not come to the end".to_owned());
         }
         for selector in std::mem::take(&mut self.owed) {
             self.blame(format!("an epoch ended without a gap: {selector}"));
