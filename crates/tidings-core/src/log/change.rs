@@ -19,7 +19,8 @@ pub(super) struct Claim {
 
 impl<W> Log<W> {
     /// Changes what a live subscriber reads, from the head on. `subscribed` and `unsubscribed` are told in their
-    /// place, and what was published before a channel was left is still given. Answers what was new and what was dropped.
+    /// place, and what was published before a channel was left is still given. Answers what was new and what was
+    /// dropped.
     pub fn change(
         &mut self,
         key: SubscriberKey,

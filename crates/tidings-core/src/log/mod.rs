@@ -8,6 +8,7 @@
 //! before its subscription began, was replaced by a newer event of its key, or was told as a gap.
 
 mod change;
+mod membership;
 mod page;
 mod snapshot;
 mod subscriber;

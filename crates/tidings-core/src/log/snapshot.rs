@@ -11,6 +11,9 @@ use crate::event::{Draft, Event};
 use crate::history::{Frame, Remembered};
 use crate::position::{Cursor, Epoch};
 
+/// Places and times are below what JSON carries exactly, with more to come in this life of the log.
+const NUMBER_MAX: u64 = 1 << 52;
+
 /// One line of a kept log: the head first, then what each channel lost, then every event
 /// and every id that outlived its event, in the order of the log.
 #[derive(Debug, Serialize, Deserialize)]
@@ -81,6 +84,9 @@ pub enum RestoreError {
     /// The first line is not the log's head, or a line is out of place.
     #[error("a kept log starts with its head and ends with its end, and has no other between")]
     OutOfPlace,
+    /// A number that no log has.
+    #[error("an event's place is not after the one before it, or a number is out of all bounds")]
+    Incredible,
     /// A name or an event is not valid.
     #[error("{0}")]
     Invalid(String),
@@ -121,9 +127,12 @@ impl<W> Log<W> {
         let Some(Snapshot::Log { epoch, head, forgotten_through }) = lines.next() else {
             return Err(RestoreError::OutOfPlace);
         };
+        if head > NUMBER_MAX || forgotten_through > head {
+            return Err(RestoreError::Incredible);
+        }
         let mut log = Self::new(Epoch::from(epoch), rules);
         for line in lines {
-            log.restore_line(line)?;
+            log.restore_line(line, head)?;
         }
         // What a channel lost was set before its events came; the boundary over all names comes last, so that it
         // is not taken for the loss of a channel that was just read.
@@ -131,7 +140,17 @@ impl<W> Log<W> {
         Ok(log)
     }
 
-    fn restore_line(&mut self, line: Snapshot) -> Result<(), RestoreError> {
+    fn restore_line(&mut self, line: Snapshot, head: u64) -> Result<(), RestoreError> {
+        let last = self.order.back().map_or(0, |(seq, _)| *seq);
+        let credible = match &line {
+            Snapshot::Channel { trimmed_through, .. } => *trimmed_through <= head,
+            Snapshot::Event { seq, time_ms, .. } => (last + 1..=head).contains(seq) && *time_ms <= NUMBER_MAX,
+            Snapshot::Id { seq, time_ms, .. } => *seq <= head && *time_ms <= NUMBER_MAX,
+            _ => true,
+        };
+        if !credible {
+            return Err(RestoreError::Incredible);
+        }
         let invalid = |error: &dyn std::fmt::Display| RestoreError::Invalid(error.to_string());
         match line {
             Snapshot::Channel { name, trimmed_through } => {

@@ -61,7 +61,7 @@ impl Hub {
         let mut child = self
             .program()
             .args(["serve", "--dev", "--listen", &self.address, "--data-dir"])
-            .arg(self.dir.path().join("data"))
+            .arg(self.data_dir())
             .current_dir(self.dir.path())
             // A test's own, and no setting.
             .env_remove("TIDINGS_SEED")
@@ -203,6 +203,11 @@ impl Hub {
     /// What it logged, over all its starts.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Where it keeps what outlives it.
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
     }
 
     fn log_path(&self) -> std::path::PathBuf {

@@ -33,8 +33,19 @@ fn a_row_has_the_contracts_members_and_no_secret() {
     assert!(row["proof"]["age_ms"].is_u64(), "{row}");
     assert_eq!((&row["lease"], &row["last_ping_at"]), (&json!(null), &json!(null)));
     assert_eq!(row["events_sent"], 1);
-    for path in ["connections", "connections/closed", "channels", "users", "stats"] {
-        let answer = get(&hub, &format!("/api/sse/{path}"));
+    crate::http::post(&hub, "/api/sse/disconnect", Stream::open(&hub, "channels=a").connection_id());
+    for path in [
+        "/api/sse/connections",
+        "/api/sse/connections/closed",
+        "/api/sse/channels",
+        "/api/sse/users",
+        "/api/sse/stats",
+        "/api/sse/presence?channel=a",
+        "/api/sse/history?channel=a",
+        "/metrics",
+        "/ready",
+    ] {
+        let answer = get(&hub, path);
         assert!(
             !answer.body.contains(stream.connection_id()) && !answer.body.contains("connection_id"),
             "{path}"
@@ -47,7 +58,9 @@ fn the_list_is_filtered_and_sorted() {
     let hub = Server::start();
     let a = Stream::open(&hub, "channels=x&user=bob&type=display&client_id=c1");
     let b = Stream::open(&hub, "channels=y&user=ada&type=admin&client_id=c2");
-    let c = Stream::open(&hub, "channels=*&user=ada&type=client");
+    let mut c = Stream::open(&hub, "channels=*&user=ada&type=client");
+    publish(&hub, &json!({ "channel": "z", "data": 1 })).ok();
+    c.expect("message");
     let all = [a.id(), b.id(), c.id()];
     assert_eq!(ids(&connections(&hub, "")), all);
     for (query, wanted) in [
@@ -60,9 +73,16 @@ fn the_list_is_filtered_and_sorted() {
         ("sort=-connected_at", vec![c.id(), b.id(), a.id()]),
         ("sort=user", vec![b.id(), c.id(), a.id()]),
         ("sort=-user", vec![a.id(), c.id(), b.id()]),
+        ("sort=-events_sent&limit=1", vec![c.id()]),
         ("sort=type", vec![b.id(), c.id(), a.id()]),
     ] {
         assert_eq!(ids(&connections(&hub, query)), wanted, "{query}");
+    }
+    for by in ["bytes_sent", "last_write_at"] {
+        // When a write is entered is a matter of moments, so that the list itself says what it is sorted by.
+        let rows = connections(&hub, &format!("sort=-{by}"))["connections"].clone();
+        let values: Vec<_> = (0..3).map(|at| rows[at][by].as_u64().expect("a number")).collect();
+        assert!(values.is_sorted_by(|a, b| a >= b), "{by}: {values:?}");
     }
     for query in ["sort=shoe", "limit=0", "limit=9999", "limit=x", "channel=x*", "after=x", "after=1"] {
         get(&hub, &format!("/api/sse/connections?{query}")).problem(400);

@@ -71,6 +71,10 @@ fn an_error_is_readable_by_the_page_that_may_ask() {
     let answer = send(&hub, "GET", "/api/sse/stream?lease=x", &[("origin", ALLOWED)], "");
     answer.problem(400);
     assert_eq!(answer.header("access-control-allow-origin"), Some(ALLOWED));
+    let long = format!("/api/sse/stats?{}", "x".repeat(9_000));
+    let answer = send(&hub, "GET", &long, &[("origin", ALLOWED)], "");
+    answer.problem(414);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(ALLOWED));
     let exposed = answer.header("access-control-expose-headers").unwrap_or_default().to_owned();
     assert!(exposed.contains("retry-after"), "{exposed}");
 }

@@ -86,5 +86,19 @@ fn the_closed_are_listed_with_their_reasons_newest_first() {
         get(&hub, "/api/sse/connections/closed?limit=1").ok()["connections"].as_array().map(Vec::len),
         Some(1)
     );
+    for (query, wanted) in [
+        ("user=bob", vec![second.id()]),
+        ("type=display", vec![first.id()]),
+        ("client_id=tab", vec![first.id()]),
+        ("reason=kicked", vec![second.id()]),
+        ("reason=kicked&user=ada", vec![]),
+        ("reason=&limit=10000", vec![second.id(), first.id()]),
+    ] {
+        let page = get(&hub, &format!("/api/sse/connections/closed?{query}")).ok();
+        let rows = page["connections"].as_array().expect("rows");
+        let ids: Vec<_> = rows.iter().filter_map(|row| row["id"].as_str()).collect();
+        assert_eq!(ids, wanted, "{query}");
+    }
     get(&hub, "/api/sse/connections/closed?limit=0").problem(400);
+    get(&hub, "/api/sse/connections/closed?reason=bored").problem_saying(400, "client_left, disconnected");
 }

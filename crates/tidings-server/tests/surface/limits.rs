@@ -93,6 +93,27 @@ fn an_address_has_a_limit_and_a_site_behind_a_proxy_is_not_one_address() {
 }
 
 #[test]
+fn a_customer_of_ipv6_is_a_network_and_not_an_address() {
+    let proxies = ("TIDINGS_SERVER_TRUSTED_PROXIES", "127.0.0.1");
+    let hub = Server::with(&[("TIDINGS_LIMITS_CONNECTIONS_PER_IP", "1"), proxies]);
+    let from = |hub: &Server, ip: &str| Stream::ask(hub, "channels=a", &[("x-forwarded-for", ip)]);
+    let one = from(&hub, "2001:db8:1:2::1");
+    assert_eq!(one.status, 200);
+    assert_eq!(from(&hub, "2001:db8:1:2:ffff::9").status, 429, "the same /64");
+    let (other, mapped) = (from(&hub, "2001:db8:1:3::1"), from(&hub, "::ffff:198.51.100.1"));
+    assert_eq!((other.status, mapped.status), (200, 200));
+    assert_eq!(from(&hub, "198.51.100.1").status, 429, "the address that it maps");
+    let rows = get(&hub, "/api/sse/connections").ok();
+    let remote = rows["connections"][0]["remote"].as_str().expect("an address").to_owned();
+    assert!(remote.starts_with("[2001:db8:1:2::1]:"), "shown whole: {remote}");
+
+    let hub = Server::with(&[("TIDINGS_LIMITS_ACCEPTS_PER_SECOND", "1"), proxies]);
+    let mut taken = (0..20).map(|n| from(&hub, &format!("2001:db8:1:2::{n}")).status);
+    assert!(taken.any(|status| status == 429), "twenty addresses of one network within a second");
+    assert_eq!(from(&hub, "2001:db8:1:3::1").status, 200);
+}
+
+#[test]
 fn a_full_node_is_a_503() {
     let hub = Server::with(&[("TIDINGS_LIMITS_CONNECTIONS", "1")]);
     let _one = Stream::open(&hub, "channels=a");

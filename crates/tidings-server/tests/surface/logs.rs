@@ -74,6 +74,22 @@ fn a_channel_can_end_those_that_fall_behind() {
 }
 
 #[test]
+fn a_stream_that_fails_is_logged_with_its_user_and_ends_alone() {
+    let hub = Server::start();
+    let failing = Stream::open(&hub, "channels=a&user=ada");
+    let _other = Stream::open(&hub, "channels=b&user=bob");
+    publish(&hub, &json!({ "channel": "a", "data": 1 })).ok();
+    hub.wait_for_stats(|stats| stats["events"]["delivered_total"] == 1);
+    // A socket that is closed over what it has not read says RST.
+    drop(failing);
+    hub.wait_for_active(1);
+    let log = hub.log();
+    let line = log.lines().find(|line| line.contains("a stream's socket failed"));
+    let line = line.unwrap_or_else(|| panic!("no word of it in\n{log}"));
+    assert!(line.contains("user=ada") && line.contains("reason=client_left"), "{line}");
+}
+
+#[test]
 fn as_json_a_line_is_an_object() {
     let hub = Server::with(&[("TIDINGS_LOG_FORMAT", "json"), ("TIDINGS_LOG_LEVEL", "debug")]);
     let _stream = Stream::open(&hub, "channels=a&user=ada");

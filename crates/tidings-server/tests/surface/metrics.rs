@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::http::{get, publish};
+use crate::http::{get, publish, send};
 use crate::server::Server;
 use crate::sse::Stream;
 
@@ -13,11 +13,10 @@ fn exposed(text: &str) -> BTreeSet<String> {
     let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     kinds
         .map(|line| {
-            let (family, kind) = line.split_once(' ').expect("a kind");
-            let name = if kind == "counter" { format!("{family}_total") } else { family.to_owned() };
+            let (name, kind) = line.split_once(' ').expect("a kind");
             let labels = text
                 .lines()
-                .find_map(|line| line.strip_prefix(&name)?.strip_prefix('{'))
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix('{'))
                 .map(|labels| labels.split('=').next().unwrap_or_default())
                 .unwrap_or_default();
             let labels = if labels.is_empty() { String::new() } else { format!("`{labels}`") };
@@ -51,10 +50,82 @@ fn the_table_has_every_metric_and_no_other() {
     let stray: Vec<_> = documented.difference(&exposed).collect();
     assert!(missing.is_empty(), "docs/metrics.md lacks: {missing:#?}");
     assert!(stray.is_empty(), "docs/metrics.md has what /metrics has not: {stray:#?}");
-    for line in answer.body.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
-        let family = line.split(' ').next().expect("a name");
-        assert!(answer.body.contains(&format!("# HELP {family} ")), "{family} says nothing of itself");
+}
+
+/// A family as a reader of the text format takes it: its kind, and its samples by their names after the family's.
+#[derive(Debug)]
+struct Family<'a> {
+    name: &'a str,
+    kind: &'a str,
+    samples: Vec<(&'a str, &'a str, f64)>,
+}
+
+/// Each family told once, with a sentence and its kind, and then its samples, which are numbers.
+fn families(text: &str) -> Vec<Family<'_>> {
+    let mut families: Vec<Family<'_>> = Vec::new();
+    let mut told = BTreeSet::new();
+    for line in text.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            let (name, words) = help.split_once(' ').expect("a sentence");
+            assert!(words.ends_with('.') && told.insert(name), "{line}");
+        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = kind.split_once(' ').expect("a kind");
+            assert!(told.contains(name), "no sentence before {line}");
+            families.push(Family { name, kind, samples: Vec::new() });
+        } else {
+            let family = families.last_mut().expect("a sample stands in its family");
+            let (sample, value) = line.rsplit_once(' ').expect("a value");
+            let (name, labels) = sample.split_once('{').unwrap_or((sample, ""));
+            let part = name.strip_prefix(family.name).unwrap_or_else(|| panic!("{line} is of no family"));
+            let value: f64 = value.parse().unwrap_or_else(|_| panic!("no number: {line}"));
+            assert!(value.is_finite() && value >= 0.0, "{line}");
+            family.samples.push((part, labels.trim_end_matches('}'), value));
+        }
     }
+    families
+}
+
+/// What Prometheus' own linter asks.
+#[test]
+fn the_text_is_what_prometheus_reads() {
+    let hub = Server::start();
+    let mut stream = Stream::open(&hub, "channels=a&type=q%22uo%5Cte");
+    publish(&hub, &json!({ "channel": "a", "data": 1 })).ok();
+    stream.expect("message");
+    hub.wait_for_stats(|_| get(&hub, "/metrics").body.contains("tidings_publish_to_write_seconds_count 1"));
+    let answer = get(&hub, "/metrics");
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert!(answer.body.ends_with('\n'), "the last line has an end");
+    for family in families(&answer.body) {
+        assert_eq!(family.name.ends_with("_total"), family.kind == "counter", "{family:?}");
+        if family.kind != "histogram" {
+            assert!(!family.samples.is_empty(), "{family:?}");
+            assert!(family.samples.iter().all(|(part, ..)| part.is_empty()), "{family:?}");
+            continue;
+        }
+        let of = |wanted: &str| -> Vec<f64> {
+            family.samples.iter().filter(|(part, ..)| *part == wanted).map(|(.., value)| *value).collect()
+        };
+        let buckets = of("_bucket");
+        assert!(buckets.is_sorted(), "buckets are counted up: {family:?}");
+        let infinite = family.samples.iter().find(|(_, label, _)| *label == "le=\"+Inf\"");
+        assert_eq!(infinite.map(|(.., value)| *value), Some(1.0), "{family:?}");
+        assert_eq!((of("_count"), of("_sum").len()), (vec![1.0], 1), "{family:?}");
+    }
+    let escaped = "tidings_connections{type=\"q\\\"uo\\\\te\"} 1\n";
+    assert!(answer.body.contains(escaped), "{}", answer.body);
+}
+
+#[test]
+fn open_metrics_is_for_who_asks_for_it() {
+    let hub = Server::start();
+    let accept = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3";
+    let answer = send(&hub, "GET", "/metrics", &[("accept", accept)], "");
+    let kind = answer.header("content-type").unwrap_or_default();
+    assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"), "{kind}");
+    assert!(answer.body.ends_with("# EOF\n"));
+    assert!(answer.body.contains("# TYPE tidings_connections_opened counter\n"));
+    assert!(answer.body.contains("\ntidings_connections_opened_total 0\n"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, get, post, publish, send};
 use crate::server::Server;
-use crate::sse::Stream;
+use crate::sse::{Item, Stream};
 
 fn with_id(stream: &Stream, more: Value) -> String {
     let mut body = more;
@@ -89,9 +89,27 @@ fn a_lease_is_kept_by_checking_in_and_ends_without() {
     assert_eq!(post(&hub, "/api/sse/alive", &with_id(&stream, json!({}))).status, 204);
     assert_eq!(stream.expect_closing("lease")["reconnect"], true);
     post(&hub, "/api/sse/alive", &with_id(&stream, json!({}))).problem(404);
+    assert_eq!(hub.stats()["connections"]["closed_total"]["lease"], 1);
     for lease in ["0", "-1", "x", "999999", "1.5"] {
         get(&hub, &format!("/api/sse/stream?lease={lease}")).problem_saying(400, "lease");
     }
+}
+
+#[test]
+fn who_checks_in_outlives_the_lease() {
+    let quick = [("TIDINGS_CLEANUP_INTERVAL_MS", "50"), ("TIDINGS_STREAM_HEARTBEAT_MS", "100")];
+    let hub = Server::with(&quick);
+    let mut stream = Stream::open(&hub, "channels=jobs&lease=1");
+    let mut age_ms = 0;
+    // The heartbeats are the clock.
+    while age_ms < 1_500 {
+        assert_eq!(stream.item(), Some(Item::Comment("heartbeat".to_owned())));
+        let alive = post(&hub, "/api/sse/alive", stream.connection_id());
+        assert_eq!(alive.status, 204, "after {age_ms} ms: {alive:?}");
+        let row = &get(&hub, "/api/sse/connections").ok()["connections"][0];
+        age_ms = row["duration_ms"].as_u64().expect("an age");
+    }
+    stream.expect_closing("lease");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::http::{assert_problem, get, post, publish};
+use crate::http::{assert_problem, get, post, publish, send};
 use crate::server::Server;
 use crate::sse::Stream;
 
@@ -126,17 +126,48 @@ fn the_hubs_own_types_are_refused() {
 }
 
 #[test]
-fn data_of_any_json_arrives_as_it_was_sent() {
+fn data_arrives_to_the_byte() {
     let hub = Server::start();
     let mut stream = Stream::open(&hub, "channels=a");
-    let body = "{\"channel\":\"a\",\"data\":{\"n\": 12345678901234567890.10,\r\n \"z\":1,\"a\":\"\\u2028\u{2028}é\\n\"}}";
-    post(&hub, "/api/sse/publish", body).ok();
-    let data = stream.expect("message");
-    assert_eq!(data["a"], "\u{2028}\u{2028}é\n");
-    for data in [json!(null), json!(false), json!(""), json!([]), json!({})] {
-        publish(&hub, &json!({ "channel": "a", "data": data })).ok();
-        assert_eq!(stream.expect("message"), data);
+    let mut enveloped = Stream::open(&hub, "channels=a&envelope=1");
+    let nested = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    for data in [
+        "{\"z\":1,\"a\":2,\"z\":3}",
+        "12345678901234567890.10",
+        "-0",
+        "1E400",
+        "1.0",
+        "\"\\u00e9\\u2028\\/\"",
+        "\"é\u{2028}\u{feff}\"",
+        "{ \"n\" :\t1 , \"m\":[ ] }",
+        "null",
+        "false",
+        "\"\"",
+        &nested,
+    ] {
+        let body = format!("{{\"channel\":\"a\",\"data\":{data}}}");
+        post(&hub, "/api/sse/publish", &body).ok();
+        assert_eq!(stream.raw_data(), data);
+        let envelope = enveloped.raw_data();
+        assert!(envelope.ends_with(&format!(",\"data\":{data}}}")), "{envelope}");
+        let page = get(&hub, "/api/sse/history?channel=a").body;
+        assert!(page.contains(&format!(",\"data\":{data}}}")), "{page}");
     }
+    // Line breaks between tokens are white space, and an event is one line.
+    let body = "{\"channel\":\"a\",\r\n\"data\":{\r\n  \"b\": [1,\n2],\n\n\"a\":\"\\n\"}}";
+    post(&hub, "/api/sse/publish", body).ok();
+    assert_eq!(stream.raw_data(), "{  \"b\": [1,2],\"a\":\"\\n\"}");
+}
+
+#[test]
+fn the_content_type_is_no_matter() {
+    let hub = Server::start();
+    for kind in ["application/x-www-form-urlencoded", "text/plain", "application/json", "image/png"] {
+        let headers = [("content-type", kind)];
+        send(&hub, "POST", "/api/sse/publish", &headers, "{\"channel\":\"a\",\"data\":1}").ok();
+    }
+    send(&hub, "POST", "/api/sse/publish", &[], " \r\n[{\"channel\":\"a\",\"data\":1}]").ok();
+    assert_eq!(hub.stats()["events"]["published_total"], 5);
 }
 
 #[test]
@@ -167,14 +198,15 @@ fn a_rate_is_answered_with_when_to_come_again() {
     let refused = answers.as_array().expect("an array").iter().find(|answer| answer["status"] == 429);
     let refused = refused.expect("over the rate");
     assert_eq!(refused["limit_name"], "limits.publishes_per_second");
-    assert!(refused["retry_after_ms"].is_u64(), "an item has no header: {refused}");
+    assert!(refused["retry_after"].as_u64() >= Some(1), "an item has no header: {refused}");
+    assert!(refused["retry_after_ms"].is_u64(), "{refused}");
     // All or none of one event's channels.
     let answer = publish(&hub, &json!({ "channels": ["x", "y"], "data": 1 }));
     answer.problem(429);
     assert!(
         answer.header("retry-after").is_some_and(|after| after.parse::<u64>().is_ok_and(|after| after >= 1))
     );
-    let answer = crate::http::send(&hub, "POST", "/api/sse/publish?user=ada", &[], &one.to_string());
+    let answer = send(&hub, "POST", "/api/sse/publish?user=ada", &[], &one.to_string());
     assert_eq!(answer.status, 200, "another publisher has a rate of its own");
     let page = get(&hub, "/api/sse/history?channel=x").ok();
     assert_eq!(page["events"], json!([]));

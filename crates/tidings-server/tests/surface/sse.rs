@@ -64,6 +64,16 @@ impl Stream {
 
     /// The next thing on the stream; `None` at its end.
     pub(crate) fn item(&mut self) -> Option<Item> {
+        let mut item = self.raw_item();
+        if let Some(Item::Event { data, .. }) = &mut item {
+            let text = data.as_str().expect("as it came");
+            *data = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
+        }
+        item
+    }
+
+    /// The same, where an event's data is the text that came.
+    fn raw_item(&mut self) -> Option<Item> {
         let (mut ty, mut id, mut data) = ("message".to_owned(), None, Vec::new());
         loop {
             let mut line = String::new();
@@ -76,9 +86,7 @@ impl Stream {
                 if data.is_empty() {
                     continue;
                 }
-                let data = data.join("\n");
-                let data = serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error}: {data:?}"));
-                return Some(Item::Event { ty, id, data });
+                return Some(Item::Event { ty, id, data: Value::String(data.join("\n")) });
             }
             let (name, value) = line.split_once(':').expect("a field");
             let value = value.strip_prefix(' ').unwrap_or(value).to_owned();
@@ -102,6 +110,18 @@ impl Stream {
         loop {
             match self.item() {
                 Some(Item::Event { ty, data, .. }) => return (ty, data),
+                Some(_) => {}
+                None => panic!("the stream ended"),
+            }
+        }
+    }
+
+    /// The next event's data to the byte: no parser keeps all numbers as they were written.
+    #[track_caller]
+    pub(crate) fn raw_data(&mut self) -> String {
+        loop {
+            match self.raw_item() {
+                Some(Item::Event { data: Value::String(text), .. }) => return text,
                 Some(_) => {}
                 None => panic!("the stream ended"),
             }

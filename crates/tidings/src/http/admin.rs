@@ -7,10 +7,11 @@ use http::{Request, Response};
 use serde::Deserialize;
 use serde_json::json;
 use tidings_core::channel::{ChannelName, Selector};
+use tidings_core::close::CloseReason;
 
 use super::problem::Problem;
 use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, query, read_body};
-use crate::hub::{ConnectionQuery, ConnectionSort, KickOrder, RowMark, SortBy};
+use crate::hub::{ClosedQuery, ConnectionQuery, ConnectionSort, KickOrder, RowMark, SortBy};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
@@ -64,6 +65,10 @@ pub(super) async fn connections(State(app): Shared, request: Request<Body>) -> A
 
 #[derive(Deserialize)]
 struct ClosedAsked {
+    user: Option<String>,
+    r#type: Option<String>,
+    client_id: Option<String>,
+    reason: Option<String>,
     limit: Option<usize>,
 }
 
@@ -72,8 +77,21 @@ pub(super) async fn closed(State(app): Shared, request: Request<Body>) -> Answer
     let (parts, _) = request.into_parts();
     app.admin(&parts).await?;
     let asked: ClosedAsked = query(&parts)?;
-    let limit = page_len(asked.limit, PAGE_DEFAULT, CLOSED_MAX)?;
-    Ok(axum::Json(json!({ "connections": app.hub.recently_closed(limit) })).into_response())
+    let reason = asked.reason.as_deref().filter(|reason| !reason.is_empty());
+    let reason = reason.map(|name| {
+        CloseReason::parse(name).ok_or_else(|| {
+            let names = CloseReason::ALL.map(CloseReason::as_str).join(", ");
+            Problem::bad_request(format!("reason is one of {names}"))
+        })
+    });
+    let closed = app.hub.recently_closed(&ClosedQuery {
+        user: asked.user.filter(|user| !user.is_empty()),
+        kind: asked.r#type.filter(|kind| !kind.is_empty()),
+        client_id: asked.client_id.filter(|id| !id.is_empty()),
+        reason: reason.transpose()?,
+        limit: page_len(asked.limit, PAGE_DEFAULT, CLOSED_MAX)?,
+    });
+    Ok(axum::Json(json!({ "connections": closed })).into_response())
 }
 
 /// `GET /api/sse/channels`.
@@ -219,7 +237,7 @@ fn page_len(asked: Option<usize>, default: usize, most: usize) -> Result<usize, 
 fn sort(text: &str) -> Result<ConnectionSort, Problem> {
     let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
     let by = match name {
-        "" | "connected_at" | "duration" => SortBy::ConnectedAt,
+        "" | "connected_at" => SortBy::ConnectedAt,
         "user" => SortBy::User,
         "type" => SortBy::Kind,
         "events_sent" => SortBy::Events,

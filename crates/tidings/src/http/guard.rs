@@ -31,7 +31,7 @@ pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Rou
             HeaderName::from_static("tidings-client"),
         ])
         .expose_headers([header::RETRY_AFTER]);
-    api.layer(cors).layer(from_fn(move |request: Request<Body>, next: Next| {
+    let guard = from_fn(move |request: Request<Body>, next: Next| {
         let cross = cross.clone();
         async move {
             let checked = within(&request, &bounds).and_then(|()| same_site(&request, &cross));
@@ -40,7 +40,9 @@ pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Rou
                 Err(problem) => problem.into_response(),
             }
         }
-    }))
+    });
+    // The guard's own refusals are for a page to read, too.
+    api.layer(guard).layer(cors)
 }
 
 impl HttpOptions {

@@ -12,7 +12,7 @@ use tidings_core::channel::Selector;
 use tidings_core::close::CloseReason;
 use tidings_core::grant::Grant;
 use tidings_core::log::{Resume, control};
-use tidings_core::registry::{Admitted, Candidate, Evidence, Refused};
+use tidings_core::registry::{Admitted, Candidate, Evidence, Refused, group_ip};
 
 use super::{Hub, Phase, locked};
 use crate::net::{self, Remote};
@@ -31,9 +31,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The address that counts for limits.
+    /// The address as it counts for limits: of an IPv6 customer the /64.
     pub fn ip(&self) -> IpAddr {
-        self.remote.ip
+        group_ip(self.remote.ip)
     }
 }
 
@@ -156,7 +156,7 @@ impl Hub {
             self.0.books().note_refusal("draining");
             return Err(OpenError::Draining);
         }
-        let verdict = locked(&self.0.accept_rate).take(open.client.remote.ip, 1, now_ms);
+        let verdict = locked(&self.0.accept_rate).take(open.client.ip(), 1, now_ms);
         if let Err(retry_ms) = verdict {
             self.0.books().note_refusal("rate");
             return Err(OpenError::Rate { retry_ms, limit: self.0.options.bounds.accepts_per_second });

@@ -27,7 +27,6 @@ use tidings_core::rate::RateLimit;
 use tidings_core::registry::Books;
 pub use tidings_core::registry::{Limits, OnFull, Refused};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, watch};
 
 pub use self::connect::{Client, Open, OpenError};
 pub use self::drain::Phase;
@@ -38,7 +37,7 @@ pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{ChangeError, ChannelChange, TICKET_SECONDS, Ticket};
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
 pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
-pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth, UserInfo};
+pub use self::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
 pub use self::sweep::SweepReport;
 use crate::clock::Clock;
 use crate::histogram::Histogram;
@@ -70,8 +69,7 @@ pub(crate) struct Inner {
     store: Store,
     counters: Mutex<Counters>,
     last_shutdown: Option<ShutdownSummary>,
-    drain_started: AtomicBool,
-    drained: watch::Sender<Option<ShutdownSummary>>,
+    drain: drain::Drain,
     /// Streams whose writer is not done, ended ones included.
     pub(crate) writers: AtomicUsize,
     /// Sockets whose first request is not answered yet.
@@ -81,7 +79,6 @@ pub(crate) struct Inner {
     phase: AtomicU8,
     /// Closed for good just before the rings are kept: what is published later would be lost.
     publishing_over: AtomicBool,
-    drain_asked: Notify,
     pub(crate) doors: Doors,
     pub(crate) truth_mismatch: AtomicU64,
     pub(crate) truth_audits: AtomicU64,
@@ -95,10 +92,10 @@ impl Hub {
     pub fn open(options: HubOptions) -> io::Result<Self> {
         let runtime = Handle::try_current()
             .map_err(|_| io::Error::other("a hub runs on Tokio: open it within a runtime"))?;
-        let mut store = Store::open(options.data_dir.as_deref())?;
+        let store = Store::open(options.data_dir.as_deref())?;
         let node = store.node_name(options.node.as_deref())?;
-        let (counters, last_shutdown) = (store.counters(), store.take_summary());
-        let log = Self::restored(&mut store, &options.rules);
+        let (counters, last_shutdown) = (store.counters(), store.take_summary()?);
+        let log = Self::restored(&store, &options.rules)?;
         let bounds = options.bounds;
         let hub = Self(Arc::new(Inner {
             node,
@@ -113,14 +110,12 @@ impl Hub {
             store,
             counters: Mutex::new(counters),
             last_shutdown,
-            drain_started: AtomicBool::new(false),
-            drained: watch::Sender::new(None),
+            drain: drain::Drain::default(),
             writers: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
             sends_on: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),
-            drain_asked: Notify::new(),
             doors: Doors::default(),
             truth_mismatch: AtomicU64::new(0),
             truth_audits: AtomicU64::new(0),
@@ -146,20 +141,15 @@ impl Hub {
         &self.0
     }
 
-    fn restored(store: &mut Store, rules: &Rules) -> Log<Arc<Outlet>> {
-        let kept = store.take_rings();
-        let restored = kept.map(|lines| Log::restore(rules.clone(), lines));
-        match restored {
-            Some(Ok(log)) => {
+    fn restored(store: &Store, rules: &Rules) -> io::Result<Log<Arc<Outlet>>> {
+        let taken = store.take_rings(|lines| Log::restore(rules.clone(), lines))?;
+        Ok(match taken {
+            Some(log) => {
                 tracing::info!(head = %log.head(), channels = log.channel_count(), "rings taken up");
                 log
             }
-            Some(Err(error)) => {
-                tracing::warn!(%error, "kept rings are not usable: every cursor gets its gap");
-                Log::new(Epoch::from(rand::random::<u64>()), rules.clone())
-            }
             None => Log::new(Epoch::from(rand::random::<u64>()), rules.clone()),
-        }
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use tidings_core::grant::ANONYMOUS;
 pub use tidings_core::log::ChannelInfo;
 use tidings_core::registry::{ConnKey, Entry};
 
-use super::shown::{ClosedConnection, Latencies, Latency, Readings, Truth, UserInfo};
+use super::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
 use super::{Hub, Tale, locked};
 use crate::outlet::Outlet;
 
@@ -119,11 +119,12 @@ impl Hub {
     }
 
     /// The last connections that ended, newest first.
-    pub fn recently_closed(&self, limit: usize) -> Vec<Value> {
+    pub fn recently_closed(&self, query: &ClosedQuery) -> Vec<Value> {
         self.0
             .books()
             .recently_closed()
-            .take(limit)
+            .filter(|closed| query.selects(closed))
+            .take(query.limit)
             .map(|closed| {
                 let mut value = serde_json::to_value(closed).unwrap_or_default();
                 value["closed_at"] = json!(self.0.clock.wall_at(closed.at_ms));

@@ -7,6 +7,7 @@ use serde::Serialize;
 use tidings_core::close::CloseReason;
 use tidings_core::drain::ShutdownSummary;
 use tidings_core::log::Totals;
+use tidings_core::registry::Closed;
 
 /// A connection that has gone. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Serialize)]
@@ -30,6 +31,31 @@ pub struct ClosedConnection {
     pub events_sent: u64,
     /// Bytes sent.
     pub bytes_sent: u64,
+}
+
+/// Which of those that have gone.
+#[derive(Clone, Debug, Default)]
+pub struct ClosedQuery {
+    /// Of this user.
+    pub user: Option<String>,
+    /// With this label.
+    pub kind: Option<String>,
+    /// Of this client.
+    pub client_id: Option<String>,
+    /// For this reason.
+    pub reason: Option<CloseReason>,
+    /// So many at most.
+    pub limit: usize,
+}
+
+impl ClosedQuery {
+    pub(super) fn selects(&self, closed: &Closed<ClosedConnection>) -> bool {
+        let tale = &closed.tale;
+        self.reason.is_none_or(|reason| reason == closed.reason)
+            && self.user.as_deref().is_none_or(|user| user == &*tale.user)
+            && self.kind.as_deref().is_none_or(|kind| kind == &*tale.kind)
+            && self.client_id.as_deref().is_none_or(|client| tale.client_id.as_deref() == Some(client))
+    }
 }
 
 /// A user with live connections.
