@@ -71,7 +71,7 @@ fn a_channel_that_two_selectors_mean_loses_nothing_when_one_is_left() {
 }
 
 #[test]
-fn what_was_left_altogether_is_not_made_up_for_when_it_is_added_again() {
+fn a_channel_ends_where_it_was_left_and_begins_where_it_was_added_again() {
     let mut log = log();
     let key = log.subscribe(&[selector("jobs:1")], None, false, ()).key;
     publish(&mut log, "jobs:1", (None, None), 1);
@@ -81,5 +81,28 @@ fn what_was_left_altogether_is_not_made_up_for_when_it_is_added_again() {
     publish(&mut log, "jobs:1", (None, None), 2);
     log.change(key, &[selector("jobs:1")], &[], &mut |()| {});
     publish(&mut log, "jobs:1", (None, None), 3);
-    assert_eq!(given(&mut log, key), ["3"]);
+    assert_eq!(given(&mut log, key), ["1", "3"]);
+    publish(&mut log, "jobs:1", (None, None), 4);
+    log.change(key, &[], &[selector("jobs:1")], &mut |()| {});
+    publish(&mut log, "jobs:1", (None, None), 5);
+    assert_eq!(given(&mut log, key), ["4"]);
+    assert_eq!(given(&mut log, key), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_left_and_then_let_go_of_is_a_gap_where_it_was() {
+    let mut log = log();
+    let key = log.subscribe(&[selector("jobs"), selector("logs")], None, false, ()).key;
+    let lost = publish(&mut log, "jobs", (None, None), 1).0;
+    log.change(key, &[], &[selector("jobs")], &mut |()| {});
+    for n in 0..=100 {
+        publish(&mut log, "jobs", (None, None), n);
+    }
+    publish(&mut log, "logs", (None, None), 7);
+    let mut pieces = Vec::new();
+    let taken = log.take(key, BUDGET_BYTES, &mut pieces).expect("a subscriber");
+    assert_eq!((taken.events, taken.lagged.len()), (1, 1));
+    let Some(Piece::Control(gap)) = pieces.first() else { panic!("{pieces:?}") };
+    let gap = String::from_utf8_lossy(gap.payload()).into_owned();
+    assert!(gap.starts_with(&format!("id: 7-{lost}\nevent: gap\n")), "{gap}");
 }

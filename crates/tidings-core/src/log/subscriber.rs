@@ -7,6 +7,7 @@ use serde_json::json;
 use smallvec::SmallVec;
 
 use super::Log;
+use super::change::Claim;
 use super::topic::Channel;
 use crate::channel::{ChannelName, Selector};
 use crate::position::{Cursor, EARLIEST};
@@ -50,14 +51,6 @@ pub(super) struct Place {
     pub(super) from: u64,
 }
 
-/// A channel that a selector which was since dropped had begun earlier than those that still mean it: what lies
-/// between is the subscriber's all the same.
-#[derive(Clone, Copy, Debug)]
-struct Claim {
-    channel: u32,
-    from: u64,
-}
-
 /// A control event due when everything up to `at` is delivered.
 #[derive(Debug)]
 pub(super) struct Note {
@@ -85,7 +78,7 @@ pub(super) struct Subscriber<W> {
     #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
     pub(super) notes: Option<Box<VecDeque<Note>>>,
     #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
-    claims: Option<Box<Vec<Claim>>>,
+    pub(super) claims: Option<Box<Vec<Claim>>>,
     pub(super) wake: W,
 }
 
@@ -101,14 +94,18 @@ impl<W> Subscriber<W> {
         }
     }
 
-    /// From where on a channel is this subscriber's, if it is at all.
+    /// From where on a channel is this subscriber's and not taken yet, if it is at all.
     pub(super) fn since(&self, channel: u32, patterns: &[u32]) -> Option<u64> {
+        let covered = self.covered_from(channel, patterns);
+        let claimed = self.claims_on(channel).map(|claim| claim.from).min();
+        covered.into_iter().chain(claimed).min().map(|from| from.max(self.cursor))
+    }
+
+    /// Where the selectors that mean a channel begin on it.
+    pub(super) fn covered_from(&self, channel: u32, patterns: &[u32]) -> Option<u64> {
         let named = self.channels.iter().filter(|place| place.topic == channel);
         let matched = self.patterns.iter().filter(|place| patterns.contains(&place.topic));
-        let from = named.chain(matched).map(|place| place.from).min()?;
-        let claims = self.claims.iter().flat_map(|claims| claims.iter());
-        let claimed = claims.filter(|claim| claim.channel == channel).map(|claim| claim.from).min();
-        Some(claimed.map_or(from, |claimed| claimed.min(from)).max(self.cursor))
+        named.chain(matched).map(|place| place.from).min()
     }
 
     /// Nothing is left to take.
@@ -192,55 +189,6 @@ impl<W> Log<W> {
             self.leave_pattern(place);
         }
         self.subscribers.remove(key.index as usize);
-    }
-
-    /// Changes what a live subscriber reads, from the head on. `subscribed` and `unsubscribed` are told in their
-    /// place. Answers what was new and what was dropped.
-    pub fn change(
-        &mut self,
-        key: SubscriberKey,
-        add: &[Selector],
-        remove: &[Selector],
-        wake: &mut impl FnMut(&W),
-    ) -> Option<(Vec<Selector>, Vec<Selector>)> {
-        self.subscriber(key)?;
-        let head = self.head;
-        let waiting = if remove.is_empty() { Vec::new() } else { self.waiting(key.index) };
-        let removed: Vec<_> =
-            remove.iter().filter(|selector| self.part(key.index, selector)).cloned().collect();
-        self.claim(key.index, &waiting);
-        let added: Vec<_> =
-            add.iter().filter(|selector| self.join(key.index, selector, head)).cloned().collect();
-        let subscriber = &mut self.subscribers[key.index as usize];
-        for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
-            if !list.is_empty() {
-                let data = json!({ "channels": list }).to_string();
-                subscriber.note(Note { at: head, ty, data, owed: false });
-            }
-        }
-        if subscriber.notes.is_some() && !subscriber.awake {
-            subscriber.awake = true;
-            wake(&subscriber.wake);
-        }
-        Some((added, removed))
-    }
-
-    /// From where on a subscriber has yet to take of which channels.
-    fn waiting(&self, index: u32) -> Vec<(u32, u64)> {
-        let subscriber = &self.subscribers[index as usize];
-        let since = |channel: u32| {
-            let patterns = &self.channels.get(channel as usize)?.patterns;
-            Some((channel, subscriber.since(channel, patterns)?))
-        };
-        subscriber.ready.iter().filter_map(|&channel| since(channel)).collect()
-    }
-
-    /// Keeps what was waiting on channels that another selector still means, and forgets the others.
-    fn claim(&mut self, index: u32, waiting: &[(u32, u64)]) {
-        let still: Vec<_> = self.waiting(index);
-        let kept = waiting.iter().filter(|(channel, _)| still.iter().any(|(other, _)| other == channel));
-        let claims: Vec<_> = kept.map(|&(channel, from)| Claim { channel, from }).collect();
-        self.subscribers[index as usize].claims = (!claims.is_empty()).then(|| Box::new(claims));
     }
 
     /// What a subscriber reads: names and patterns, as they were asked for.

@@ -35,6 +35,10 @@ fn gap(reason: &str, at: Place) -> Seen {
     Seen::Gap { tick: 100, selector: "jobs".to_owned(), reason: reason.to_owned(), at }
 }
 
+fn unsubscribed(offset: u64) -> Seen {
+    Seen::Unsubscribed { at: at("a", offset), selectors: vec!["jobs".to_owned()] }
+}
+
 fn told(published: &[Publication], seen: Vec<Seen>) -> Vec<String> {
     check(published, &[Reader { name: "r".to_owned(), seen, complete: true }], &|_| HELD_EVENTS).1
 }
@@ -114,8 +118,17 @@ fn an_invention_is_found() {
 #[test]
 fn an_event_of_a_channel_that_was_left_is_found() {
     let mut seen = whole();
-    seen.insert(3, Seen::Unsubscribed { selectors: vec!["jobs".to_owned()] });
-    assert_blamed(&wrong(seen), "not subscribed");
+    seen.insert(3, unsubscribed(2));
+    assert_blamed(&wrong(seen.clone()), "not subscribed");
+    seen.truncate(4);
+    assert_eq!(wrong(seen), Vec::<String>::new());
+}
+
+#[test]
+fn what_came_before_a_channel_was_left_is_owed() {
+    let mut seen = whole();
+    seen.splice(3.., [unsubscribed(3)]);
+    assert_blamed(&wrong(seen), "missing without a gap");
 }
 
 #[test]
@@ -131,9 +144,8 @@ fn a_channel_that_was_added_begins_where_that_was_told() {
 #[test]
 fn a_channel_that_two_selectors_mean_stays_whole_when_one_is_left() {
     let subscribed = Seen::Subscribed { at: at("a", 3), selectors: vec!["*".to_owned()] };
-    let unsubscribed = Seen::Unsubscribed { selectors: vec!["jobs".to_owned()] };
     let mut seen = whole();
-    seen.splice(4..4, [subscribed, unsubscribed]);
+    seen.splice(4..4, [subscribed, unsubscribed(3)]);
     assert_eq!(wrong(seen.clone()), Vec::<String>::new());
     seen.remove(3);
     assert_blamed(&wrong(seen), "missing without a gap");

@@ -125,11 +125,6 @@ impl<'a> Truth<'a> {
         log.into_iter().flat_map(move |log| log.range(range.clone())).map(|(_, logged)| logged)
     }
 
-    /// Whether a channel's log has an event at this very place.
-    pub(crate) fn has(&self, epoch: &'a str, channel: &'a str, offset: u64) -> bool {
-        self.logs.get(&(epoch, channel)).is_some_and(|log| log.contains_key(&offset))
-    }
-
     /// How many events newer than a place its channel may have had at a moment: those that were sent by then and
     /// stand behind it, or whose place nobody was told when the hub died.
     pub(crate) fn newer(&self, epoch: &'a str, channel: &'a str, offset: u64, tick: u64) -> usize {

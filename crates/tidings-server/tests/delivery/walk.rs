@@ -1,10 +1,13 @@
 //! One reader's history, step by step.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::checker::{Figures, Truth};
 use crate::history::{Place, Reader, Seen};
 use crate::matching::means;
+
+/// Steps before a fault that are told with it.
+const TRAIL_STEPS_MAX: usize = 8;
 
 pub(crate) struct Walk<'a> {
     truth: &'a Truth<'a>,
@@ -18,6 +21,8 @@ pub(crate) struct Walk<'a> {
     owed: HashSet<&'a str>,
     /// Names that `connected` announced a gap for, which is not told yet.
     announced: HashSet<&'a str>,
+    /// What happened last, but for events.
+    trail: VecDeque<&'a Seen>,
     wrong: Vec<String>,
 }
 
@@ -32,12 +37,14 @@ impl<'a> Walk<'a> {
             had: HashSet::new(),
             owed: HashSet::new(),
             announced: HashSet::new(),
+            trail: VecDeque::new(),
             wrong: Vec::new(),
         }
     }
 
     pub(crate) fn check(mut self, figures: &mut Figures) -> Vec<String> {
         for seen in &self.reader.seen {
+            self.note(seen);
             match seen {
                 Seen::Connected { at, selectors, brought, lost } => {
                     figures.connections += 1;
@@ -61,14 +68,20 @@ impl<'a> Walk<'a> {
                     self.selectors.extend(selectors.iter().map(String::as_str));
                     self.recover(at.offset);
                 }
-                Seen::Unsubscribed { selectors } => {
-                    self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
-                    self.recover(0);
-                }
+                Seen::Unsubscribed { at, selectors } => self.unsubscribed(at, selectors, figures),
             }
         }
         self.end(figures);
         self.wrong
+    }
+
+    fn note(&mut self, seen: &'a Seen) {
+        if !matches!(seen, Seen::Event { .. }) {
+            self.trail.push_back(seen);
+        }
+        if self.trail.len() > TRAIL_STEPS_MAX {
+            self.trail.pop_front();
+        }
     }
 
     fn connected(&mut self, at: &'a Place, selectors: &'a [String], brought: Option<&Place>) {
@@ -90,6 +103,17 @@ impl<'a> Walk<'a> {
         }
         self.epoch = &at.epoch;
         self.recover(at.offset);
+    }
+
+    fn unsubscribed(&mut self, at: &Place, selectors: &[String], figures: &mut Figures) {
+        let before = self.covers.clone();
+        self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
+        self.recover(0);
+        for (channel, last) in before {
+            if !self.covers.contains_key(channel) {
+                self.account(channel, (last, at.offset + 1), u64::MAX, figures);
+            }
+        }
     }
 
     /// Covers what the selectors mean now; what was covered before stays as it was.
@@ -174,7 +198,7 @@ impl<'a> Walk<'a> {
             .filter(|logged| !self.had.contains(&(self.epoch, channel, logged.publication.n)))
             .count();
         figures.lost += lost;
-        if lost == 0 || !truth.has(self.epoch, channel, at.offset) {
+        if lost == 0 {
             self.blame(format!("a gap that stands for nothing: {channel} {at:?} after {last}"));
         }
         let newer = truth.newer(self.epoch, channel, at.offset, tick);
@@ -186,7 +210,7 @@ impl<'a> Walk<'a> {
 
     fn end(&mut self, figures: &mut Figures) {
         if !self.reader.complete {
-            return self.blame("it did not come to the end".to_owned());
+            self.blame("it did not come to the end".to_owned());
         }
         for selector in std::mem::take(&mut self.owed) {
             self.blame(format!("an epoch ended without a gap: {selector}"));
@@ -197,6 +221,7 @@ impl<'a> Walk<'a> {
     }
 
     fn blame(&mut self, what: String) {
-        self.wrong.push(format!("{}: {what}", self.reader.name));
+        let trail: String = self.trail.iter().map(|seen| format!("\n      after {seen:?}")).collect();
+        self.wrong.push(format!("{}: {what}{trail}", self.reader.name));
     }
 }

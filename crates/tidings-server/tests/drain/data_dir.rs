@@ -1,11 +1,12 @@
 //! What stands in the data directory that the hub did not leave there, and directories that can't be used.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
 
 use serde_json::Value;
 
 use crate::audience::{Audience, What};
-use crate::hub::Hub;
+use crate::hub::{Hub, PATIENCE, signal};
 use crate::last_summary;
 
 const RINGS: &str = "rings.jsonl";
@@ -99,11 +100,22 @@ fn a_directory_that_cannot_be_written_is_found_out_at_the_start() {
     assert_failed(&serve("/proc/self"), "server.data_dir");
 }
 
+/// A hub that should not start; one that does is ended, and its code tells.
 fn serve(data_dir: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_tidings"))
+    let child = Command::new(env!("CARGO_BIN_EXE_tidings"))
         .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir", data_dir])
-        .output()
-        .expect("runs")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let pid = child.id();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || tell.send(child.wait_with_output()));
+    let output = told.recv_timeout(PATIENCE).or_else(|_| {
+        signal(pid, "KILL");
+        told.recv()
+    });
+    output.expect("the thread tells").expect("ends")
 }
 
 #[track_caller]

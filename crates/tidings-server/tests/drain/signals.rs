@@ -51,7 +51,7 @@ fn sigterm_and_sigint_drain_and_exit_0() {
 #[test]
 fn a_second_signal_exits_at_once_and_the_account_is_true() {
     for (second, code) in [("TERM", 143), ("INT", 130)] {
-        let mut hub = Hub::start_with(&[("TIDINGS_DRAIN_WINDOW_MS", "120000")]);
+        let mut hub = Hub::start_with(&[("TIDINGS_DRAIN_WINDOW_MS", "24000")]);
         let mut audience = Audience::seat(hub.address(), 12);
         hub.terminate();
         audience.wait_for(1, What::is_closing);

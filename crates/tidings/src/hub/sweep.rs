@@ -110,7 +110,8 @@ impl Hub {
     /// Ends one of many: where that fails, the others are ended all the same.
     pub(super) fn end_one(&self, key: ConnKey, reason: CloseReason) -> bool {
         let end = || {
-            crate::fault::point("end", || self.0.books().get(key).map(|entry| Arc::clone(&entry.user)));
+            let user = || self.0.books().get(key).map(|entry| Arc::clone(&entry.user));
+            crate::fault::point("end", user);
             self.settle(key, reason, None)
         };
         catch_unwind(AssertUnwindSafe(end)).unwrap_or_else(|_| {
