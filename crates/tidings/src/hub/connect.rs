@@ -122,7 +122,7 @@ impl Hub {
         let (admitted, outlet, total) = {
             let mut books = self.0.books();
             // Under the lock that a drain takes when it has begun: it finds whoever is let in here.
-            if self.0.phase() != Phase::Serving {
+            if self.refuses() {
                 books.note_refusal("draining");
                 return Err(OpenError::Draining);
             }
@@ -151,8 +151,13 @@ impl Hub {
         Ok(stream)
     }
 
+    /// Whether the hub drains, and does not send on who comes meanwhile.
+    fn refuses(&self) -> bool {
+        self.0.phase() != Phase::Serving && !self.0.sends_on.load(Relaxed)
+    }
+
     fn may_come(&self, open: &Open, now_ms: u64) -> Result<(), OpenError> {
-        if self.0.phase() != Phase::Serving && !self.0.sends_on.load(Relaxed) {
+        if self.refuses() {
             self.0.books().note_refusal("draining");
             return Err(OpenError::Draining);
         }
