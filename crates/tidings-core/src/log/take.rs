@@ -56,11 +56,11 @@ impl<W> Log<W> {
             let Some(since) = subscriber.since(index, &channel.patterns) else { continue };
             let lost = channel.history.trimmed_through;
             if lost > since {
-                heap.push(Reverse((lost, Next::Gap(index))));
+                heap.push(Reverse((subscriber.gap_at(index, channel, lost), Next::Gap(index))));
             }
             let at = channel.history.index_after(since.max(lost));
-            if let Some(frame) = channel.history.get(at) {
-                heap.push(Reverse((frame.seq, Next::Event(index, at))));
+            if let Some((seq, at)) = subscriber.next_of(index, channel, at) {
+                heap.push(Reverse((seq, Next::Event(index, at))));
             }
         }
         let mut taken = Taken::default();
@@ -96,14 +96,14 @@ impl<W> Log<W> {
                     out.push(Piece::Control(Arc::new(framed)));
                 }
                 Next::Event(index, at) => {
-                    let history = &channels[index as usize].history;
-                    let Some(frame) = history.get(at) else { continue };
+                    let channel = &channels[index as usize];
+                    let Some(frame) = channel.history.get(at) else { continue };
                     bytes += frame.wire(subscriber.envelope).chunk().len();
                     taken.events += 1;
                     replayed += u64::from(frame.seq <= subscriber.born);
                     out.push(Piece::Event(Arc::clone(frame)));
-                    if let Some(following) = history.get(at + 1) {
-                        heap.push(Reverse((following.seq, Next::Event(index, at + 1))));
+                    if let Some((following, at)) = subscriber.next_of(index, channel, at + 1) {
+                        heap.push(Reverse((following, Next::Event(index, at))));
                     }
                 }
             }
@@ -111,8 +111,7 @@ impl<W> Log<W> {
         }
         taken.more = !heap.is_empty() || subscriber.notes.is_some();
         if !taken.more {
-            subscriber.ready.clear();
-            subscriber.awake = false;
+            subscriber.rest();
         }
         self.totals.delivered += taken.events as u64;
         self.totals.replayed += replayed;

@@ -7,6 +7,7 @@ use crate::walk::Walk;
 
 /// What was checked.
 #[derive(Clone, Debug, Default)]
+#[expect(dead_code, reason = "some are printed alone")]
 pub(crate) struct Figures {
     pub(crate) published: usize,
     pub(crate) deliveries: usize,
@@ -122,11 +123,6 @@ impl<'a> Truth<'a> {
         let range = after + 1..before.max(after + 1);
         let log = self.logs.get(&(epoch, channel));
         log.into_iter().flat_map(move |log| log.range(range.clone())).map(|(_, logged)| logged)
-    }
-
-    /// Whether a channel's log has an event at this very place.
-    pub(crate) fn has(&self, epoch: &'a str, channel: &'a str, offset: u64) -> bool {
-        self.logs.get(&(epoch, channel)).is_some_and(|log| log.contains_key(&offset))
     }
 
     /// How many events newer than a place its channel may have had at a moment: those that were sent by then and

@@ -71,6 +71,7 @@ pub(crate) enum Seen {
         selectors: Vec<String>,
     },
     Unsubscribed {
+        at: Place,
         selectors: Vec<String>,
     },
 }

@@ -10,7 +10,9 @@ mod hub;
 mod matching;
 mod publisher;
 mod reader;
+mod repeats;
 mod scene;
+mod slow;
 #[path = "../streams/mod.rs"]
 mod streams;
 mod traffic;
@@ -54,8 +56,8 @@ fn nothing_is_missing_doubled_disordered_or_invented() {
     run(Size {
         subscribers: 40,
         publishers: 4,
-        events_per_publisher: 400,
-        pause_ms: 12,
+        events_per_publisher: 850,
+        pause_ms: 10,
         ends: &[End::Orderly, End::Killed],
         deliveries_min: 20_000,
     });

@@ -8,7 +8,7 @@ pub(crate) const WIDE: [&str; 8] =
 const KEYS: u64 = 6;
 /// Events that a narrow channel keeps.
 pub(crate) const NARROW_EVENTS: usize = 8;
-const NARROW_PAD_BYTES: u64 = 3_000;
+const NARROW_PAD_BYTES: u64 = 6_000;
 const WIDE_PAD_BYTES: u64 = 160;
 
 /// What readers ask for.

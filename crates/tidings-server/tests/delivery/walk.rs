@@ -1,10 +1,13 @@
 //! One reader's history, step by step.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::checker::{Figures, Truth};
 use crate::history::{Place, Reader, Seen};
 use crate::matching::means;
+
+/// Steps before a fault that are told with it.
+const TRAIL_STEPS_MAX: usize = 8;
 
 pub(crate) struct Walk<'a> {
     truth: &'a Truth<'a>,
@@ -16,8 +19,10 @@ pub(crate) struct Walk<'a> {
     had: HashSet<(&'a str, &'a str, u64)>,
     /// Selectors whose gap for the epoch that ended is not told yet.
     owed: HashSet<&'a str>,
-    /// Selectors that `connected` announced a gap for.
-    announced: &'a [String],
+    /// Names that `connected` announced a gap for, which is not told yet.
+    announced: HashSet<&'a str>,
+    /// What happened last, but for events.
+    trail: VecDeque<&'a Seen>,
     wrong: Vec<String>,
 }
 
@@ -31,17 +36,19 @@ impl<'a> Walk<'a> {
             covers: HashMap::new(),
             had: HashSet::new(),
             owed: HashSet::new(),
-            announced: &[],
+            announced: HashSet::new(),
+            trail: VecDeque::new(),
             wrong: Vec::new(),
         }
     }
 
     pub(crate) fn check(mut self, figures: &mut Figures) -> Vec<String> {
         for seen in &self.reader.seen {
+            self.note(seen);
             match seen {
                 Seen::Connected { at, selectors, brought, lost } => {
                     figures.connections += 1;
-                    self.announced = lost;
+                    self.announced = lost.iter().map(String::as_str).collect();
                     self.connected(at, selectors, brought.as_ref());
                 }
                 Seen::Event { tick, channel, n, at } => {
@@ -49,25 +56,32 @@ impl<'a> Walk<'a> {
                     self.event(channel, *n, at, *tick, figures);
                 }
                 Seen::Gap { tick, selector, reason, at } => {
+                    self.announced.remove(selector.as_str());
                     *figures.gaps.entry(reason.clone()).or_default() += 1;
                     if reason == "epoch" {
                         self.lost_epoch(selector, at);
                     } else {
-                        self.gap(selector, reason, at, *tick, figures);
+                        self.gap(selector, at, *tick, figures);
                     }
                 }
                 Seen::Subscribed { at, selectors } => {
                     self.selectors.extend(selectors.iter().map(String::as_str));
                     self.recover(at.offset);
                 }
-                Seen::Unsubscribed { selectors } => {
-                    self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
-                    self.recover(0);
-                }
+                Seen::Unsubscribed { at, selectors } => self.unsubscribed(at, selectors, figures),
             }
         }
         self.end(figures);
         self.wrong
+    }
+
+    fn note(&mut self, seen: &'a Seen) {
+        if !matches!(seen, Seen::Event { .. }) {
+            self.trail.push_back(seen);
+        }
+        if self.trail.len() > TRAIL_STEPS_MAX {
+            self.trail.pop_front();
+        }
     }
 
     fn connected(&mut self, at: &'a Place, selectors: &'a [String], brought: Option<&Place>) {
@@ -89,6 +103,17 @@ impl<'a> Walk<'a> {
         }
         self.epoch = &at.epoch;
         self.recover(at.offset);
+    }
+
+    fn unsubscribed(&mut self, at: &Place, selectors: &[String], figures: &mut Figures) {
+        let before = self.covers.clone();
+        self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
+        self.recover(0);
+        for (channel, last) in before {
+            if !self.covers.contains_key(channel) {
+                self.account(channel, (last, at.offset + 1), u64::MAX, figures);
+            }
+        }
     }
 
     /// Covers what the selectors mean now; what was covered before stays as it was.
@@ -125,6 +150,9 @@ impl<'a> Walk<'a> {
         if self.owed.iter().any(|selector| means(selector, channel)) {
             self.blame(format!("an epoch ended without a gap: {channel} {n}"));
         }
+        if self.announced.contains(channel) {
+            self.blame(format!("a gap that was announced did not come: {channel} {n}"));
+        }
         self.account(channel, (last, at.offset), tick, figures);
         self.covers.insert(channel, last.max(at.offset));
     }
@@ -160,7 +188,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A gap stands for what the hub no longer held, up to its place, and for nothing else.
-    fn gap(&mut self, channel: &'a str, reason: &str, at: &Place, tick: u64, figures: &mut Figures) {
+    fn gap(&mut self, channel: &'a str, at: &Place, tick: u64, figures: &mut Figures) {
         let Some(last) = self.covers.get(channel).copied() else {
             return self.blame(format!("a gap on a channel of others: {channel}"));
         };
@@ -170,22 +198,19 @@ impl<'a> Walk<'a> {
             .filter(|logged| !self.had.contains(&(self.epoch, channel, logged.publication.n)))
             .count();
         figures.lost += lost;
-        if lost == 0 || !truth.has(self.epoch, channel, at.offset) {
+        if lost == 0 {
             self.blame(format!("a gap that stands for nothing: {channel} {at:?} after {last}"));
         }
         let newer = truth.newer(self.epoch, channel, at.offset, tick);
         if newer < (truth.held_events)(channel) {
             self.blame(format!("a gap over what is held: {channel} {at:?} has {newer} after it"));
         }
-        if reason == "trimmed" && !self.announced.iter().any(|selector| means(selector, channel)) {
-            self.blame(format!("a gap that was not announced: {channel} {at:?}"));
-        }
         self.covers.insert(channel, last.max(at.offset));
     }
 
     fn end(&mut self, figures: &mut Figures) {
         if !self.reader.complete {
-            return self.blame("it did not come to the end".to_owned());
+            self.blame("it did not come to the end".to_owned());
         }
         for selector in std::mem::take(&mut self.owed) {
             self.blame(format!("an epoch ended without a gap: {selector}"));
@@ -196,6 +221,7 @@ impl<'a> Walk<'a> {
     }
 
     fn blame(&mut self, what: String) {
-        self.wrong.push(format!("{}: {what}", self.reader.name));
+        let trail: String = self.trail.iter().map(|seen| format!("\n      after {seen:?}")).collect();
+        self.wrong.push(format!("{}: {what}{trail}", self.reader.name));
     }
 }

@@ -21,6 +21,8 @@ use crate::hub::PATIENCE;
 
 /// What the kernel takes for a reader that does not read, where the reader is to fall behind.
 const SMALL_BUFFER_BYTES: u32 = 4 * 1024;
+/// What an HTTP/2 stream may have on its way to such a reader.
+const SMALL_WINDOW_BYTES: u32 = 16 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
@@ -167,8 +169,11 @@ impl Connection {
                 Self { sender: Sender::Http1(sender), driver }
             }
             Version::Http2 => {
-                let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
-                let (sender, driver) = handshake.await.map_err(other)?;
+                let mut http2 = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+                if manner.small_buffer {
+                    http2.initial_stream_window_size(SMALL_WINDOW_BYTES);
+                }
+                let (sender, driver) = http2.handshake(io).await.map_err(other)?;
                 let driver = tokio::spawn(async move { drop(driver.await) });
                 Self { sender: Sender::Http2(sender), driver }
             }
@@ -233,6 +238,7 @@ async fn connect(address: SocketAddr, manner: Manner) -> io::Result<TcpStream> {
         socket.set_recv_buffer_size(SMALL_BUFFER_BYTES)?;
     }
     let io = socket.connect(address).await?;
+    io.set_nodelay(true)?;
     if manner.rst {
         socket2::SockRef::from(&io).set_linger(Some(Duration::ZERO))?;
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::http::{get, send};
 use crate::server::Server;
-use crate::sse::{EVENT_SOURCE, Stream};
+use crate::sse::{EVENT_SOURCE, Item, Stream};
 
 #[test]
 fn a_connection_is_kicked_by_its_public_id() {
@@ -63,6 +63,22 @@ fn who_was_superseded_or_may_come_back_is_not_stopped() {
     let path = format!("/api/sse/connections/{}", kicked.id());
     send(&hub, "DELETE", &path, &[], "{\"reconnect\":true}").ok();
     assert_eq!(Stream::ask(&hub, "channels=a&user=bob&client_id=tab", &EVENT_SOURCE).status, 200);
+}
+
+#[test]
+fn who_may_come_back_is_told_when_and_not_all_at_once() {
+    let hub = Server::start();
+    let mut streams = [(); 6].map(|()| Stream::open(&hub, "channels=a&user=ada"));
+    send(&hub, "DELETE", "/api/sse/users/ada/connections", &[], "{\"reconnect\":true}").ok();
+    let mut times: Vec<u64> = Vec::new();
+    for stream in &mut streams {
+        let Some(Item::Retry(retry_ms)) = stream.item() else { panic!("`retry:` stands before `closing`") };
+        assert_eq!(stream.expect_closing("kicked")["retry_ms"], retry_ms, "the same, for libraries");
+        times.push(retry_ms);
+    }
+    times.sort_unstable();
+    times.dedup();
+    assert!(times.len() > 1, "all six at {times:?} ms");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, get, post, send};
 use crate::server::Server;
-use crate::sse::Stream;
+use crate::sse::{EVENT_SOURCE, Stream};
 
 fn refused(hub: &Server, query: &str) -> Answer {
     get(hub, &format!("/api/sse/stream?{query}"))
@@ -67,6 +67,19 @@ fn the_oldest_makes_room_where_the_operator_wants_it() {
     assert_eq!(oldest.expect_closing("limit")["reconnect"], false);
     assert_eq!(hub.active(), 2);
     assert_eq!(hub.stats()["connections"]["closed_total"]["limit"], 1);
+}
+
+#[test]
+fn a_browser_that_made_room_is_stopped_from_taking_it_back() {
+    let hub = Server::with(&[
+        ("TIDINGS_LIMITS_CONNECTIONS_PER_USER", "1"),
+        ("TIDINGS_LIMITS_ON_FULL", "replace_oldest"),
+    ]);
+    let mut oldest = Stream::open(&hub, "channels=a&user=ada&client_id=old");
+    let _newer = Stream::open(&hub, "channels=a&user=ada&client_id=new");
+    oldest.expect_closing("limit");
+    assert_eq!(Stream::ask(&hub, "channels=a&user=ada&client_id=old", &EVENT_SOURCE).status, 204);
+    assert_eq!(hub.active(), 1);
 }
 
 #[test]

@@ -95,6 +95,19 @@ fn a_draining_node_takes_no_streams_and_says_so() {
 }
 
 #[test]
+fn two_small_pages_are_there_and_no_error_is_one() {
+    let hub = Server::start();
+    for path in ["/", "/admin/monitoring"] {
+        let page = get(&hub, path);
+        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+        assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("'none'")));
+    }
+    let browser = [("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")];
+    send(&hub, "GET", "/nowhere", &browser, "").problem(404);
+    send(&hub, "GET", "/api/sse/history", &browser, "").problem(400);
+}
+
+#[test]
 fn paths_and_methods_that_are_not_there_are_problems() {
     let hub = Server::start();
     for (method, path) in [

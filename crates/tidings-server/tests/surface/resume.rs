@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::publish;
+use crate::http::{get, publish};
 use crate::server::Server;
 use crate::sse::Stream;
 
@@ -89,6 +89,44 @@ fn no_cursor_is_refused_and_one_that_nobody_knows_is_a_gap_on_each_channel() {
     }
     let empty = Stream::open_with(&hub, "channels=a&last_event_id=", &[]);
     assert_eq!(empty.connected["resume"], json!({ "a": "new" }), "an empty one is none");
+}
+
+#[test]
+fn the_earliest_is_all_that_is_held() {
+    let hub = Server::configured("[history]\ncount = 3\n");
+    (0..9).for_each(|n| tell(&hub, "busy", n));
+    tell(&hub, "quiet", 10);
+    let mut stream = Stream::open(&hub, "channels=busy,quiet&last_event_id=earliest");
+    assert_eq!(stream.connected["resume"], json!({ "busy": "gap", "quiet": "ok" }));
+    assert_eq!(stream.expect("gap"), json!({ "channel": "busy", "reason": "trimmed" }));
+    assert_eq!(numbers(&stream.drain(&hub, "quiet")), [6, 7, 8, 10]);
+}
+
+#[test]
+fn history_is_bounded_by_age_and_by_bytes_for_each_channel_by_its_rule() {
+    let hub = Server::configured(
+        "cleanup.interval_ms = 20\n[[channel]]\nmatch = \"brief\"\nhistory.age_ms = 40\n\
+         [[channel]]\nmatch = \"small:*\"\nhistory.bytes = 600\n",
+    );
+    let stream = Stream::open(&hub, "channels=brief,small:1,long");
+    let cursor = stream.cursor.clone();
+    drop(stream);
+    for channel in ["brief", "long"] {
+        tell(&hub, channel, 1);
+    }
+    for n in 0..9 {
+        let data = json!({ "n": n, "filler": "x".repeat(100) });
+        publish(&hub, &json!({ "channel": "small:1", "data": data })).ok();
+    }
+    let events = |channel: &str| {
+        let page = get(&hub, &format!("/api/sse/history?channel={channel}&limit=100")).ok();
+        page["events"].as_array().expect("events").len()
+    };
+    hub.wait_for_stats(|_| events("brief") == 0);
+    assert!((1..9).contains(&events("small:1")), "{}", events("small:1"));
+    assert_eq!(events("long"), 1);
+    let back = Stream::open_with(&hub, "channels=brief,small:1,long", &[("last-event-id", &cursor)]);
+    assert_eq!(back.connected["resume"], json!({ "brief": "gap", "small:1": "gap", "long": "ok" }));
 }
 
 #[test]

@@ -56,6 +56,14 @@ fn the_first_event_says_what_the_contract_says() {
 }
 
 #[test]
+fn what_the_query_has_beyond_is_passed_over() {
+    let hub = Server::start();
+    let stream = Stream::open(&hub, "channels=jobs&_=1795270825567&token=&client_id=&type=&lease=");
+    assert_eq!((&stream.connected["client_id"], &stream.connected["lease"]), (&json!(null), &json!(null)));
+    assert_eq!(stream.connected["type"], "client");
+}
+
+#[test]
 fn an_event_is_an_id_a_type_and_its_data() {
     let hub = Server::start();
     let mut stream = Stream::open(&hub, "channels=jobs");

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::IntoResponse;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tidings_core::channel::NameError;
 use tidings_core::wire;
 
@@ -17,13 +17,13 @@ pub struct Problem {
     title: &'static str,
     detail: String,
     retry_after_ms: Option<u64>,
-    more: Map<String, Value>,
+    more: Vec<(&'static str, Value)>,
 }
 
 impl Problem {
     /// A problem with a status, a title that is always the same for it, and what it is about this time.
     pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, title, detail: detail.into(), retry_after_ms: None, more: Map::new() }
+        Self { status, title, detail: detail.into(), retry_after_ms: None, more: Vec::new() }
     }
 
     /// 400: the request says something that can't be.
@@ -76,8 +76,8 @@ impl Problem {
 
     /// One more member of the problem's body.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.more.push((name, value.into()));
         self
     }
 
@@ -99,8 +99,8 @@ impl Problem {
             body["retry_after"] = json!(retry_after(ms));
             body["retry_after_ms"] = json!(ms);
         }
-        if let Some(object) = body.as_object_mut() {
-            object.extend(self.more.clone());
+        for (name, value) in &self.more {
+            body[name] = value.clone();
         }
         body
     }

@@ -155,7 +155,7 @@ impl RowMark {
     pub fn parse(text: &str, by: SortBy) -> Option<Self> {
         let (serial, value) = text.split_once('.')?;
         let value = match by {
-            SortBy::User | SortBy::Kind => SortValue::Text(value.into()),
+            SortBy::User | SortBy::Kind => SortValue::Text(from_hex(value)?.into()),
             _ => SortValue::Number(value.parse().ok()?),
         };
         Some(Self { value, serial: serial.parse().ok()? })
@@ -166,7 +166,23 @@ impl fmt::Display for RowMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             SortValue::Number(value) => write!(f, "{}.{value}", self.serial),
-            SortValue::Text(value) => write!(f, "{}.{value}", self.serial),
+            // A name may have what means something in a query; this may be put into one as it stands.
+            SortValue::Text(value) => {
+                write!(f, "{}.", self.serial)?;
+                value.bytes().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
         }
     }
+}
+
+fn from_hex(text: &str) -> Option<String> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs = text.as_bytes().chunks(2);
+    let bytes: Option<Vec<u8>> = pairs
+        .map(|pair| match pair {
+            [high, low] => Some(digit(high)? << 4 | digit(low)?),
+            _ => None,
+        })
+        .collect();
+    String::from_utf8(bytes?).ok()
 }
