@@ -70,6 +70,8 @@ impl Crowd {
         let count = self.count as u64;
         assert_eq!(numbers(&summary), (count, count, 0));
         assert!(exited - signal < self.window + EXIT_SLACK);
+        let asked_in_vain = audience.number(|what| matches!(what, What::Refused(_)));
+        assert!(asked_in_vain < self.count / 2, "{asked_in_vain} were told to come back into the drain");
         self.assert_even(&audience, signal);
         assert_random_order(&audience);
         assert_nothing_missed(&audience, published);
@@ -149,13 +151,21 @@ fn fastest(moments: &[Instant]) -> usize {
     moments.iter().enumerate().map(within).max().unwrap_or_default()
 }
 
-/// Those who came one after the other are not closed one after the other.
+/// When somebody is closed has nothing to do with when he came: the rank correlation of the two is next to none.
 fn assert_random_order(audience: &Audience) {
-    let closed: Vec<usize> =
-        audience.heard.iter().filter(|told| told.what.is_closing()).map(|told| told.who).collect();
-    let pairs = closed.len() - 1;
-    let rising = closed.windows(2).filter(|pair| pair[0] < pair[1]).count();
-    assert!((pairs * 35 / 100..=pairs * 65 / 100).contains(&rising), "{rising} of {pairs} pairs in order");
+    let order = |of: fn(&What) -> bool| -> Vec<usize> {
+        let told = audience.heard.iter().filter(|told| of(&told.what));
+        told.map(|told| told.who).take(audience.count).collect()
+    };
+    let mut came = vec![0.0; audience.count];
+    for (rank, who) in order(|what| *what == What::Connected).into_iter().enumerate() {
+        came[who] = rank as f64;
+    }
+    let middle = (audience.count - 1) as f64 / 2.0;
+    let products = order(What::is_closing).into_iter().enumerate();
+    let together: f64 = products.map(|(rank, who)| (rank as f64 - middle) * (came[who] - middle)).sum();
+    let alone: f64 = (0..audience.count).map(|rank| (rank as f64 - middle).powi(2)).sum();
+    assert!((together / alone).abs() < 0.3, "closed in an order: correlation {}", together / alone);
 }
 
 fn assert_nothing_missed(audience: &Audience, published: u64) {
