@@ -56,7 +56,7 @@ fn nothing_is_missing_doubled_disordered_or_invented() {
     run(Size {
         subscribers: 40,
         publishers: 4,
-        events_per_publisher: 850,
+        events_per_publisher: 750,
         pause_ms: 10,
         ends: &[End::Orderly, End::Killed],
         deliveries_min: 20_000,
