@@ -58,7 +58,7 @@ mod tests {
             b"{\n\"cleaned\": 3, \"last\": {\"by\": \"\\u001b[2J\", \"of\": [1, \"a\"], \"at\": null}}";
         assert_eq!(
             render(body, false, "done"),
-            "cleaned  3\nlast.at  -\nlast.by  \\u{1b}[2J\nlast.of  1,a\n"
+            "cleaned  3\nlast.by  \\u{1b}[2J\nlast.of  1,a\nlast.at  -\n"
         );
         assert_eq!(render(body, true, "done").lines().count(), 1);
     }
