@@ -59,7 +59,8 @@ section! {
 section! {
     /// `[history]`: what each channel keeps for those who come back. A `[[channel]]` rule may say otherwise.
     History {
-        /// Events kept for each channel.
+        /// Events kept for each channel. They are also what live readers are served from: one who is more than this
+        /// behind, be it by a single batch, is told of a `gap`. Where only the latest counts, publish with a `key`.
         count "history.count": Limit = "10000", unit "events";
         /// Age after which an event is no longer kept. 0: no limit.
         age_ms "history.age_ms": Millis = "3600000", unit "ms";
