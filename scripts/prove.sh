@@ -18,12 +18,12 @@ main() {
   local name where
   ulimit -n "$(ulimit -Hn)"
   mkdir -p "$evidence"
-  echo "Building the proofs in release mode …"
-  cargo test --release --workspace --locked --features "$FAULT_POINTS" --tests --no-run
+  echo "Building the proofs, optimised …"
+  cargo test --profile prove --workspace --locked --features "$FAULT_POINTS" --tests --no-run
   list_tests >"$scratch/tests"
   while read -r -u 3 name where; do
     # shellcheck disable=SC2086 # two words
-    proof "${name##*::}" cargo test --release --workspace --locked --features "$FAULT_POINTS" $where \
+    proof "${name##*::}" cargo test --profile prove --workspace --locked --features "$FAULT_POINTS" $where \
       -- --ignored --exact --nocapture --test-threads=1 "$name"
   done 3<"$scratch/tests"
   if [ -f fuzz/run.sh ]; then proof fuzz fuzz/run.sh 60; fi
@@ -38,7 +38,7 @@ main() {
 
 # "NAME WHERE" of each full-size proof, where WHERE tells cargo which of its programs holds it.
 list_tests() {
-  cargo test --release --workspace --locked --features "$FAULT_POINTS" --tests -- --ignored --list prove_ 2>&1 |
+  cargo test --profile prove --workspace --locked --features "$FAULT_POINTS" --tests -- --ignored --list prove_ 2>&1 |
     awk '
       /Running unittests src\/main.rs/ { where = "--bins" }
       /Running unittests src\/lib.rs/ { where = "--lib" }
@@ -118,7 +118,7 @@ machine() {
   echo "| memory | $((memory_kib / 1024 / 1024)) GiB |"
   echo "| system | $(. /etc/os-release && echo "$PRETTY_NAME"), $(uname -sr) |"
   echo "| limits | open files $(ulimit -n), somaxconn $(cat /proc/sys/net/core/somaxconn), tcp_mem $(tr '\t' ' ' </proc/sys/net/ipv4/tcp_mem) pages |"
-  echo "| compiler | $(rustc --version), release |"
+  echo "| compiler | $(rustc --version), optimised (profile prove; the bench: release) |"
 }
 
 # What a machine calls its folders is nobody's business.
