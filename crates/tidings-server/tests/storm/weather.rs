@@ -11,10 +11,10 @@ use crate::watcher::{Watcher, audits};
 use crate::worker::{Known, NAMES, Worker};
 
 const WORKERS: usize = 6;
-/// Panics on both sides of the door, and every error that a write can end in.
+/// Panics on both sides of the door, time for others to come in between, and every error that a write can end in.
 const FAULTS: &str = "connect.admitted=150,stream.next=400,write.EPIPE=500,write.ECONNRESET=500,\
                       write.ETIMEDOUT=500,write.EHOSTUNREACH=500,write.ENETUNREACH=500,write.EIO=500,\
-                      audit.wait_ms=300";
+                      connect.dawdle=8,audit.wait_ms=300";
 
 pub(crate) struct Storm {
     /// At least so many are opened.
@@ -70,6 +70,8 @@ fn hub(on_full: &str, seed: u64) -> Hub {
         ("TIDINGS_LIMITS_CONNECTIONS_PER_USER", "6"),
         ("TIDINGS_LIMITS_CONNECTIONS_PER_IP", "0"),
         ("TIDINGS_STREAM_HEARTBEAT_MS", "1000"),
+        // Or whoever a fault left behind would be taken away for taking nothing.
+        ("TIDINGS_STREAM_STALL_MS", "0"),
         ("TIDINGS_CLEANUP_INTERVAL_MS", "100"),
         // A panic that is meant needs no trace.
         ("RUST_BACKTRACE", "0"),
