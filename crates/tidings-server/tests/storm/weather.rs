@@ -71,7 +71,7 @@ fn hub(on_full: &str, seed: u64) -> Hub {
         ("TIDINGS_LIMITS_CONNECTIONS_PER_IP", "0"),
         ("TIDINGS_STREAM_HEARTBEAT_MS", "1000"),
         // Or whoever a fault left behind would be taken away for taking nothing.
-        ("TIDINGS_STREAM_STALL_MS", "0"),
+        ("TIDINGS_STREAM_STALL_MS", "600000"),
         ("TIDINGS_CLEANUP_INTERVAL_MS", "100"),
         // A panic that is meant needs no trace.
         ("RUST_BACKTRACE", "0"),
