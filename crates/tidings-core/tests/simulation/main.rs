@@ -1,9 +1,12 @@
-//! The core, lived through by the hundred thousand: random histories over the books, each step held
+//! The core, lived through by the hundred thousand: random histories over the books and the log, each step held
 //! against a reference that is as slow and plain as can be. `TIDINGS_SEED` repeats a run.
 
 mod books;
 mod books_model;
 mod dice;
+mod log;
+mod log_model;
+mod log_reader;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -20,9 +23,15 @@ fn the_books_hold_whatever_comes() {
 }
 
 #[test]
-#[ignore = "prove: 3,000,000 histories of the books"]
+fn the_log_holds_whatever_comes() {
+    live_through(HISTORIES, log::history);
+}
+
+#[test]
+#[ignore = "prove: 6,000,000 histories of the books and of the log"]
 fn prove_simulation() {
     live_through(HISTORIES_OF_A_PROOF, books::history);
+    live_through(HISTORIES_OF_A_PROOF, log::history);
 }
 
 /// Lives through so many histories, on all processors. The seed of one that fails is printed: as `TIDINGS_SEED` it

@@ -1,0 +1,373 @@
+//! Histories of the log: published, trimmed, read, cut off and resumed, kept over a restart, and lost.
+
+use serde_json::value::RawValue;
+use tidings_core::channel::Selector;
+use tidings_core::event::{Draft, Event};
+use tidings_core::history::Retention;
+use tidings_core::log::{Keep, Log, Piece, Resume, Rules, Slow, Snapshot, Totals};
+use tidings_core::position::{Cursor, EARLIEST, Epoch};
+
+use super::dice::Dice;
+use super::log_model::{self, CHANNELS, Fate, Model};
+use super::log_reader::{Due, Note, Reader, What};
+
+const SELECTORS: [&str; 8] = ["jobs", "logs", "group:1", "group:2", "other:1", "group:*", "*:1", "*"];
+const STEPS_MAX: usize = 60;
+const READERS_MAX: usize = 4;
+/// About an event's encoded bytes, beside what its place in memory takes.
+const EVENT_BYTES: usize = 60;
+
+struct History<'a> {
+    dice: &'a mut Dice,
+    log: Log<u32>,
+    model: Model,
+    readers: Vec<Reader>,
+    /// Who was cut off, with what they read and would come back with.
+    away: Vec<(Vec<Selector>, String)>,
+    totals: Totals,
+    comers: u32,
+    now_ms: u64,
+}
+
+pub(crate) fn history(dice: &mut Dice) -> usize {
+    let rules = rules(dice);
+    let epoch = 1 + dice.below(1000) as u64;
+    let mut history = History {
+        log: Log::new(Epoch::from(epoch), rules.clone()),
+        model: Model::new(epoch, rules),
+        readers: Vec::new(),
+        away: Vec::new(),
+        totals: Totals::default(),
+        comers: 0,
+        now_ms: 1_000_000,
+        dice,
+    };
+    let steps = 10 + history.dice.below(STEPS_MAX - 10);
+    for _ in 0..steps {
+        history.step();
+        history.compare();
+    }
+    history.leave();
+    steps
+}
+
+fn rules(dice: &mut Dice) -> Rules {
+    let mut keep = || Keep {
+        retention: Retention {
+            count: dice.pick(&[0, 1, 2, 3, 5]),
+            age_ms: dice.pick(&[0, 0, 1_000, 5_000]),
+            bytes: dice.pick(&[0, 0, 1, 3]) * (size_of::<tidings_core::history::Frame>() + EVENT_BYTES),
+        },
+        slow: dice.pick(&[Slow::Gap, Slow::Gap, Slow::Disconnect]),
+        presence: false,
+    };
+    let rules = vec![(selector("group:*"), keep())];
+    let default = keep();
+    let total_bytes = dice.pick(&[0, 0, 2, 6]) * (size_of::<tidings_core::history::Frame>() + EVENT_BYTES);
+    Rules { rules, default, total_bytes }
+}
+
+fn selector(text: &str) -> Selector {
+    Selector::parse(text).expect("a selector")
+}
+
+impl History<'_> {
+    fn step(&mut self) {
+        match self.dice.below(16) {
+            0..=5 => self.publish(),
+            6..=8 => self.take_somebody(),
+            9 => self.come(),
+            10 => self.come_back(),
+            11 => self.cut(),
+            12 => self.change(),
+            13 => {
+                let (forth, back) = (self.dice.pick(&[0, 1, 400, 3_000]), self.dice.pick(&[0, 0, 300]));
+                self.now_ms = self.now_ms + forth - back;
+                self.log.expire(self.now_ms);
+                self.model.expire(self.now_ms);
+            }
+            14 => self.page(),
+            _ if self.dice.one_in(3) => self.restart(),
+            _ if self.dice.one_in(4) => self.lose_everything(),
+            _ => self.take_somebody(),
+        }
+    }
+
+    fn publish(&mut self) {
+        let channel = self.dice.below(CHANNELS.len());
+        let data = format!("\"{}\"", "x".repeat(self.dice.pick(&[0, 1, 10, 300])));
+        let event = log_model::Event {
+            seq: 0,
+            time_ms: 0,
+            channel,
+            ty: self.dice.pick(&[None, Some("t")]),
+            id: self.dice.pick(&[None, None, Some("a"), Some("b"), Some("c")]),
+            key: self.dice.pick(&[None, None, Some("k"), Some("l")]),
+            data,
+            fate: Fate::Held,
+        };
+        let raw: &RawValue = serde_json::from_str(&event.data).expect("JSON");
+        let draft = Draft { ty: event.ty, data: raw, id: event.id, key: event.key };
+        let published = Event::new(draft, 0).expect("an event");
+        let (given, mut woken) = (event.id, Vec::new());
+        let name = self.model.name(channel).clone();
+        let answer = self.log.publish(self.now_ms, &name, &published, &mut |number| woken.push(*number));
+
+        let model = &self.model;
+        let reached = self.readers.iter_mut().filter(|reader| reader.reads(model, channel));
+        let reached: Vec<&mut Reader> = reached.collect();
+        let (seq, recipients, duplicate) = self.model.publish(self.now_ms, event, reached.len());
+        let id = given.map_or_else(|| self.model.cursor(seq, false), str::to_owned);
+        assert_eq!((answer.id, answer.offset, answer.recipients), (id, seq, recipients));
+        assert_eq!(answer.duplicate, duplicate);
+        let mut roused = Vec::new();
+        for reader in reached.into_iter().filter(|reader| !duplicate && !reader.awake) {
+            reader.awake = true;
+            roused.push(reader.number);
+        }
+        woken.sort_unstable();
+        assert_eq!(woken, roused, "woken are those who slept, each once");
+        self.totals.published += u64::from(!duplicate);
+    }
+
+    fn take_somebody(&mut self) {
+        if self.readers.is_empty() {
+            return;
+        }
+        let at = self.dice.below(self.readers.len());
+        let budget = self.dice.pick(&[1, 100, 400, 100_000]);
+        self.take(at, budget);
+    }
+
+    fn take(&mut self, at: usize, budget: usize) {
+        let reader = &mut self.readers[at];
+        let (due, ends) = (reader.due(&self.model), reader.ended_by(&self.model));
+        let mut pieces = Vec::new();
+        let taken = self.log.take(reader.key, budget, &mut pieces).expect("it is there");
+        let due_count = due.len();
+        let mut had: Vec<Due> = due;
+        assert!(pieces.len() <= had.len(), "more than is due: {pieces:?} of {had:#?}");
+        had.truncate(pieces.len());
+        for (piece, due) in pieces.iter().zip(&had) {
+            let payload = match piece {
+                Piece::Event(frame) => frame.wire(reader.envelope).payload(),
+                Piece::Control(framed) => framed.payload(),
+            };
+            assert_eq!(String::from_utf8_lossy(payload), due.text);
+            reader.given(&self.model, due);
+        }
+        let events = had.iter().filter(|due| matches!(due.what, What::Event { .. })).count();
+        let old = had.iter().filter(|due| matches!(due.what, What::Event { seq, .. } if seq <= reader.born));
+        let gaps = had.iter().filter(|due| matches!(due.what, What::Gap { .. } | What::GapOfAll));
+        self.totals.delivered += events as u64;
+        self.totals.replayed += old.count() as u64;
+        self.totals.gaps += gaps.count() as u64;
+        assert_eq!(taken.events, events);
+        let slow = had.iter().filter_map(|due| match due.what {
+            What::Gap { channel, slow: true } => Some(self.model.name(channel).clone()),
+            _ => None,
+        });
+        assert_eq!(taken.lagged, slow.collect::<Vec<_>>());
+        let ended_by = taken.ended_by.as_ref();
+        if ended_by.is_some() {
+            assert_eq!((ended_by, had.len()), (ends.map(|channel| self.model.name(channel)), due_count));
+            self.cut_off(at);
+            return;
+        }
+        assert!(!had.is_empty() || due_count == 0, "at least one piece");
+        assert_eq!(taken.more, had.len() < due_count || ends.is_some(), "whether there is more");
+        let reader = &mut self.readers[at];
+        reader.awake = taken.more;
+        if !taken.more {
+            reader.assert_complete(&self.model);
+        }
+    }
+
+    fn come(&mut self) {
+        let mut selectors: Vec<Selector> = Vec::new();
+        for _ in 0..=self.dice.below(3) {
+            let one = selector(self.dice.pick(&SELECTORS));
+            if !selectors.contains(&one) {
+                selectors.push(one);
+            }
+        }
+        let seq = self.model.head + 2 - self.dice.below(4).min(self.model.head as usize + 2) as u64;
+        let cursor = match self.dice.below(5) {
+            0 => Some(EARLIEST.to_owned()),
+            1 => Some(self.model.cursor(seq, self.dice.one_in(4))),
+            2 if self.dice.one_in(3) => Some("nonsense".to_owned()),
+            _ => None,
+        };
+        self.subscribe(selectors, cursor);
+    }
+
+    fn come_back(&mut self) {
+        if self.away.is_empty() {
+            return;
+        }
+        let (selectors, cursor) = self.away.swap_remove(self.dice.below(self.away.len()));
+        self.subscribe(selectors, Some(cursor));
+    }
+
+    fn subscribe(&mut self, selectors: Vec<Selector>, cursor: Option<String>) {
+        if self.readers.len() >= READERS_MAX {
+            let at = self.dice.below(self.readers.len());
+            self.cut_off(at);
+        }
+        let envelope = self.dice.one_in(2);
+        self.comers += 1;
+        let answer = self.log.subscribe(&selectors, cursor.as_deref(), envelope, self.comers);
+
+        let (epoch, head) = (self.model.epoch, self.model.head);
+        let known = cursor.as_deref().map(|text| match text {
+            EARLIEST => Some(0),
+            _ => Cursor::parse(text)
+                .filter(|cursor| cursor.epoch == epoch && cursor.seq <= head && !cursor.owed)
+                .map(|cursor| cursor.seq),
+        });
+        let from = known.flatten().unwrap_or(head);
+        let mut reader = Reader::new(self.comers, answer.key, &self.model, from);
+        reader.envelope = envelope;
+        reader.selectors = selectors.iter().map(|selector| (selector.clone(), from)).collect();
+        reader.settle_ledger(&self.model);
+        if known == Some(None) {
+            for (n, selector) in selectors.iter().enumerate() {
+                let data = serde_json::json!({ "channel": selector, "reason": "epoch" }).to_string();
+                reader.notes.push(Note { at: head, ty: "gap", data, owed: n + 1 < selectors.len() });
+            }
+            reader.resume = self.model.cursor(from, true);
+        }
+        assert_eq!(answer.cursor.to_string(), reader.resume);
+        for (asked, (selector, resume)) in selectors.iter().zip(&answer.resume) {
+            let lost = self.model.selected(selector).any(|channel| self.model.lost(channel) > from);
+            let expected = match known {
+                None => Resume::New,
+                Some(None) => Resume::Gap,
+                Some(Some(_)) if lost => Resume::Gap,
+                Some(Some(_)) => Resume::Ok,
+            };
+            assert_eq!((selector, *resume), (asked, expected));
+        }
+        self.readers.push(reader);
+    }
+
+    fn cut(&mut self) {
+        if !self.readers.is_empty() {
+            let at = self.dice.below(self.readers.len());
+            self.cut_off(at);
+        }
+    }
+
+    fn cut_off(&mut self, at: usize) {
+        let reader = self.readers.remove(at);
+        self.log.unsubscribe(reader.key);
+        assert!(self.log.take(reader.key, 1, &mut Vec::new()).is_none(), "it is gone");
+        self.part_with(reader);
+    }
+
+    fn part_with(&mut self, reader: Reader) {
+        let selectors = reader.selectors.into_iter().map(|(selector, _)| selector).collect();
+        self.away.push((selectors, reader.resume));
+    }
+
+    fn change(&mut self) {
+        if self.readers.is_empty() {
+            return;
+        }
+        let at = self.dice.below(self.readers.len());
+        let (add, remove) = (selector(self.dice.pick(&SELECTORS)), selector(self.dice.pick(&SELECTORS)));
+        let (add, remove) = (vec![add; self.dice.below(3)], vec![remove; self.dice.below(3)]);
+        let mut woken = Vec::new();
+        let reader = &mut self.readers[at];
+        let answer = self.log.change(reader.key, &add, &remove, &mut |number| woken.push(*number));
+
+        let head = self.model.head;
+        let has = |reader: &Reader, selector: &Selector| reader.selectors.iter().any(|(s, _)| s == selector);
+        let removed: Vec<Selector> =
+            remove.into_iter().take(1).filter(|selector| has(reader, selector)).collect();
+        reader.selectors.retain(|(selector, _)| !removed.contains(selector));
+        reader.settle_ledger(&self.model);
+        let added: Vec<Selector> =
+            add.into_iter().take(1).filter(|selector| !has(reader, selector)).collect();
+        reader.selectors.extend(added.iter().map(|selector| (selector.clone(), head)));
+        reader.settle_ledger(&self.model);
+        for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
+            if !list.is_empty() {
+                let data = serde_json::json!({ "channels": list }).to_string();
+                reader.notes.push(Note { at: head, ty, data, owed: false });
+            }
+        }
+        let rouse = !reader.notes.is_empty() && !reader.awake;
+        reader.awake |= rouse;
+        assert_eq!(woken, if rouse { vec![reader.number] } else { Vec::new() });
+        assert_eq!(answer, Some((added, removed)));
+    }
+
+    fn page(&mut self) {
+        let (channel, most) = (self.dice.below(CHANNELS.len()), 1 + self.dice.below(4));
+        let since = self.dice.below(self.model.head as usize + 1) as u64;
+        let given = self.dice.one_in(2).then(|| self.model.cursor(since, false));
+        let page = self.log.history(self.model.name(channel), given.as_deref(), most);
+        let after = if given.is_some() { since } else { 0 };
+        let held: Vec<u64> =
+            self.model.held(channel).map(|event| event.seq).filter(|seq| *seq > after).collect();
+        let events: Vec<u64> = page.events.iter().map(|frame| frame.seq).collect();
+        assert_eq!(events, held[..held.len().min(most)]);
+        assert_eq!(
+            (page.more, page.gap),
+            (held.len() > most, given.is_some() && self.model.lost(channel) > after)
+        );
+        assert_eq!(page.next.seq, if page.more { events[most - 1] } else { self.model.head });
+    }
+
+    /// An orderly restart: everybody is cut off, and nothing is lost.
+    fn restart(&mut self) {
+        let lines = self.log.snapshot().into_iter().map(|line| {
+            let text = serde_json::to_string(&line).expect("JSON");
+            serde_json::from_str::<Snapshot>(&text).expect("a line")
+        });
+        self.log = Log::restore(self.model.rules.clone(), lines).expect("whole");
+        self.model.restart();
+        std::mem::take(&mut self.readers).into_iter().for_each(|reader| self.part_with(reader));
+        self.totals = Totals::default();
+    }
+
+    /// A crash: another epoch, in which no cursor means anything.
+    fn lose_everything(&mut self) {
+        let epoch = self.model.epoch.get() + 1;
+        self.log = Log::new(Epoch::from(epoch), self.model.rules.clone());
+        self.model = Model::new(epoch, self.model.rules.clone());
+        std::mem::take(&mut self.readers).into_iter().for_each(|reader| self.part_with(reader));
+        self.totals = Totals::default();
+    }
+
+    fn compare(&mut self) {
+        assert_eq!(self.log.head().to_string(), self.model.cursor(self.model.head, false));
+        assert_eq!(self.log.bytes(), self.model.bytes());
+        assert_eq!(self.log.totals(), self.totals);
+        for reader in &self.readers {
+            assert_eq!(self.log.behind(reader.key), reader.behind(&self.model));
+            assert_eq!(self.log.selector_count(reader.key), reader.selectors.len());
+        }
+    }
+
+    /// At the end everyone comes back, has everything, and goes; nobody is left.
+    fn leave(mut self) {
+        while !self.away.is_empty() && self.readers.len() < READERS_MAX {
+            self.come_back();
+        }
+        for at in (0..self.readers.len()).rev() {
+            let number = self.readers[at].number;
+            while self.readers.get(at).is_some_and(|reader| reader.number == number && reader.awake) {
+                self.take(at, 300);
+            }
+        }
+        while !self.readers.is_empty() {
+            self.cut_off(0);
+        }
+        self.compare();
+        for channel in 0..CHANNELS.len() {
+            assert!(self.log.subscribers_of(self.model.name(channel)).is_empty(), "somebody is left");
+        }
+    }
+}
