@@ -100,6 +100,17 @@ impl<W> Subscriber<W> {
     pub(super) fn note(&mut self, note: Note) {
         self.notes.get_or_insert_default().push_back(note);
     }
+
+    /// Takes back the note that a channel which was let go has lost something: it is there again, and its ring tells
+    /// of that and of what it lost since.
+    pub(super) fn untell(&mut self, channel: &ChannelName) {
+        let Some(notes) = &mut self.notes else { return };
+        let data = trimmed(channel.as_str());
+        notes.retain(|note| note.data != data);
+        if notes.is_empty() {
+            self.notes = None;
+        }
+    }
 }
 
 impl<W> Log<W> {
@@ -297,8 +308,11 @@ impl<W> Log<W> {
         lost.sort_unstable();
         for (at, channel) in lost {
             resume = Resume::Gap;
-            let data = json!({ "channel": channel, "reason": "trimmed" }).to_string();
-            subscriber.note(Note { at, ty: "gap", data, owed: false });
+            let data = trimmed(&channel);
+            // Patterns overlap.
+            if !subscriber.notes.iter().flat_map(|notes| notes.iter()).any(|note| note.data == data) {
+                subscriber.note(Note { at, ty: "gap", data, owed: false });
+            }
         }
         if let Some(notes) = &mut subscriber.notes {
             notes.make_contiguous().sort_by_key(|note| note.at);
@@ -362,6 +376,11 @@ impl<W> Log<W> {
             self.drop_pattern(place.topic);
         }
     }
+}
+
+/// What is told of a channel that lost something before its reader came.
+pub(super) fn trimmed(channel: &str) -> String {
+    json!({ "channel": channel, "reason": "trimmed" }).to_string()
 }
 
 /// The member that took a leaver's seat learns of its new place.

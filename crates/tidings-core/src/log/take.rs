@@ -51,11 +51,13 @@ impl<W> Log<W> {
         let channels = &self.channels;
         let subscriber = &mut self.subscribers[key.index as usize];
         let mut heap = BinaryHeap::new();
-        for &index in &subscriber.ready {
+        for at in 0..subscriber.ready.len() {
+            let index = subscriber.ready[at];
             let Some(channel) = channels.get(index as usize) else { continue };
             let Some(since) = subscriber.since(index, &channel.patterns) else { continue };
             let lost = channel.history.trimmed_through;
             if lost > since {
+                subscriber.untell(&channel.name);
                 heap.push(Reverse((lost, Next::Gap(index))));
             }
             let at = channel.history.index_after(since.max(lost));

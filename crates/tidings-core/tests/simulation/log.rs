@@ -235,7 +235,7 @@ impl History<'_> {
                 let data = serde_json::json!({ "channel": selector, "reason": "epoch" }).to_string();
                 reader.notes.push(Note { at: head, ty: "gap", data, owed: n + 1 < selectors.len() });
             }
-            reader.resume = self.model.cursor(from, true);
+            reader.resume = self.model.cursor(from, !selectors.is_empty());
         }
         assert_eq!(answer.cursor.to_string(), reader.resume);
         for (asked, (selector, resume)) in selectors.iter().zip(&answer.resume) {
