@@ -7,7 +7,7 @@ use serde_json::json;
 use smallvec::SmallVec;
 
 use super::{Log, Topic};
-use crate::channel::{ChannelName, Selector};
+use crate::channel::{ChannelName, Pattern, Selector};
 use crate::position::{Cursor, EARLIEST};
 
 /// A subscriber's place. It is never reused, so that a late call can't reach a stranger.
@@ -55,6 +55,8 @@ pub(super) struct Note {
     pub(super) at: u64,
     pub(super) ty: &'static str,
     pub(super) data: String,
+    /// Of a gap in what was let go whole: what it is a gap of.
+    pub(super) lost: Option<Selector>,
     /// Whether more of the same is owed after it, so that its id must not yet say that all was told.
     pub(super) owed: bool,
 }
@@ -105,8 +107,8 @@ impl<W> Subscriber<W> {
     /// of that and of what it lost since.
     pub(super) fn untell(&mut self, channel: &ChannelName) {
         let Some(notes) = &mut self.notes else { return };
-        let data = trimmed(channel.as_str());
-        notes.retain(|note| note.data != data);
+        let is_it = |lost: &Selector| matches!(lost, Selector::Channel(name) if name == channel);
+        notes.retain(|note| !note.lost.as_ref().is_some_and(is_it));
         if notes.is_empty() {
             self.notes = None;
         }
@@ -196,13 +198,14 @@ impl<W> Log<W> {
         let head = self.head;
         let removed: Vec<_> =
             remove.iter().filter(|selector| self.part(key.index, selector)).cloned().collect();
+        self.untell_unread(key.index);
         let added: Vec<_> =
             add.iter().filter(|selector| self.join(key.index, selector, head)).cloned().collect();
         let subscriber = &mut self.subscribers[key.index as usize];
         for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
             if !list.is_empty() {
                 let data = json!({ "channels": list }).to_string();
-                subscriber.note(Note { at: head, ty, data, owed: false });
+                subscriber.note(Note { at: head, ty, data, lost: None, owed: false });
             }
         }
         if subscriber.notes.is_some() && !subscriber.awake {
@@ -274,7 +277,7 @@ impl<W> Log<W> {
         for (n, selector) in selectors.iter().enumerate() {
             let data = json!({ "channel": selector, "reason": "epoch" }).to_string();
             let owed = n + 1 < selectors.len();
-            subscriber.note(Note { at: subscriber.born, ty: "gap", data, owed });
+            subscriber.note(Note { at: subscriber.born, ty: "gap", data, lost: None, owed });
         }
     }
 
@@ -296,22 +299,23 @@ impl<W> Log<W> {
             }
         }
         let Selector::Pattern(pattern) = selector else { return resume };
-        let mut lost: Vec<(u64, String)> = self
+        let mut lost: Vec<(u64, Selector)> = self
             .remembered
             .iter()
             .filter(|(name, lost)| **lost > seq && pattern.matches(name.as_str()))
-            .map(|(name, lost)| (*lost, name.to_string()))
+            .map(|(name, lost)| (*lost, Selector::Channel(name.clone())))
             .collect();
         if self.forgotten_through > seq {
-            lost.push((self.forgotten_through, selector.to_string()));
+            lost.push((self.forgotten_through, selector.clone()));
         }
         lost.sort_unstable();
-        for (at, channel) in lost {
+        for (at, lost) in lost {
             resume = Resume::Gap;
-            let data = trimmed(&channel);
+            let data = json!({ "channel": lost, "reason": "trimmed" }).to_string();
+            let lost = Some(lost);
             // Patterns overlap.
-            if !subscriber.notes.iter().flat_map(|notes| notes.iter()).any(|note| note.data == data) {
-                subscriber.note(Note { at, ty: "gap", data, owed: false });
+            if !subscriber.notes.iter().flat_map(|notes| notes.iter()).any(|note| note.lost == lost) {
+                subscriber.note(Note { at, ty: "gap", data, lost, owed: false });
             }
         }
         if let Some(notes) = &mut subscriber.notes {
@@ -359,6 +363,26 @@ impl<W> Log<W> {
         true
     }
 
+    /// What a subscriber no longer reads has no gap for it.
+    fn untell_unread(&mut self, index: u32) {
+        let subscriber = &mut self.subscribers[index as usize];
+        let Some(mut notes) = subscriber.notes.take() else { return };
+        let subscriber = &self.subscribers[index as usize];
+        notes.retain(|note| {
+            let Some(lost) = &note.lost else { return true };
+            let named = subscriber.channels.iter().filter(|place| place.from < note.at);
+            let matched = subscriber.patterns.iter().filter(|place| place.from < note.at);
+            let is_name = |name: &ChannelName| matches!(lost, Selector::Channel(lost) if lost == name);
+            let is_matched = |pattern: &Pattern| match lost {
+                Selector::Channel(name) => pattern.matches(name.as_str()),
+                Selector::Pattern(lost) => lost == pattern,
+            };
+            named.into_iter().any(|place| is_name(&self.channels[place.topic as usize].name))
+                || matched.into_iter().any(|place| is_matched(&self.patterns[place.topic as usize].0))
+        });
+        self.subscribers[index as usize].notes = (!notes.is_empty()).then_some(notes);
+    }
+
     fn leave_channel(&mut self, place: Place) {
         let members = &mut self.channels[place.topic as usize].topic.members;
         members.swap_remove(place.at as usize);
@@ -376,11 +400,6 @@ impl<W> Log<W> {
             self.drop_pattern(place.topic);
         }
     }
-}
-
-/// What is told of a channel that lost something before its reader came.
-pub(super) fn trimmed(channel: &str) -> String {
-    json!({ "channel": channel, "reason": "trimmed" }).to_string()
 }
 
 /// The member that took a leaver's seat learns of its new place.
