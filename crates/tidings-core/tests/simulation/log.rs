@@ -104,6 +104,7 @@ impl History<'_> {
             id: self.dice.pick(&[None, None, Some("a"), Some("b"), Some("c")]),
             key: self.dice.pick(&[None, None, Some("k"), Some("l")]),
             data,
+            bytes: 0,
             fate: Fate::Held,
         };
         let raw: &RawValue = serde_json::from_str(&event.data).expect("JSON");
@@ -113,8 +114,7 @@ impl History<'_> {
         let name = self.model.name(channel).clone();
         let answer = self.log.publish(self.now_ms, &name, &published, &mut |number| woken.push(*number));
 
-        let model = &self.model;
-        let reached = self.readers.iter_mut().filter(|reader| reader.reads(model, channel));
+        let reached = self.readers.iter_mut().filter(|reader| reader.reads(channel));
         let reached: Vec<&mut Reader> = reached.collect();
         let (seq, recipients, duplicate) = self.model.publish(self.now_ms, event, reached.len());
         let id = given.map_or_else(|| self.model.cursor(seq, false), str::to_owned);
@@ -228,8 +228,7 @@ impl History<'_> {
         let from = known.flatten().unwrap_or(head);
         let mut reader = Reader::new(self.comers, answer.key, &self.model, from);
         reader.envelope = envelope;
-        reader.selectors = selectors.iter().map(|selector| (selector.clone(), from)).collect();
-        reader.settle_ledger(&self.model);
+        selectors.iter().for_each(|selector| reader.begin(&self.model, selector, from));
         if known == Some(None) {
             for (n, selector) in selectors.iter().enumerate() {
                 let data = serde_json::json!({ "channel": selector, "reason": "epoch" }).to_string();
@@ -266,7 +265,7 @@ impl History<'_> {
     }
 
     fn part_with(&mut self, reader: Reader) {
-        let selectors = reader.selectors.into_iter().map(|(selector, _)| selector).collect();
+        let selectors = reader.reading.into_iter().map(|reading| reading.selector).collect();
         self.away.push((selectors, reader.resume));
     }
 
@@ -282,15 +281,11 @@ impl History<'_> {
         let answer = self.log.change(reader.key, &add, &remove, &mut |number| woken.push(*number));
 
         let head = self.model.head;
-        let has = |reader: &Reader, selector: &Selector| reader.selectors.iter().any(|(s, _)| s == selector);
         let removed: Vec<Selector> =
-            remove.into_iter().take(1).filter(|selector| has(reader, selector)).collect();
-        reader.selectors.retain(|(selector, _)| !removed.contains(selector));
-        reader.settle_ledger(&self.model);
-        let added: Vec<Selector> =
-            add.into_iter().take(1).filter(|selector| !has(reader, selector)).collect();
-        reader.selectors.extend(added.iter().map(|selector| (selector.clone(), head)));
-        reader.settle_ledger(&self.model);
+            remove.into_iter().take(1).filter(|selector| reader.has(selector)).collect();
+        reader.end(&removed);
+        let added: Vec<Selector> = add.into_iter().take(1).filter(|selector| !reader.has(selector)).collect();
+        added.iter().for_each(|selector| reader.begin(&self.model, selector, head));
         for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
             if !list.is_empty() {
                 let data = serde_json::json!({ "channels": list }).to_string();
@@ -347,7 +342,7 @@ impl History<'_> {
         assert_eq!(self.log.totals(), self.totals);
         for reader in &self.readers {
             assert_eq!(self.log.behind(reader.key), reader.behind(&self.model));
-            assert_eq!(self.log.selector_count(reader.key), reader.selectors.len());
+            assert_eq!(self.log.selector_count(reader.key), reader.reading.len());
         }
     }
 

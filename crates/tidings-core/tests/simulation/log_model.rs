@@ -26,6 +26,8 @@ pub(crate) struct Event {
     pub(crate) id: Option<&'static str>,
     pub(crate) key: Option<&'static str>,
     pub(crate) data: String,
+    /// What it takes of a ring.
+    pub(crate) bytes: usize,
     pub(crate) fate: Fate,
 }
 
@@ -44,18 +46,21 @@ pub(crate) struct Model {
     pub(crate) rules: Rules,
     pub(crate) events: Vec<Event>,
     names: [ChannelName; CHANNELS.len()],
+    keeps: [Keep; CHANNELS.len()],
     known: [Vec<Known>; CHANNELS.len()],
     last_ms: u64,
 }
 
 impl Model {
     pub(crate) fn new(epoch: u64, rules: Rules) -> Self {
+        let names = CHANNELS.map(|name| ChannelName::parse(name).expect("a name"));
         Self {
             epoch: Epoch::from(epoch),
             head: 0,
+            keeps: names.each_ref().map(|name| rules.keep(name)),
             rules,
             events: Vec::new(),
-            names: CHANNELS.map(|name| ChannelName::parse(name).expect("a name")),
+            names,
             known: Default::default(),
             last_ms: 0,
         }
@@ -66,7 +71,7 @@ impl Model {
     }
 
     pub(crate) fn keep(&self, channel: usize) -> Keep {
-        self.rules.keep(self.name(channel))
+        self.keeps[channel]
     }
 
     pub(crate) fn selected(&self, selector: &Selector) -> impl Iterator<Item = usize> {
@@ -106,7 +111,9 @@ impl Model {
             }
         }
         let id = event.id;
-        self.events.push(Event { seq, time_ms, fate: Fate::Held, ..event });
+        let mut event = Event { seq, time_ms, fate: Fate::Held, ..event };
+        event.bytes = self.bytes_of(&event);
+        self.events.push(event);
         self.keep_bounds(channel);
         if let Some(id) = id {
             self.known[channel].push(Known { id, seq, recipients, time_ms });
@@ -146,7 +153,7 @@ impl Model {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.events.iter().filter(|event| event.fate == Fate::Held).map(|event| self.bytes_of(event)).sum()
+        self.events.iter().filter(|event| event.fate == Fate::Held).map(|event| event.bytes).sum()
     }
 
     /// The event as it is written.
@@ -176,7 +183,7 @@ impl Model {
         let retention = self.keep(channel).retention;
         loop {
             let count = self.held(channel).count();
-            let bytes: usize = self.held(channel).map(|event| self.bytes_of(event)).sum();
+            let bytes: usize = self.held(channel).map(|event| event.bytes).sum();
             let over = retention.count > 0 && count > retention.count
                 || retention.bytes > 0 && bytes > retention.bytes;
             let Some(oldest) = self.held(channel).next().filter(|_| over && count > 1) else { break };

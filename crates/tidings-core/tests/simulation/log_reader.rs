@@ -37,13 +37,19 @@ pub(crate) struct Note {
     pub(crate) owed: bool,
 }
 
+/// A part of what it reads, and from where on.
+pub(crate) struct Reading {
+    pub(crate) selector: Selector,
+    channels: [bool; CHANNELS.len()],
+    from: u64,
+}
+
 pub(crate) struct Reader {
     pub(crate) number: u32,
     pub(crate) key: SubscriberKey,
     pub(crate) envelope: bool,
     pub(crate) awake: bool,
-    /// What it reads, and from where on.
-    pub(crate) selectors: Vec<(Selector, u64)>,
+    pub(crate) reading: Vec<Reading>,
     pub(crate) cursor: u64,
     pub(crate) born: u64,
     pub(crate) notes: Vec<Note>,
@@ -60,7 +66,7 @@ impl Reader {
             key,
             envelope: false,
             awake: true,
-            selectors: Vec::new(),
+            reading: Vec::new(),
             cursor: from,
             born: model.head,
             notes: Vec::new(),
@@ -69,14 +75,29 @@ impl Reader {
         }
     }
 
-    pub(crate) fn reads(&self, model: &Model, channel: usize) -> bool {
-        self.selectors.iter().any(|(selector, _)| selector.matches(model.name(channel)))
+    pub(crate) fn reads(&self, channel: usize) -> bool {
+        self.reading.iter().any(|reading| reading.channels[channel])
     }
 
-    /// After its selectors changed: whoever begins to read a channel is owed what comes after that.
-    pub(crate) fn settle_ledger(&mut self, model: &Model) {
+    pub(crate) fn has(&self, selector: &Selector) -> bool {
+        self.reading.iter().any(|reading| reading.selector == *selector)
+    }
+
+    pub(crate) fn begin(&mut self, model: &Model, selector: &Selector, from: u64) {
+        let channels = std::array::from_fn(|channel| selector.matches(model.name(channel)));
+        self.reading.push(Reading { selector: selector.clone(), channels, from });
+        self.settle_ledger();
+    }
+
+    pub(crate) fn end(&mut self, selectors: &[Selector]) {
+        self.reading.retain(|reading| !selectors.contains(&reading.selector));
+        self.settle_ledger();
+    }
+
+    /// Whoever begins to read a channel is owed what comes after that.
+    fn settle_ledger(&mut self) {
         for channel in 0..CHANNELS.len() {
-            let since = self.since(model, channel);
+            let since = self.since(channel);
             let last = self.ledger[channel];
             self.ledger[channel] = since.map(|since| last.map_or(since, |last| last.max(since)));
         }
@@ -86,7 +107,7 @@ impl Reader {
     pub(crate) fn due(&self, model: &Model) -> Vec<Due> {
         let mut due = Vec::new();
         for channel in 0..CHANNELS.len() {
-            let Some(since) = self.since(model, channel) else { continue };
+            let Some(since) = self.since(channel) else { continue };
             let lost = model.lost(channel);
             if lost > since {
                 let slow = lost > self.born;
@@ -116,7 +137,7 @@ impl Reader {
     pub(crate) fn ended_by(&self, model: &Model) -> Option<usize> {
         let ends = |channel: &usize| {
             let lost = model.lost(*channel);
-            let slow = self.since(model, *channel).is_some_and(|since| lost > since) && lost > self.born;
+            let slow = self.since(*channel).is_some_and(|since| lost > since) && lost > self.born;
             slow && model.keep(*channel).slow == Slow::Disconnect
         };
         (0..CHANNELS.len()).filter(ends).min_by_key(|channel| model.lost(*channel))
@@ -125,7 +146,7 @@ impl Reader {
     /// How many events wait for it.
     pub(crate) fn behind(&self, model: &Model) -> usize {
         let waiting = |channel: usize| {
-            let since = self.since(model, channel)?;
+            let since = self.since(channel)?;
             Some(model.held(channel).filter(|event| event.seq > since).count())
         };
         (0..CHANNELS.len()).filter_map(waiting).sum()
@@ -170,9 +191,9 @@ impl Reader {
         }
     }
 
-    fn since(&self, model: &Model, channel: usize) -> Option<u64> {
-        let mine = self.selectors.iter().filter(|(selector, _)| selector.matches(model.name(channel)));
-        mine.map(|(_, from)| *from).min().map(|from| from.max(self.cursor))
+    fn since(&self, channel: usize) -> Option<u64> {
+        let mine = self.reading.iter().filter(|reading| reading.channels[channel]);
+        mine.map(|reading| reading.from).min().map(|from| from.max(self.cursor))
     }
 
     fn is_end(&self, model: &Model, due: &Due) -> bool {
