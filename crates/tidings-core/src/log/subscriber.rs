@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::json;
 use smallvec::SmallVec;
 
+use super::note::Note;
 use super::{Log, Topic};
-use crate::channel::{ChannelName, Pattern, Selector};
+use crate::channel::{ChannelName, Selector};
 use crate::position::{Cursor, EARLIEST};
 
 /// A subscriber's place. It is never reused, so that a late call can't reach a stranger.
@@ -43,22 +44,10 @@ pub struct Subscribed {
 /// One subscription of a subscriber: to a channel or a pattern, from a boundary on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    topic: u32,
+    pub(super) topic: u32,
     /// Where the subscriber stands in the topic's member list.
     at: u32,
-    from: u64,
-}
-
-/// A control event due when everything up to `at` is delivered.
-#[derive(Debug)]
-pub(super) struct Note {
-    pub(super) at: u64,
-    pub(super) ty: &'static str,
-    pub(super) data: String,
-    /// Of a gap in what was let go whole: what it is a gap of.
-    pub(super) lost: Option<Selector>,
-    /// Whether more of the same is owed after it, so that its id must not yet say that all was told.
-    pub(super) owed: bool,
+    pub(super) from: u64,
 }
 
 #[derive(Debug)]
@@ -71,8 +60,8 @@ pub(super) struct Subscriber<W> {
     pub(super) born: u64,
     /// The last publish that counted it, so that a name and a pattern count it once.
     pub(super) marked: u64,
-    channels: SmallVec<[Place; 1]>,
-    patterns: SmallVec<[Place; 1]>,
+    pub(super) channels: SmallVec<[Place; 1]>,
+    pub(super) patterns: SmallVec<[Place; 1]>,
     /// Channels with something to take.
     pub(super) ready: SmallVec<[u32; 4]>,
     #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
@@ -97,21 +86,6 @@ impl<W> Subscriber<W> {
         let named = self.channels.iter().filter(|place| place.topic == channel);
         let matched = self.patterns.iter().filter(|place| patterns.contains(&place.topic));
         named.chain(matched).map(|place| place.from).min().map(|from| from.max(self.cursor))
-    }
-
-    pub(super) fn note(&mut self, note: Note) {
-        self.notes.get_or_insert_default().push_back(note);
-    }
-
-    /// Takes back the note that a channel which was let go has lost something: it is there again, and its ring tells
-    /// of that and of what it lost since.
-    pub(super) fn untell(&mut self, channel: &ChannelName) {
-        let Some(notes) = &mut self.notes else { return };
-        let is_it = |lost: &Selector| matches!(lost, Selector::Channel(name) if name == channel);
-        notes.retain(|note| !note.lost.as_ref().is_some_and(is_it));
-        if notes.is_empty() {
-            self.notes = None;
-        }
     }
 }
 
@@ -205,7 +179,7 @@ impl<W> Log<W> {
         for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
             if !list.is_empty() {
                 let data = json!({ "channels": list }).to_string();
-                subscriber.note(Note { at: head, ty, data, lost: None, owed: false });
+                subscriber.note(Note::new(head, ty, data));
             }
         }
         if subscriber.notes.is_some() && !subscriber.awake {
@@ -270,17 +244,6 @@ impl<W> Log<W> {
         self.subscribers.get(key.index as usize).filter(|s| s.generation == key.generation)
     }
 
-    /// Nothing that the cursor stood for is known: each channel and pattern is owed its gap, and until the last of
-    /// them is told, the cursor says so.
-    fn owe_everything(&mut self, index: u32, selectors: &[Selector]) {
-        let subscriber = &mut self.subscribers[index as usize];
-        for (n, selector) in selectors.iter().enumerate() {
-            let data = json!({ "channel": selector, "reason": "epoch" }).to_string();
-            let owed = n + 1 < selectors.len();
-            subscriber.note(Note { at: subscriber.born, ty: "gap", data, lost: None, owed });
-        }
-    }
-
     /// Lists what a resuming subscriber has to take. Answers whether something of it is lost.
     fn catch_up(&mut self, index: u32, selector: &Selector, seq: u64) -> Resume {
         let mut resume = Resume::Ok;
@@ -298,28 +261,10 @@ impl<W> Log<W> {
                 resume = Resume::Gap;
             }
         }
-        let Selector::Pattern(pattern) = selector else { return resume };
-        let mut lost: Vec<(u64, Selector)> = self
-            .remembered
-            .iter()
-            .filter(|(name, lost)| **lost > seq && pattern.matches(name.as_str()))
-            .map(|(name, lost)| (*lost, Selector::Channel(name.clone())))
-            .collect();
-        if self.forgotten_through > seq {
-            lost.push((self.forgotten_through, selector.clone()));
-        }
-        lost.sort_unstable();
-        for (at, lost) in lost {
+        if let Selector::Pattern(pattern) = selector
+            && self.note_forgotten(index, pattern, seq)
+        {
             resume = Resume::Gap;
-            let data = json!({ "channel": lost, "reason": "trimmed" }).to_string();
-            let lost = Some(lost);
-            // Patterns overlap.
-            if !subscriber.notes.iter().flat_map(|notes| notes.iter()).any(|note| note.lost == lost) {
-                subscriber.note(Note { at, ty: "gap", data, lost, owed: false });
-            }
-        }
-        if let Some(notes) = &mut subscriber.notes {
-            notes.make_contiguous().sort_by_key(|note| note.at);
         }
         resume
     }
@@ -361,26 +306,6 @@ impl<W> Log<W> {
             Selector::Pattern(_) => self.leave_pattern(place),
         }
         true
-    }
-
-    /// What a subscriber no longer reads has no gap for it.
-    fn untell_unread(&mut self, index: u32) {
-        let subscriber = &mut self.subscribers[index as usize];
-        let Some(mut notes) = subscriber.notes.take() else { return };
-        let subscriber = &self.subscribers[index as usize];
-        notes.retain(|note| {
-            let Some(lost) = &note.lost else { return true };
-            let named = subscriber.channels.iter().filter(|place| place.from < note.at);
-            let matched = subscriber.patterns.iter().filter(|place| place.from < note.at);
-            let is_name = |name: &ChannelName| matches!(lost, Selector::Channel(lost) if lost == name);
-            let is_matched = |pattern: &Pattern| match lost {
-                Selector::Channel(name) => pattern.matches(name.as_str()),
-                Selector::Pattern(lost) => lost == pattern,
-            };
-            named.into_iter().any(|place| is_name(&self.channels[place.topic as usize].name))
-                || matched.into_iter().any(|place| is_matched(&self.patterns[place.topic as usize].0))
-        });
-        self.subscribers[index as usize].notes = (!notes.is_empty()).then_some(notes);
     }
 
     fn leave_channel(&mut self, place: Place) {

@@ -4,29 +4,28 @@ use serde_json::value::RawValue;
 use tidings_core::channel::Selector;
 use tidings_core::event::{Draft, Event};
 use tidings_core::history::Retention;
-use tidings_core::log::{Keep, Log, Piece, Resume, Rules, Slow, Snapshot, Totals};
-use tidings_core::position::{Cursor, EARLIEST, Epoch};
+use tidings_core::log::{Keep, Log, Piece, Rules, Slow, Snapshot, Totals};
+use tidings_core::position::Epoch;
 
 use super::dice::Dice;
 use super::log_model::{self, CHANNELS, Fate, Model};
-use super::log_reader::{Due, Note, Reader, What};
+use super::log_reader::{Due, Reader, What};
+use super::log_readers::READERS_MAX;
 
-const SELECTORS: [&str; 8] = ["jobs", "logs", "group:1", "group:2", "other:1", "group:*", "*:1", "*"];
 const STEPS_MAX: usize = 60;
-const READERS_MAX: usize = 4;
 /// About an event's encoded bytes, beside what its place in memory takes.
 const EVENT_BYTES: usize = 60;
 
-struct History<'a> {
-    dice: &'a mut Dice,
-    log: Log<u32>,
-    model: Model,
-    readers: Vec<Reader>,
+pub(super) struct History<'a> {
+    pub(super) dice: &'a mut Dice,
+    pub(super) log: Log<u32>,
+    pub(super) model: Model,
+    pub(super) readers: Vec<Reader>,
     /// Who was cut off, with what they read and would come back with.
-    away: Vec<(Vec<Selector>, String)>,
-    totals: Totals,
-    comers: u32,
-    now_ms: u64,
+    pub(super) away: Vec<(Vec<Selector>, String)>,
+    pub(super) totals: Totals,
+    pub(super) comers: u32,
+    pub(super) now_ms: u64,
 }
 
 pub(crate) fn history(dice: &mut Dice) -> usize {
@@ -67,7 +66,7 @@ fn rules(dice: &mut Dice) -> Rules {
     Rules { rules, default, total_bytes }
 }
 
-fn selector(text: &str) -> Selector {
+pub(super) fn selector(text: &str) -> Selector {
     Selector::parse(text).expect("a selector")
 }
 
@@ -181,121 +180,6 @@ impl History<'_> {
         if !taken.more {
             reader.assert_complete(&self.model);
         }
-    }
-
-    fn come(&mut self) {
-        let mut selectors: Vec<Selector> = Vec::new();
-        for _ in 0..=self.dice.below(3) {
-            let one = selector(self.dice.pick(&SELECTORS));
-            if !selectors.contains(&one) {
-                selectors.push(one);
-            }
-        }
-        let seq = self.model.head + 2 - self.dice.below(4).min(self.model.head as usize + 2) as u64;
-        let cursor = match self.dice.below(5) {
-            0 => Some(EARLIEST.to_owned()),
-            1 => Some(self.model.cursor(seq, self.dice.one_in(4))),
-            2 if self.dice.one_in(3) => Some("nonsense".to_owned()),
-            _ => None,
-        };
-        self.subscribe(selectors, cursor);
-    }
-
-    fn come_back(&mut self) {
-        if self.away.is_empty() {
-            return;
-        }
-        let (selectors, cursor) = self.away.swap_remove(self.dice.below(self.away.len()));
-        self.subscribe(selectors, Some(cursor));
-    }
-
-    fn subscribe(&mut self, selectors: Vec<Selector>, cursor: Option<String>) {
-        if self.readers.len() >= READERS_MAX {
-            let at = self.dice.below(self.readers.len());
-            self.cut_off(at);
-        }
-        let envelope = self.dice.one_in(2);
-        self.comers += 1;
-        let answer = self.log.subscribe(&selectors, cursor.as_deref(), envelope, self.comers);
-
-        let (epoch, head) = (self.model.epoch, self.model.head);
-        let known = cursor.as_deref().map(|text| match text {
-            EARLIEST => Some(0),
-            _ => Cursor::parse(text)
-                .filter(|cursor| cursor.epoch == epoch && cursor.seq <= head && !cursor.owed)
-                .map(|cursor| cursor.seq),
-        });
-        let from = known.flatten().unwrap_or(head);
-        let mut reader = Reader::new(self.comers, answer.key, &self.model, from);
-        reader.envelope = envelope;
-        selectors.iter().for_each(|selector| reader.begin(&self.model, selector, from));
-        if known == Some(None) {
-            for (n, selector) in selectors.iter().enumerate() {
-                let data = serde_json::json!({ "channel": selector, "reason": "epoch" }).to_string();
-                reader.notes.push(Note { at: head, ty: "gap", data, owed: n + 1 < selectors.len() });
-            }
-            reader.resume = self.model.cursor(from, !selectors.is_empty());
-        }
-        assert_eq!(answer.cursor.to_string(), reader.resume);
-        for (asked, (selector, resume)) in selectors.iter().zip(&answer.resume) {
-            let lost = self.model.selected(selector).any(|channel| self.model.lost(channel) > from);
-            let expected = match known {
-                None => Resume::New,
-                Some(None) => Resume::Gap,
-                Some(Some(_)) if lost => Resume::Gap,
-                Some(Some(_)) => Resume::Ok,
-            };
-            assert_eq!((selector, *resume), (asked, expected));
-        }
-        self.readers.push(reader);
-    }
-
-    fn cut(&mut self) {
-        if !self.readers.is_empty() {
-            let at = self.dice.below(self.readers.len());
-            self.cut_off(at);
-        }
-    }
-
-    fn cut_off(&mut self, at: usize) {
-        let reader = self.readers.remove(at);
-        self.log.unsubscribe(reader.key);
-        assert!(self.log.take(reader.key, 1, &mut Vec::new()).is_none(), "it is gone");
-        self.part_with(reader);
-    }
-
-    fn part_with(&mut self, reader: Reader) {
-        let selectors = reader.reading.into_iter().map(|reading| reading.selector).collect();
-        self.away.push((selectors, reader.resume));
-    }
-
-    fn change(&mut self) {
-        if self.readers.is_empty() {
-            return;
-        }
-        let at = self.dice.below(self.readers.len());
-        let (add, remove) = (selector(self.dice.pick(&SELECTORS)), selector(self.dice.pick(&SELECTORS)));
-        let (add, remove) = (vec![add; self.dice.below(3)], vec![remove; self.dice.below(3)]);
-        let mut woken = Vec::new();
-        let reader = &mut self.readers[at];
-        let answer = self.log.change(reader.key, &add, &remove, &mut |number| woken.push(*number));
-
-        let head = self.model.head;
-        let removed: Vec<Selector> =
-            remove.into_iter().take(1).filter(|selector| reader.has(selector)).collect();
-        reader.end(&removed);
-        let added: Vec<Selector> = add.into_iter().take(1).filter(|selector| !reader.has(selector)).collect();
-        added.iter().for_each(|selector| reader.begin(&self.model, selector, head));
-        for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
-            if !list.is_empty() {
-                let data = serde_json::json!({ "channels": list }).to_string();
-                reader.notes.push(Note { at: head, ty, data, owed: false });
-            }
-        }
-        let rouse = !reader.notes.is_empty() && !reader.awake;
-        reader.awake |= rouse;
-        assert_eq!(woken, if rouse { vec![reader.number] } else { Vec::new() });
-        assert_eq!(answer, Some((added, removed)));
     }
 
     fn page(&mut self) {

@@ -106,13 +106,13 @@ impl Reader {
     /// Everything that it has not had, in order.
     pub(crate) fn due(&self, model: &Model) -> Vec<Due> {
         let mut due = Vec::new();
-        for channel in 0..CHANNELS.len() {
+        for (channel, name) in CHANNELS.iter().enumerate() {
             let Some(since) = self.since(channel) else { continue };
             let lost = model.lost(channel);
             if lost > since {
                 let slow = lost > self.born;
                 let reason = if slow { "slow" } else { "trimmed" };
-                let data = json!({ "channel": CHANNELS[channel], "reason": reason }).to_string();
+                let data = json!({ "channel": name, "reason": reason }).to_string();
                 let text = control(&model.cursor(lost, false), "gap", &data);
                 due.push(Due { place: lost, text, what: What::Gap { channel, slow } });
             }
