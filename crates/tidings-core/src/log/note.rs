@@ -1,5 +1,7 @@
 //! What is told to one subscriber alone, each in its place between the events.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use super::Log;
@@ -29,12 +31,18 @@ impl<W> Subscriber<W> {
         self.notes.get_or_insert_default().push_back(note);
     }
 
-    /// Takes back the note that a channel which was let go has lost something: it is there again, and its ring tells
-    /// of that and of what it lost since.
-    pub(super) fn untell(&mut self, channel: &ChannelName) {
+    /// Skips notes of the loss of channels that were let go and are there again: their rings tell of it, and of what
+    /// they lost since.
+    pub(super) fn skip_told(&mut self, lost_through: impl Fn(&ChannelName) -> Option<(u32, u64)>) {
         let Some(notes) = &mut self.notes else { return };
-        let is_it = |lost: &Selector| matches!(lost, Selector::Channel(name) if name == channel);
-        notes.retain(|note| !note.lost.as_ref().is_some_and(is_it));
+        while let Some(Note { at, lost: Some(Selector::Channel(name)), .. }) = notes.front() {
+            let told =
+                lost_through(name).is_some_and(|(index, lost)| lost >= *at && self.ready.contains(&index));
+            if !told {
+                return;
+            }
+            notes.pop_front();
+        }
         if notes.is_empty() {
             self.notes = None;
         }
@@ -67,13 +75,12 @@ impl<W> Log<W> {
         lost.sort_unstable();
         let any = !lost.is_empty();
         let subscriber = &mut self.subscribers[index as usize];
-        for (at, lost) in lost {
+        let notes = subscriber.notes.iter().flat_map(|notes| notes.iter());
+        let noted: HashSet<Selector> = notes.filter_map(|note| note.lost.clone()).collect();
+        // Patterns overlap.
+        for (at, lost) in lost.into_iter().filter(|(_, lost)| !noted.contains(lost)) {
             let data = json!({ "channel": lost, "reason": "trimmed" }).to_string();
-            let lost = Some(lost);
-            // Patterns overlap.
-            if !subscriber.notes.iter().flat_map(|notes| notes.iter()).any(|note| note.lost == lost) {
-                subscriber.note(Note { at, ty: "gap", data, lost, owed: false });
-            }
+            subscriber.note(Note { at, ty: "gap", data, lost: Some(lost), owed: false });
         }
         if let Some(notes) = &mut subscriber.notes {
             notes.make_contiguous().sort_by_key(|note| note.at);

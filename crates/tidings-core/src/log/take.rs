@@ -48,16 +48,17 @@ impl<W> Log<W> {
     pub fn take(&mut self, key: SubscriberKey, bytes_max: usize, out: &mut Vec<Piece>) -> Option<Taken> {
         let epoch = self.epoch;
         self.subscriber(key)?;
-        let channels = &self.channels;
+        let (channels, by_name) = (&self.channels, &self.by_name);
+        let lost_through = |name: &ChannelName| {
+            by_name.get(name).map(|&index| (index, channels[index as usize].history.trimmed_through))
+        };
         let subscriber = &mut self.subscribers[key.index as usize];
         let mut heap = BinaryHeap::new();
-        for at in 0..subscriber.ready.len() {
-            let index = subscriber.ready[at];
+        for &index in &subscriber.ready {
             let Some(channel) = channels.get(index as usize) else { continue };
             let Some(since) = subscriber.since(index, &channel.patterns) else { continue };
             let lost = channel.history.trimmed_through;
             if lost > since {
-                subscriber.untell(&channel.name);
                 heap.push(Reverse((lost, Next::Gap(index))));
             }
             let at = channel.history.index_after(since.max(lost));
@@ -70,6 +71,7 @@ impl<W> Log<W> {
         let mut gaps = 0;
         let mut replayed = 0;
         while bytes < bytes_max {
+            subscriber.skip_told(lost_through);
             let due = heap.peek().map(|Reverse((seq, _))| *seq);
             if let Some(piece) = note_before(subscriber, due, epoch) {
                 gaps += u64::from(piece.1);
@@ -111,6 +113,7 @@ impl<W> Log<W> {
             }
             subscriber.cursor = subscriber.cursor.max(seq);
         }
+        subscriber.skip_told(lost_through);
         taken.more = !heap.is_empty() || subscriber.notes.is_some();
         if !taken.more {
             subscriber.ready.clear();
