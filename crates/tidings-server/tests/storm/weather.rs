@@ -32,7 +32,7 @@ pub(crate) fn run(storm: &Storm) {
     let descriptors = open_descriptors(hub.pid());
     let (address, watcher, known) = (hub.address(), Watcher::default(), Known::default());
     let (start, watching) = (now(), &watcher);
-    std::thread::scope(|scope| {
+    let on_http2 = std::thread::scope(|scope| {
         scope.spawn(|| watcher.watch(address));
         let workers: Vec<_> = (0..WORKERS)
             .map(|n| Worker::new(address, Dice::new(seed.wrapping_mul(1000).wrapping_add(n as u64)), &known))
@@ -41,16 +41,18 @@ pub(crate) fn run(storm: &Storm) {
                     while blows(storm, watching) {
                         worker.step()
                     }
+                    worker.on_http2
                 })
             })
             .collect();
-        let broken = workers.into_iter().filter_map(|worker| worker.join().err()).count();
+        let done: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
         watcher.end();
-        assert_eq!(broken, 0, "workers that broke");
+        done.into_iter().map(|worker| worker.expect("no worker broke")).sum::<u64>()
     });
+    assert_ne!(on_http2, 0, "none came by HTTP/2");
     let (looks, most) = (watcher.looks.into_inner(), watcher.most.into_inner());
     println!(
-        "{} connections in {:.1} s, {most} at once; the books balanced at {looks} looks",
+        "{} connections, {on_http2} of them seen on HTTP/2, in {:.1} s, {most} at once; the books balanced at {looks} looks",
         watcher.opened.into_inner(),
         start.elapsed().as_secs_f64()
     );
