@@ -19,7 +19,7 @@ use weather::Storm;
 
 #[test]
 fn the_books_balance_in_a_storm() {
-    weather::run(&Storm { connections: 2_500, on_full: "refuse" });
+    weather::run(&Storm { connections: 2_000, on_full: "refuse" });
 }
 
 #[test]
