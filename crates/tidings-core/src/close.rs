@@ -78,6 +78,11 @@ impl CloseReason {
         }
     }
 
+    /// The reason by its name.
+    pub fn parse(name: &str) -> Option<CloseReason> {
+        CloseReason::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
     /// Whether a `closing` event goes out first. Not to one who left, who takes no bytes, or whose stream is broken.
     pub fn told(self) -> bool {
         !matches!(
@@ -121,6 +126,7 @@ mod tests {
             assert_eq!(reason as usize, number);
             assert_eq!(reason.to_string(), reason.as_str());
             let json = format!("\"{reason}\"");
+            assert_eq!(CloseReason::parse(reason.as_str()), Some(reason));
             assert_eq!(serde_json::to_string(&reason).unwrap(), json);
             assert_eq!(serde_json::from_str::<CloseReason>(&json).unwrap(), reason);
         }

@@ -161,7 +161,7 @@ fn span(out: &mut Vec<u8>, text: &str) -> Range<u32> {
 pub(crate) struct Remembered {
     pub(crate) seq: u64,
     pub(crate) recipients: usize,
-    time_ms: u64,
+    pub(crate) time_ms: u64,
 }
 
 /// The ring of one channel.
@@ -217,6 +217,13 @@ impl History {
 
     pub(crate) fn remembered(&self, id: &str) -> Option<Remembered> {
         self.ids.get(id).copied()
+    }
+
+    /// Ids that outlived their event, which a newer one of its key replaced.
+    pub(crate) fn outliving_ids(&self) -> impl Iterator<Item = (&str, Remembered)> {
+        let is_here = |seq| self.frames.binary_search_by_key(&seq, |frame| frame.seq).is_ok();
+        let ids = self.id_order.iter().filter_map(|id| Some((&**id, self.remembered(id)?)));
+        ids.filter(move |(_, first)| !is_here(first.seq))
     }
 
     pub(crate) fn push(&mut self, frame: Arc<Frame>, retention: &Retention) {

@@ -9,12 +9,14 @@ use axum::http::header::{
 };
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tidings::Problem;
 
 /// The pages and what they load, to be merged into the hub's own routes.
 pub(crate) fn router() -> Router {
     FILES
         .iter()
         .fold(Router::new(), |router, file| router.route(file.path, get(move || async { file.response() })))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
 }
 
 struct File {

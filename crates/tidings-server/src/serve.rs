@@ -14,13 +14,16 @@ use tokio::sync::watch;
 use crate::{options, pages};
 
 /// A drain ends within its window and this.
-const DRAIN_SLACK: Duration = Duration::from_secs(4);
+const DRAIN_SLACK: Duration = Duration::from_secs(2);
 /// For what HTTP/2 was handed and has not yet sent.
 const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs the hub until it is told to stop.
 pub(crate) fn run(config: &Config) -> ExitCode {
     start_logging(config);
+    if let Err(error) = tidings::raise_open_files() {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime can't start: {error}")),
@@ -38,8 +41,9 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     if config.dev {
         loopback_only(address).map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
     }
-    let hub = Hub::open(hub_options)?;
+    // Before the hub takes up the rings: a signal that ended the process just after would lose them.
     let mut signals = Signals::new()?;
+    let hub = Hub::open(hub_options)?;
     let http = HttpOptions {
         origins: config.cors.origins.iter().map(ToString::to_string).collect(),
         loopback_origins: config.dev,
@@ -82,7 +86,9 @@ async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
     let orderly = async {
         let window = Duration::from_millis(hub.options().drain_window_ms);
         if tokio::time::timeout(window + DRAIN_SLACK, hub.drain()).await.is_err() {
-            tracing::warn!("the drain took too long and was cut off");
+            hub.end_all();
+            let left = hub.cut_drain_short().connections_after;
+            tracing::warn!(connections = left, "the drain took too long and was cut off");
         }
         hub.farewells_said().await;
         tokio::time::sleep(FLUSH_PAUSE).await;
@@ -92,7 +98,8 @@ async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
     tokio::select! {
         () = orderly => ExitCode::SUCCESS,
         signal = signals.next() => {
-            tracing::warn!("second signal: stopping at once");
+            let left = hub.cut_drain_short().connections_after;
+            tracing::warn!(connections = left, "second signal: stopping at once");
             // As a shell tells of a process that a signal ended.
             ExitCode::from(128 + signal)
         }
@@ -124,7 +131,7 @@ fn greet(hub: &Hub, address: SocketAddr, dev: bool) {
         );
     }
     let _ = out.flush();
-    tracing::info!(node = hub.node(), %address, dev, "serving");
+    tracing::info!(node = %hub.node(), %address, dev, "serving");
 }
 
 fn start_logging(config: &Config) {

@@ -70,4 +70,4 @@ pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError};
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 pub use self::outlet::Ending;
-pub use self::socket::{bind, listener_options, passed, serve};
+pub use self::socket::{bind, listener_options, passed, raise_open_files, serve};

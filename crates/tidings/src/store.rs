@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tidings_core::drain::ShutdownSummary;
-use tidings_core::log::Snapshot;
+use tidings_core::log::{RestoreError, Snapshot};
 
 const NODE: &str = "node";
 const COUNTERS: &str = "counters.json";
 const SUMMARY: &str = "shutdown.json";
 const RINGS: &str = "rings.jsonl";
+const RINGS_DAMAGED: &str = "rings.jsonl.damaged";
+const PROBE: &str = "probe";
 
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
@@ -40,16 +42,18 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn open(dir: Option<&Path>) -> io::Result<Self> {
         let Some(dir) = dir else { return Ok(Self { dir: None, _lock: None, turn: Mutex::default() }) };
-        let named = |error: io::Error| {
-            io::Error::new(error.kind(), format!("data directory {}: {error}", dir.display()))
-        };
+        let hint = "server.data_dir names a directory that the hub may write to";
+        let named = |error: io::Error| explained(dir, &error, hint);
         fs::create_dir_all(dir).map_err(named)?;
         let lock = File::create(dir.join("lock")).map_err(named)?;
         wait_for_lock(&lock).map_err(|_| {
             let hint = "another hub uses it: give each its own with server.data_dir";
-            io::Error::new(io::ErrorKind::AddrInUse, format!("data directory {}: {hint}", dir.display()))
+            io::Error::new(io::ErrorKind::AddrInUse, format!("data directory: {}: {hint}", dir.display()))
         })?;
-        Ok(Self { dir: Some(dir.to_owned()), _lock: Some(lock), turn: Mutex::default() })
+        let store = Self { dir: Some(dir.to_owned()), _lock: Some(lock), turn: Mutex::default() };
+        // What can't be written now could not be kept at the end either, when it is too late to say so.
+        store.write(PROBE, |_| Ok(())).and_then(|_| store.remove(PROBE)).map_err(named)?;
+        Ok(store)
     }
 
     /// The node's name: as given, or as made at the first start and kept.
@@ -77,10 +81,10 @@ impl Store {
     }
 
     /// The summary of the shutdown before this start. It is taken: after a crash there is none.
-    pub(crate) fn take_summary(&self) -> Option<ShutdownSummary> {
+    pub(crate) fn take_summary(&self) -> io::Result<Option<ShutdownSummary>> {
         let summary = self.read_json(SUMMARY);
-        self.remove(SUMMARY);
-        summary
+        self.take_away(SUMMARY)?;
+        Ok(summary)
     }
 
     pub(crate) fn keep_summary(&self, summary: &ShutdownSummary) {
@@ -99,18 +103,30 @@ impl Store {
         })
     }
 
-    /// The rings of the last orderly shutdown. They are taken, before anything is published: rings that a later crash
-    /// left behind would be of the past.
-    pub(crate) fn take_rings(&mut self) -> Option<Vec<Snapshot>> {
-        let path = self.dir.as_ref()?.join(RINGS);
-        let lines = read_rings(&path);
-        self.remove(RINGS);
-        match lines {
-            Ok(lines) => Some(lines),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+    /// What `restore` makes of the rings of the last orderly shutdown. They are taken, before anything is published:
+    /// rings that a later crash left behind would be of the past. Unusable ones are kept aside.
+    pub(crate) fn take_rings<T>(
+        &self,
+        restore: impl FnOnce(Vec<Snapshot>) -> Result<T, RestoreError>,
+    ) -> io::Result<Option<T>> {
+        let Some(path) = self.dir.as_ref().map(|dir| dir.join(RINGS)) else { return Ok(None) };
+        let restored = read_rings(&path).and_then(|lines| restore(lines).map_err(io::Error::other));
+        match restored {
+            Ok(restored) => {
+                self.take_away(RINGS)?;
+                Ok(Some(restored))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => {
-                tracing::warn!(%error, "kept rings are not usable: every cursor gets its gap");
-                None
+                tracing::warn!(
+                    %error,
+                    file = RINGS,
+                    kept_as = RINGS_DAMAGED,
+                    "kept rings are not usable: every cursor gets its gap"
+                );
+                let aside = path.with_file_name(RINGS_DAMAGED);
+                fs::rename(&path, aside).or_else(|_| self.take_away(RINGS))?;
+                Ok(None)
             }
         }
     }
@@ -118,14 +134,14 @@ impl Store {
     fn read_json<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Option<T> {
         let text = fs::read(self.dir.as_ref()?.join(name)).ok()?;
         serde_json::from_slice(&text)
-            .inspect_err(|error| tracing::warn!(%error, file = name, "a kept file is not usable"))
+            .inspect_err(|error| tracing::warn!(%error, file = %name, "a kept file is not usable"))
             .ok()
     }
 
     fn keep_json<T: Serialize>(&self, name: &str, value: &T) {
         let written = self.write(name, |out| Ok(serde_json::to_writer(out, value)?));
         if let Err(error) = written {
-            tracing::error!(%error, file = name, "could not be kept");
+            tracing::error!(%error, file = %name, "could not be kept");
         }
     }
 
@@ -143,11 +159,23 @@ impl Store {
         Ok(true)
     }
 
-    fn remove(&self, name: &str) {
-        if let Some(dir) = &self.dir {
-            let _ = fs::remove_file(dir.join(name));
+    /// Removes what must not be found again: it would tell the next start of another life.
+    fn take_away(&self, name: &str) -> io::Result<()> {
+        let path = self.dir.as_ref().map(|dir| dir.join(name)).unwrap_or_default();
+        self.remove(name).map_err(|error| explained(&path, &error, "remove it by hand"))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let Some(dir) = &self.dir else { return Ok(()) };
+        match fs::remove_file(dir.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
     }
+}
+
+fn explained(path: &Path, error: &io::Error, hint: &str) -> io::Error {
+    io::Error::new(error.kind(), format!("data directory: {}: {error}: {hint}", path.display()))
 }
 
 /// A predecessor on its way out lets go of the lock in a moment; another hub does not.

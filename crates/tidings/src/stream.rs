@@ -51,13 +51,15 @@ pub(crate) struct Stream {
     envelope: bool,
     /// The log holds more than was taken last.
     more: bool,
+    /// What was handed out has events that were published while the stream was there: their way is timed.
+    timed: bool,
     farewell_said: bool,
 }
 
 impl Stream {
     pub(crate) fn new(hub: Hub, seat: Seat, outlet: Arc<Outlet>, envelope: bool) -> Self {
         hub.inner().writers.fetch_add(1, Ordering::AcqRel);
-        Self { hub, seat, outlet, greeting: None, envelope, more: false, farewell_said: false }
+        Self { hub, seat, outlet, greeting: None, envelope, more: false, timed: false, farewell_said: false }
     }
 
     /// Sets the first event.
@@ -91,7 +93,8 @@ impl Stream {
         if self.outlet.ending().is_some() {
             return Poll::Ready(self.say_farewell(out));
         }
-        self.take(out);
+        let greets = !out.is_empty();
+        self.timed |= self.take(out) > 0 && !greets;
         if self.outlet.take_beat() && out.is_empty() {
             out.push(Chunk::Heartbeat);
             self.outlet.pinged(self.hub.inner().clock.now_ms());
@@ -112,11 +115,14 @@ impl Stream {
 
     /// The far end's kernel, or the layer below, took bytes; `done` when it has all that was handed out. Every byte
     /// taken is progress, and starts the stall deadline anew.
-    pub(crate) fn wrote(&self, bytes: usize, done: bool) {
+    pub(crate) fn wrote(&mut self, bytes: usize, done: bool) {
         let inner = self.hub.inner();
         let now_us = inner.clock.now_us();
         self.outlet.wrote(bytes as u64, now_us / 1000);
-        if done && let Some(since_us) = self.outlet.caught_up() {
+        if done
+            && let Some(since_us) = self.outlet.caught_up()
+            && std::mem::take(&mut self.timed)
+        {
             inner.publish_to_write.observe(now_us.saturating_sub(since_us));
         }
         if !done || self.more {
@@ -140,10 +146,11 @@ impl Stream {
         self.outlet.peer.departure(inner.clock.now_ms(), inner.options.stream.user_timeout_ms)
     }
 
-    fn take(&mut self, out: &mut Vec<Chunk>) {
-        let Some(subscriber) = self.outlet.subscriber() else { return };
+    /// Takes what the log has for it. Answers how many events that is.
+    fn take(&mut self, out: &mut Vec<Chunk>) -> usize {
+        let Some(subscriber) = self.outlet.subscriber() else { return 0 };
         let mut pieces = Vec::new();
-        let Some(taken) = self.hub.inner().log().take(subscriber, TAKE_BYTES, &mut pieces) else { return };
+        let Some(taken) = self.hub.inner().log().take(subscriber, TAKE_BYTES, &mut pieces) else { return 0 };
         self.more = taken.more;
         out.extend(pieces.into_iter().map(Chunk::Piece));
         self.outlet.count_events(taken.events as u64);
@@ -153,6 +160,7 @@ impl Stream {
         if taken.ended_by.is_some() {
             self.settle(CloseReason::Slow);
         }
+        taken.events
     }
 
     fn say_farewell(&mut self, out: &mut Vec<Chunk>) -> Turn {

@@ -7,6 +7,8 @@
 //! Invariant: when a subscriber's cursor is `c`, every event at or before `c` on its channels was handed to it, was
 //! before its subscription began, was replaced by a newer event of its key, or was told as a gap.
 
+mod change;
+mod membership;
 mod note;
 mod page;
 mod snapshot;

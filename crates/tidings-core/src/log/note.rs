@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Log;
 use super::subscriber::Subscriber;
+use super::topic::Channel;
 use crate::channel::{ChannelName, Pattern, Selector};
 
 /// A control event due when everything up to `at` is delivered.
@@ -33,19 +34,28 @@ impl<W> Subscriber<W> {
 
     /// Skips notes of the loss of channels that were let go and are there again: their rings tell of it, and of what
     /// they lost since.
-    pub(super) fn skip_told(&mut self, lost_through: impl Fn(&ChannelName) -> Option<(u32, u64)>) {
-        let Some(notes) = &mut self.notes else { return };
-        while let Some(Note { at, lost: Some(Selector::Channel(name)), .. }) = notes.front() {
-            let told =
-                lost_through(name).is_some_and(|(index, lost)| lost >= *at && self.ready.contains(&index));
-            if !told {
+    pub(super) fn skip_told<'a>(&mut self, channel: impl Fn(&ChannelName) -> Option<(u32, &'a Channel)>) {
+        while let Some(note) = self.notes.as_ref().and_then(|notes| notes.front()) {
+            let Some(Selector::Channel(name)) = &note.lost else { return };
+            let Some((index, channel)) = channel(name) else { return };
+            let covered = self.covered_from(index, &channel.patterns);
+            let from = self.claims_on(index).map(|claim| claim.from).chain(covered).min();
+            let is_told =
+                channel.history.trimmed_through >= note.at && from.is_some_and(|from| from < note.at);
+            if !is_told || !self.ready.contains(&index) {
                 return;
             }
-            notes.pop_front();
+            self.next_note();
         }
+    }
+
+    pub(super) fn next_note(&mut self) -> Option<Note> {
+        let notes = self.notes.as_mut()?;
+        let note = notes.pop_front();
         if notes.is_empty() {
             self.notes = None;
         }
+        note
     }
 }
 
@@ -86,25 +96,5 @@ impl<W> Log<W> {
             notes.make_contiguous().sort_by_key(|note| note.at);
         }
         any
-    }
-
-    /// What a subscriber no longer reads has no gap for it.
-    pub(super) fn untell_unread(&mut self, index: u32) {
-        let subscriber = &mut self.subscribers[index as usize];
-        let Some(mut notes) = subscriber.notes.take() else { return };
-        let subscriber = &self.subscribers[index as usize];
-        notes.retain(|note| {
-            let Some(lost) = &note.lost else { return true };
-            let named = subscriber.channels.iter().filter(|place| place.from < note.at);
-            let matched = subscriber.patterns.iter().filter(|place| place.from < note.at);
-            let is_name = |name: &ChannelName| matches!(lost, Selector::Channel(lost) if lost == name);
-            let is_matched = |pattern: &Pattern| match lost {
-                Selector::Channel(name) => pattern.matches(name.as_str()),
-                Selector::Pattern(lost) => lost == pattern,
-            };
-            named.into_iter().any(|place| is_name(&self.channels[place.topic as usize].name))
-                || matched.into_iter().any(|place| is_matched(&self.patterns[place.topic as usize].0))
-        });
-        self.subscribers[index as usize].notes = (!notes.is_empty()).then_some(notes);
     }
 }

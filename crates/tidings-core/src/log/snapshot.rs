@@ -8,10 +8,14 @@ use serde_json::value::RawValue;
 use super::{Log, Rules};
 use crate::channel::ChannelName;
 use crate::event::{Draft, Event};
-use crate::history::Frame;
+use crate::history::{Frame, Remembered};
 use crate::position::{Cursor, Epoch};
 
-/// One line of a kept log: the head first, then what each channel lost, then every event in the order of the log.
+/// Places and times are below what JSON carries exactly, with more to come in this life of the log.
+const NUMBER_MAX: u64 = 1 << 52;
+
+/// One line of a kept log: the head first, then what each channel lost, then every event
+/// and every id that outlived its event, in the order of the log.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Snapshot {
@@ -54,6 +58,19 @@ pub enum Snapshot {
         /// Its JSON.
         data: Box<RawValue>,
     },
+    /// An id whose event a newer one of its key replaced: a repeat of it is still answered as the first was.
+    Id {
+        /// Its channel.
+        channel: String,
+        /// The id.
+        id: String,
+        /// The place that its event had.
+        seq: u64,
+        /// When that was published, in milliseconds of the wall clock.
+        time_ms: u64,
+        /// How many had it.
+        recipients: usize,
+    },
     /// The end: a log without it was cut short and is not used.
     End {
         /// The number of lines before this one.
@@ -67,6 +84,9 @@ pub enum RestoreError {
     /// The first line is not the log's head, or a line is out of place.
     #[error("a kept log starts with its head and ends with its end, and has no other between")]
     OutOfPlace,
+    /// A number that no log has.
+    #[error("an event's place is not after the one before it, or a number is out of all bounds")]
+    Incredible,
     /// A name or an event is not valid.
     #[error("{0}")]
     Invalid(String),
@@ -87,24 +107,17 @@ impl<W> Log<W> {
                 .filter(|(_, lost)| *lost > 0)
                 .map(|(name, trimmed_through)| Snapshot::Channel { name: name.to_string(), trimmed_through }),
         );
-        let mut frames: Vec<(&Arc<Frame>, usize)> = Vec::new();
+        let mut placed: Vec<(u64, Snapshot)> = Vec::new();
         for (_, channel) in &self.channels {
             for frame in channel.history.frames() {
                 let first = frame.given_id().and_then(|id| channel.history.remembered(id));
-                frames.push((frame, first.map_or(0, |first| first.recipients)));
+                placed.push((frame.seq, kept_event(frame, first.map_or(0, |first| first.recipients))));
             }
+            let ids = channel.history.outliving_ids();
+            placed.extend(ids.map(|(id, first)| (first.seq, kept_id(&channel.name, id, first))));
         }
-        frames.sort_by_key(|(frame, _)| frame.seq);
-        lines.extend(frames.into_iter().map(|(frame, recipients)| Snapshot::Event {
-            channel: frame.channel().to_string(),
-            seq: frame.seq,
-            time_ms: frame.time_ms,
-            ty: frame.ty().map(str::to_owned),
-            id: frame.given_id().map(str::to_owned),
-            key: frame.key().map(str::to_owned),
-            recipients,
-            data: RawValue::from_string(frame.data().to_owned()).expect("an event's data is JSON"),
-        }));
+        placed.sort_by_key(|(seq, _)| *seq);
+        lines.extend(placed.into_iter().map(|(_, line)| line));
         lines
     }
 
@@ -114,9 +127,12 @@ impl<W> Log<W> {
         let Some(Snapshot::Log { epoch, head, forgotten_through }) = lines.next() else {
             return Err(RestoreError::OutOfPlace);
         };
+        if head > NUMBER_MAX || forgotten_through > head {
+            return Err(RestoreError::Incredible);
+        }
         let mut log = Self::new(Epoch::from(epoch), rules);
         for line in lines {
-            log.restore_line(line)?;
+            log.restore_line(line, head)?;
         }
         // What a channel lost was set before its events came; the boundary over all names comes last, so that it
         // is not taken for the loss of a channel that was just read.
@@ -124,7 +140,17 @@ impl<W> Log<W> {
         Ok(log)
     }
 
-    fn restore_line(&mut self, line: Snapshot) -> Result<(), RestoreError> {
+    fn restore_line(&mut self, line: Snapshot, head: u64) -> Result<(), RestoreError> {
+        let last = self.order.back().map_or(0, |(seq, _)| *seq);
+        let credible = match &line {
+            Snapshot::Channel { trimmed_through, .. } => *trimmed_through <= head,
+            Snapshot::Event { seq, time_ms, .. } => (last + 1..=head).contains(seq) && *time_ms <= NUMBER_MAX,
+            Snapshot::Id { seq, time_ms, .. } => *seq <= head && *time_ms <= NUMBER_MAX,
+            _ => true,
+        };
+        if !credible {
+            return Err(RestoreError::Incredible);
+        }
         let invalid = |error: &dyn std::fmt::Display| RestoreError::Invalid(error.to_string());
         match line {
             Snapshot::Channel { name, trimmed_through } => {
@@ -145,8 +171,32 @@ impl<W> Log<W> {
                 }
                 self.last_ms = self.last_ms.max(time_ms);
             }
+            Snapshot::Id { channel, id, seq, time_ms, recipients } => {
+                let name = ChannelName::parse(&channel).map_err(|error| invalid(&error))?;
+                let index = self.channel(&name);
+                let channel = &mut self.channels[index as usize];
+                channel.history.remember(&id, seq, recipients, time_ms, &channel.keep.retention);
+            }
             Snapshot::Log { .. } | Snapshot::End { .. } => return Err(RestoreError::OutOfPlace),
         }
         Ok(())
     }
+}
+
+fn kept_event(frame: &Frame, recipients: usize) -> Snapshot {
+    Snapshot::Event {
+        channel: frame.channel().to_string(),
+        seq: frame.seq,
+        time_ms: frame.time_ms,
+        ty: frame.ty().map(str::to_owned),
+        id: frame.given_id().map(str::to_owned),
+        key: frame.key().map(str::to_owned),
+        recipients,
+        data: RawValue::from_string(frame.data().to_owned()).expect("an event's data is JSON"),
+    }
+}
+
+fn kept_id(channel: &ChannelName, id: &str, first: Remembered) -> Snapshot {
+    let Remembered { seq, recipients, time_ms } = first;
+    Snapshot::Id { channel: channel.to_string(), id: id.to_owned(), seq, time_ms, recipients }
 }

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use serde::Serialize;
-use serde_json::json;
 use smallvec::SmallVec;
 
+use super::Log;
+use super::change::Claim;
 use super::note::Note;
-use super::{Log, Topic};
+use super::topic::Channel;
 use crate::channel::{ChannelName, Selector};
 use crate::position::{Cursor, EARLIEST};
 
@@ -46,7 +47,7 @@ pub struct Subscribed {
 pub(super) struct Place {
     pub(super) topic: u32,
     /// Where the subscriber stands in the topic's member list.
-    at: u32,
+    pub(super) at: u32,
     pub(super) from: u64,
 }
 
@@ -66,6 +67,8 @@ pub(super) struct Subscriber<W> {
     pub(super) ready: SmallVec<[u32; 4]>,
     #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
     pub(super) notes: Option<Box<VecDeque<Note>>>,
+    #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
+    pub(super) claims: Option<Box<Vec<Claim>>>,
     pub(super) wake: W,
 }
 
@@ -81,11 +84,25 @@ impl<W> Subscriber<W> {
         }
     }
 
-    /// From where on a channel is this subscriber's, if it is at all.
+    /// From where on a channel is this subscriber's and not taken yet, if it is at all.
     pub(super) fn since(&self, channel: u32, patterns: &[u32]) -> Option<u64> {
+        let covered = self.covered_from(channel, patterns);
+        let claimed = self.claims_on(channel).map(|claim| claim.from).min();
+        covered.into_iter().chain(claimed).min().map(|from| from.max(self.cursor))
+    }
+
+    /// Where the selectors that mean a channel begin on it.
+    pub(super) fn covered_from(&self, channel: u32, patterns: &[u32]) -> Option<u64> {
         let named = self.channels.iter().filter(|place| place.topic == channel);
         let matched = self.patterns.iter().filter(|place| patterns.contains(&place.topic));
-        named.chain(matched).map(|place| place.from).min().map(|from| from.max(self.cursor))
+        named.chain(matched).map(|place| place.from).min()
+    }
+
+    /// Nothing is left to take.
+    pub(super) fn rest(&mut self) {
+        self.ready.clear();
+        self.claims = None;
+        self.awake = false;
     }
 }
 
@@ -118,6 +135,7 @@ impl<W> Log<W> {
             patterns: SmallVec::new(),
             ready: SmallVec::new(),
             notes: None,
+            claims: None,
             wake,
         };
         let from = subscriber.cursor;
@@ -157,36 +175,6 @@ impl<W> Log<W> {
             self.leave_pattern(place);
         }
         self.subscribers.remove(key.index as usize);
-    }
-
-    /// Changes what a live subscriber reads, from the head on. `subscribed` and `unsubscribed` are told in their
-    /// place. Answers what was new and what was dropped.
-    pub fn change(
-        &mut self,
-        key: SubscriberKey,
-        add: &[Selector],
-        remove: &[Selector],
-        wake: &mut impl FnMut(&W),
-    ) -> Option<(Vec<Selector>, Vec<Selector>)> {
-        self.subscriber(key)?;
-        let head = self.head;
-        let removed: Vec<_> =
-            remove.iter().filter(|selector| self.part(key.index, selector)).cloned().collect();
-        self.untell_unread(key.index);
-        let added: Vec<_> =
-            add.iter().filter(|selector| self.join(key.index, selector, head)).cloned().collect();
-        let subscriber = &mut self.subscribers[key.index as usize];
-        for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
-            if !list.is_empty() {
-                let data = json!({ "channels": list }).to_string();
-                subscriber.note(Note::new(head, ty, data));
-            }
-        }
-        if subscriber.notes.is_some() && !subscriber.awake {
-            subscriber.awake = true;
-            wake(&subscriber.wake);
-        }
-        Some((added, removed))
     }
 
     /// What a subscriber reads: names and patterns, as they were asked for.
@@ -248,88 +236,34 @@ impl<W> Log<W> {
     fn catch_up(&mut self, index: u32, selector: &Selector, seq: u64) -> Resume {
         let mut resume = Resume::Ok;
         let subscriber = &mut self.subscribers[index as usize];
-        for (channel_index, channel) in &self.channels {
-            let mine = match selector {
-                Selector::Channel(name) => *name == channel.name,
-                Selector::Pattern(pattern) => pattern.matches(channel.name.as_str()),
-            };
-            let channel_index = channel_index as u32;
-            if mine && channel.history.last_seq() > seq && !subscriber.ready.contains(&channel_index) {
+        let mut look_at = |channel_index: u32, channel: &Channel| {
+            if channel.history.last_seq() > seq {
                 subscriber.ready.push(channel_index);
             }
-            if mine && channel.history.trimmed_through > seq {
+            if channel.history.trimmed_through > seq {
                 resume = Resume::Gap;
             }
+        };
+        match selector {
+            Selector::Channel(name) => {
+                // It was made, if need be, when the subscriber joined it.
+                if let Some(&at) = self.by_name.get(name) {
+                    look_at(at, &self.channels[at as usize]);
+                }
+            }
+            Selector::Pattern(pattern) => {
+                let behind = self.channels.iter().filter(|(_, channel)| channel.history.last_seq() > seq);
+                let mine = behind.filter(|(_, channel)| pattern.matches(channel.name.as_str()));
+                mine.for_each(|(at, channel)| look_at(at as u32, channel));
+            }
         }
+        subscriber.ready.sort_unstable();
+        subscriber.ready.dedup();
         if let Selector::Pattern(pattern) = selector
             && self.note_forgotten(index, pattern, seq)
         {
             resume = Resume::Gap;
         }
         resume
-    }
-
-    /// Enters a subscriber into a topic. Answers whether it was new there.
-    fn join(&mut self, index: u32, selector: &Selector, from: u64) -> bool {
-        let topic = match selector {
-            Selector::Channel(name) => self.channel(name),
-            Selector::Pattern(pattern) => self.pattern(pattern),
-        };
-        let subscriber = &mut self.subscribers[index as usize];
-        let (places, topics): (_, &mut Topic) = match selector {
-            Selector::Channel(_) => (&mut subscriber.channels, &mut self.channels[topic as usize].topic),
-            Selector::Pattern(_) => (&mut subscriber.patterns, &mut self.patterns[topic as usize].1),
-        };
-        if places.iter().any(|place| place.topic == topic) {
-            return false;
-        }
-        places.push(Place { topic, at: topics.members.len() as u32, from });
-        topics.members.push(index);
-        true
-    }
-
-    fn part(&mut self, index: u32, selector: &Selector) -> bool {
-        let topic = match selector {
-            Selector::Channel(name) => self.by_name.get(name).copied(),
-            Selector::Pattern(pattern) => self.by_pattern.get(pattern).copied(),
-        };
-        let Some(topic) = topic else { return false };
-        let subscriber = &mut self.subscribers[index as usize];
-        let places = match selector {
-            Selector::Channel(_) => &mut subscriber.channels,
-            Selector::Pattern(_) => &mut subscriber.patterns,
-        };
-        let Some(at) = places.iter().position(|place| place.topic == topic) else { return false };
-        let place = places.swap_remove(at);
-        match selector {
-            Selector::Channel(_) => self.leave_channel(place),
-            Selector::Pattern(_) => self.leave_pattern(place),
-        }
-        true
-    }
-
-    fn leave_channel(&mut self, place: Place) {
-        let members = &mut self.channels[place.topic as usize].topic.members;
-        members.swap_remove(place.at as usize);
-        if let Some(&moved) = members.get(place.at as usize) {
-            reseat(&mut self.subscribers[moved as usize].channels, place);
-        }
-    }
-
-    fn leave_pattern(&mut self, place: Place) {
-        let members = &mut self.patterns[place.topic as usize].1.members;
-        members.swap_remove(place.at as usize);
-        if let Some(&moved) = members.get(place.at as usize) {
-            reseat(&mut self.subscribers[moved as usize].patterns, place);
-        } else if members.is_empty() {
-            self.drop_pattern(place.topic);
-        }
-    }
-}
-
-/// The member that took a leaver's seat learns of its new place.
-fn reseat(places: &mut [Place], left: Place) {
-    if let Some(place) = places.iter_mut().find(|place| place.topic == left.topic) {
-        place.at = left.at;
     }
 }

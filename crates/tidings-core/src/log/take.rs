@@ -49,9 +49,8 @@ impl<W> Log<W> {
         let epoch = self.epoch;
         self.subscriber(key)?;
         let (channels, by_name) = (&self.channels, &self.by_name);
-        let lost_through = |name: &ChannelName| {
-            by_name.get(name).map(|&index| (index, channels[index as usize].history.trimmed_through))
-        };
+        let by_its_name =
+            |name: &ChannelName| by_name.get(name).map(|&index| (index, &channels[index as usize]));
         let subscriber = &mut self.subscribers[key.index as usize];
         let mut heap = BinaryHeap::new();
         for &index in &subscriber.ready {
@@ -59,11 +58,11 @@ impl<W> Log<W> {
             let Some(since) = subscriber.since(index, &channel.patterns) else { continue };
             let lost = channel.history.trimmed_through;
             if lost > since {
-                heap.push(Reverse((lost, Next::Gap(index))));
+                heap.push(Reverse((subscriber.gap_at(index, channel, lost), Next::Gap(index))));
             }
             let at = channel.history.index_after(since.max(lost));
-            if let Some(frame) = channel.history.get(at) {
-                heap.push(Reverse((frame.seq, Next::Event(index, at))));
+            if let Some((seq, at)) = subscriber.next_of(index, channel, at) {
+                heap.push(Reverse((seq, Next::Event(index, at))));
             }
         }
         let mut taken = Taken::default();
@@ -71,7 +70,7 @@ impl<W> Log<W> {
         let mut gaps = 0;
         let mut replayed = 0;
         while bytes < bytes_max {
-            subscriber.skip_told(lost_through);
+            subscriber.skip_told(by_its_name);
             let due = heap.peek().map(|Reverse((seq, _))| *seq);
             if let Some(piece) = note_before(subscriber, due, epoch) {
                 gaps += u64::from(piece.1);
@@ -100,24 +99,23 @@ impl<W> Log<W> {
                     out.push(Piece::Control(Arc::new(framed)));
                 }
                 Next::Event(index, at) => {
-                    let history = &channels[index as usize].history;
-                    let Some(frame) = history.get(at) else { continue };
+                    let channel = &channels[index as usize];
+                    let Some(frame) = channel.history.get(at) else { continue };
                     bytes += frame.wire(subscriber.envelope).chunk().len();
                     taken.events += 1;
                     replayed += u64::from(frame.seq <= subscriber.born);
                     out.push(Piece::Event(Arc::clone(frame)));
-                    if let Some(following) = history.get(at + 1) {
-                        heap.push(Reverse((following.seq, Next::Event(index, at + 1))));
+                    if let Some((following, at)) = subscriber.next_of(index, channel, at + 1) {
+                        heap.push(Reverse((following, Next::Event(index, at))));
                     }
                 }
             }
             subscriber.cursor = subscriber.cursor.max(seq);
         }
-        subscriber.skip_told(lost_through);
+        subscriber.skip_told(by_its_name);
         taken.more = !heap.is_empty() || subscriber.notes.is_some();
         if !taken.more {
-            subscriber.ready.clear();
-            subscriber.awake = false;
+            subscriber.rest();
         }
         self.totals.delivered += taken.events as u64;
         self.totals.replayed += replayed;
@@ -128,16 +126,13 @@ impl<W> Log<W> {
 
 /// The next control event, if it is due before whatever is at `due`. Also tells whether it is a gap.
 fn note_before<W>(subscriber: &mut Subscriber<W>, due: Option<u64>, epoch: Epoch) -> Option<(Framed, bool)> {
-    let notes = subscriber.notes.as_mut()?;
+    let notes = subscriber.notes.as_ref()?;
     if let (Some(front), Some(due)) = (notes.front(), due)
         && front.at >= due
     {
         return None;
     }
-    let note = notes.pop_front()?;
-    if notes.is_empty() {
-        subscriber.notes = None;
-    }
+    let note = subscriber.next_note()?;
     subscriber.cursor = subscriber.cursor.max(note.at);
     let cursor = Cursor { epoch, seq: subscriber.cursor, owed: note.owed };
     Some((control(Some(cursor), note.ty, &note.data), note.ty == "gap"))

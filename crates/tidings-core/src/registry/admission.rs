@@ -215,7 +215,7 @@ impl<C, T> Books<C, T> {
         // The caller's own code first: should it panic, nothing has begun.
         let handle = handle(key);
         self.opened += 1;
-        let Candidate { user, client_id, kind, ip, .. } = candidate;
+        let Candidate { user, client_id, kind, ip, connections_max } = candidate;
         if let Some(client) = &client_id {
             self.clients.join((Arc::clone(&user), client.clone()), index);
         }
@@ -227,6 +227,7 @@ impl<C, T> Books<C, T> {
             client_id,
             kind,
             ip,
+            connections_max,
             opened_ms: now_ms,
             handle,
             user_at,

@@ -74,6 +74,8 @@ pub struct Entry<C> {
     pub kind: Arc<str>,
     /// The address that counts for limits: the client's own, also behind a trusted proxy.
     pub ip: IpAddr,
+    /// The user's own limit, where its grant has one.
+    pub connections_max: Option<u32>,
     /// When it was opened, by the monotonic clock.
     pub opened_ms: u64,
     /// What the shell keeps for it.

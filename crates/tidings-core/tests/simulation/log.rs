@@ -138,7 +138,7 @@ impl History<'_> {
         self.take(at, budget);
     }
 
-    fn take(&mut self, at: usize, budget: usize) {
+    pub(super) fn take(&mut self, at: usize, budget: usize) {
         let reader = &mut self.readers[at];
         let (due, ends) = (reader.due(&self.model), reader.ended_by(&self.model));
         let mut pieces = Vec::new();

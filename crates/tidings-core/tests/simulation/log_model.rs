@@ -136,17 +136,18 @@ impl Model {
         }
     }
 
-    /// After an orderly restart: of the ids, those of events that are held.
+    /// After an orderly restart: an event that is held brings its id back, should that have been forgotten.
     pub(crate) fn restart(&mut self) {
         for channel in 0..CHANNELS.len() {
-            let before = std::mem::take(&mut self.known[channel]);
-            let recipients =
-                |id| before.iter().find(|known| known.id == id).map_or(0, |known| known.recipients);
-            let held = self.held(channel).filter_map(|event| {
-                let id = event.id?;
-                Some(Known { id, seq: event.seq, recipients: recipients(id), time_ms: event.time_ms })
-            });
-            self.known[channel] = held.collect();
+            let mut known = self.known[channel].clone();
+            for event in self.held(channel) {
+                if let Some(id) = event.id.filter(|id| !known.iter().any(|known| known.id == *id)) {
+                    known.push(Known { id, seq: event.seq, recipients: 0, time_ms: event.time_ms });
+                }
+            }
+            known.sort_by_key(|known| known.seq);
+            self.known[channel] = known;
+            self.bound_known(channel);
         }
         let held = self.events.iter().filter(|event| event.fate == Fate::Held);
         self.last_ms = held.map(|event| event.time_ms).max().unwrap_or(0);

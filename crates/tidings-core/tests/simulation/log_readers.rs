@@ -102,6 +102,14 @@ impl History<'_> {
             return;
         }
         let at = self.dice.below(self.readers.len());
+        // What one who is behind is still given of a channel that it leaves is tested beside the rule itself.
+        let number = self.readers[at].number;
+        while self.readers.get(at).is_some_and(|reader| reader.number == number && reader.awake) {
+            self.take(at, 100_000);
+        }
+        if self.readers.get(at).is_none_or(|reader| reader.number != number) {
+            return;
+        }
         let (add, remove) = (selector(self.dice.pick(&SELECTORS)), selector(self.dice.pick(&SELECTORS)));
         let (add, remove) = (vec![add; self.dice.below(3)], vec![remove; self.dice.below(3)]);
         let mut woken = Vec::new();

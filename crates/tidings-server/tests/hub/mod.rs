@@ -3,7 +3,8 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ pub struct Hub {
     address: String,
     dir: TempDir,
     environment: Vec<(String, String)>,
+    passed: Option<TcpListener>,
 }
 
 impl Hub {
@@ -29,10 +31,25 @@ impl Hub {
 
     /// With settings from the environment, as `("TIDINGS_STREAM_HEARTBEAT_MS", "200")`.
     pub fn start_with(environment: &[(&str, &str)]) -> Self {
+        Self::prepared(environment, "", None)
+    }
+
+    /// With a `tidings.toml` too.
+    pub fn start_with_file(environment: &[(&str, &str)], toml: &str) -> Self {
+        Self::prepared(environment, toml, None)
+    }
+
+    /// With a listening socket that it is passed, as by a service manager, at each start.
+    pub fn start_passed(environment: &[(&str, &str)], listener: TcpListener) -> Self {
+        Self::prepared(environment, "", Some(listener))
+    }
+
+    fn prepared(environment: &[(&str, &str)], toml: &str, passed: Option<TcpListener>) -> Self {
         let environment =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let mut hub = Self { child: None, address: "127.0.0.1:0".to_owned(), dir, environment };
+        std::fs::write(dir.path().join("tidings.toml"), toml).expect("a file");
+        let mut hub = Self { child: None, address: "127.0.0.1:0".to_owned(), dir, environment, passed };
         hub.start_again();
         hub
     }
@@ -41,14 +58,14 @@ impl Hub {
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "it still runs");
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log file");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tidings"))
+        let mut child = self
+            .program()
             .args(["serve", "--dev", "--listen", &self.address, "--data-dir"])
-            .arg(self.dir.path().join("data"))
+            .arg(self.data_dir())
             .current_dir(self.dir.path())
             // A test's own, and no setting.
             .env_remove("TIDINGS_SEED")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -56,6 +73,21 @@ impl Hub {
         let stdout = child.stdout.take().expect("piped");
         self.child = Some(child);
         self.address = listening(stdout);
+    }
+
+    /// The binary itself, or a shell that becomes it after it put the listener where sd_listen_fds(3) has it.
+    fn program(&self) -> Command {
+        const BINARY: &str = env!("CARGO_BIN_EXE_tidings");
+        const PASS_ON: &str = "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\" 3<&0 </dev/null";
+        let Some(listener) = &self.passed else {
+            let mut program = Command::new(BINARY);
+            program.stdin(Stdio::null());
+            return program;
+        };
+        let mut shell = Command::new("sh");
+        let listener = listener.try_clone().expect("another descriptor");
+        shell.args(["-c", PASS_ON, BINARY]).stdin(OwnedFd::from(listener));
+        shell
     }
 
     pub fn url(&self) -> String {
@@ -158,9 +190,24 @@ impl Hub {
         child.wait().expect("ends");
     }
 
+    /// SIGTERM, without waiting for what comes of it.
+    pub fn terminate(&self) {
+        signal(self.pid(), "TERM");
+    }
+
+    /// The end that was asked for.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.take().expect("it runs").wait().expect("ends")
+    }
+
     /// What it logged, over all its starts.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Where it keeps what outlives it.
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
     }
 
     fn log_path(&self) -> std::path::PathBuf {

@@ -1,16 +1,17 @@
 //! What operators see and do.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{Request, Response};
 use serde::Deserialize;
 use serde_json::json;
 use tidings_core::channel::{ChannelName, Selector};
+use tidings_core::close::CloseReason;
 
 use super::problem::Problem;
-use super::{SMALL_BODY_BYTES_MAX, Shared, json_body, query, read_body};
-use crate::hub::{ConnectionQuery, ConnectionSort, KickOrder, SortBy};
+use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, query, read_body};
+use crate::hub::{ClosedQuery, ConnectionQuery, ConnectionSort, KickOrder, RowMark, SortBy};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
@@ -44,23 +45,30 @@ pub(super) async fn connections(State(app): Shared, request: Request<Body>) -> A
     let asked: ConnectionsAsked = query(&parts)?;
     let channel =
         asked.channel.as_deref().filter(|name| !name.is_empty()).map(ChannelName::parse).transpose();
-    let skip = asked.after.as_deref().filter(|after| !after.is_empty()).map(str::parse).transpose();
+    let sort = sort(asked.sort.as_deref().unwrap_or_default())?;
+    let after = asked.after.as_deref().filter(|after| !after.is_empty()).map(|after| {
+        RowMark::parse(after, sort.by).ok_or_else(|| {
+            Problem::bad_request("after is what the page before gave as next, under the same sort")
+        })
+    });
     let page = app.hub.connections(&ConnectionQuery {
         user: asked.user.filter(|user| !user.is_empty()),
         channel: channel.map_err(|error| Problem::bad_request(format!("channel {error}")))?,
         kind: asked.r#type.filter(|kind| !kind.is_empty()),
         client_id: asked.client_id.filter(|id| !id.is_empty()),
-        sort: sort(asked.sort.as_deref().unwrap_or_default())?,
+        sort,
         limit: page_len(asked.limit, PAGE_DEFAULT, PAGE_MAX)?,
-        skip: skip
-            .map_err(|_| Problem::bad_request("after is what the page before gave as next"))?
-            .unwrap_or(0),
+        after: after.transpose()?,
     });
     Ok(axum::Json(page).into_response())
 }
 
 #[derive(Deserialize)]
 struct ClosedAsked {
+    user: Option<String>,
+    r#type: Option<String>,
+    client_id: Option<String>,
+    reason: Option<String>,
     limit: Option<usize>,
 }
 
@@ -69,8 +77,21 @@ pub(super) async fn closed(State(app): Shared, request: Request<Body>) -> Answer
     let (parts, _) = request.into_parts();
     app.admin(&parts).await?;
     let asked: ClosedAsked = query(&parts)?;
-    let limit = page_len(asked.limit, PAGE_DEFAULT, CLOSED_MAX)?;
-    Ok(axum::Json(json!({ "connections": app.hub.recently_closed(limit) })).into_response())
+    let reason = asked.reason.as_deref().filter(|reason| !reason.is_empty());
+    let reason = reason.map(|name| {
+        CloseReason::parse(name).ok_or_else(|| {
+            let names = CloseReason::ALL.map(CloseReason::as_str).join(", ");
+            Problem::bad_request(format!("reason is one of {names}"))
+        })
+    });
+    let closed = app.hub.recently_closed(&ClosedQuery {
+        user: asked.user.filter(|user| !user.is_empty()),
+        kind: asked.r#type.filter(|kind| !kind.is_empty()),
+        client_id: asked.client_id.filter(|id| !id.is_empty()),
+        reason: reason.transpose()?,
+        limit: page_len(asked.limit, PAGE_DEFAULT, CLOSED_MAX)?,
+    });
+    Ok(axum::Json(json!({ "connections": closed })).into_response())
 }
 
 /// `GET /api/sse/channels`.
@@ -93,7 +114,7 @@ struct KickAsked {
 }
 
 /// `DELETE /api/sse/connections/{id}`.
-pub(super) async fn kick(State(app): Shared, Path(id): Path<String>, request: Request<Body>) -> Answer {
+pub(super) async fn kick(State(app): Shared, Segment(id): Segment, request: Request<Body>) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
     app.hub.kick(&id, &order(&body)?).map_err(|error| Problem::not_found(error.to_string()))?;
@@ -101,11 +122,7 @@ pub(super) async fn kick(State(app): Shared, Path(id): Path<String>, request: Re
 }
 
 /// `DELETE /api/sse/users/{user}/connections`.
-pub(super) async fn kick_user(
-    State(app): Shared,
-    Path(user): Path<String>,
-    request: Request<Body>,
-) -> Answer {
+pub(super) async fn kick_user(State(app): Shared, Segment(user): Segment, request: Request<Body>) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
     let kicked = app.hub.kick_user(&user, &order(&body)?);
@@ -127,7 +144,7 @@ struct ChangeAsked {
 /// `PUT /api/sse/users/{user}/channels`.
 pub(super) async fn change_user(
     State(app): Shared,
-    Path(user): Path<String>,
+    Segment(user): Segment,
     request: Request<Body>,
 ) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
@@ -220,7 +237,7 @@ fn page_len(asked: Option<usize>, default: usize, most: usize) -> Result<usize, 
 fn sort(text: &str) -> Result<ConnectionSort, Problem> {
     let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
     let by = match name {
-        "" | "connected_at" | "duration" => SortBy::ConnectedAt,
+        "" | "connected_at" => SortBy::ConnectedAt,
         "user" => SortBy::User,
         "type" => SortBy::Kind,
         "events_sent" => SortBy::Events,

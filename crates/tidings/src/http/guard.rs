@@ -6,7 +6,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, StatusCode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::HttpOptions;
@@ -31,7 +31,7 @@ pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Rou
             HeaderName::from_static("tidings-client"),
         ])
         .expose_headers([header::RETRY_AFTER]);
-    api.layer(cors).layer(from_fn(move |request: Request<Body>, next: Next| {
+    let guard = from_fn(move |request: Request<Body>, next: Next| {
         let cross = cross.clone();
         async move {
             let checked = within(&request, &bounds).and_then(|()| same_site(&request, &cross));
@@ -40,7 +40,9 @@ pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Rou
                 Err(problem) => problem.into_response(),
             }
         }
-    }))
+    });
+    // The guard's own refusals are for a page to read, too.
+    api.layer(guard).layer(cors)
 }
 
 impl HttpOptions {
@@ -72,29 +74,34 @@ fn same_site(request: &Request<Body>, options: &HttpOptions) -> Result<(), Probl
 }
 
 fn within(request: &Request<Body>, bounds: &Bounds) -> Result<(), Problem> {
-    let line = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let line = line_len(request);
     if bounds.request_line_bytes > 0 && line > bounds.request_line_bytes {
-        let detail = format!("path and query are {line} bytes: keep them to {}", bounds.request_line_bytes);
+        let detail = format!("the request line is {line} bytes: keep it to {}", bounds.request_line_bytes);
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "Request line too long", detail)
+            .with("limit_name", "limits.request_line_bytes")
             .with("limit", bounds.request_line_bytes));
     }
-    let head = head_len(request.headers());
+    let head = line + head_len(request.headers());
     if bounds.head_bytes > 0 && head > bounds.head_bytes {
-        let detail = format!("the header fields are {head} bytes: keep them to {}", bounds.head_bytes);
+        let detail = format!("the request head is {head} bytes: keep it to {}", bounds.head_bytes);
         return Err(Problem::new(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "Request head too large",
             detail,
         )
+        .with("limit_name", "limits.head_bytes")
         .with("limit", bounds.head_bytes));
     }
     Ok(())
 }
 
-fn head_len(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+/// `GET /path?query HTTP/1.1`, as HTTP/1.1 would say it: HTTP/2 has the same bound, whatever its frames took.
+fn line_len(request: &Request<Body>) -> usize {
+    const AROUND: usize = "  HTTP/1.1".len();
+    let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
+    request.method().as_str().len() + target + AROUND
 }
 
-pub(super) async fn method_not_allowed() -> Response<Body> {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", "see the Allow header").into_response()
+fn head_len(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }

@@ -1,9 +1,11 @@
-//! `GET /metrics`: read from the hub at the moment of asking, in the OpenMetrics text format, which Prometheus reads.
+//! `GET /metrics`: read from the hub at the moment of asking, in the text formats that Prometheus reads.
+
+use std::collections::HashSet;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use http::{Response, header};
+use http::{HeaderMap, Response, header};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text};
 use prometheus_client::metrics::MetricType;
@@ -15,15 +17,40 @@ use super::Shared;
 use crate::hub::{Hub, Latency};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub(super) async fn metrics(State(app): Shared) -> Response<Body> {
+pub(super) async fn metrics(State(app): Shared, headers: HeaderMap) -> Response<Body> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Readings(app.hub)));
     let mut out = String::new();
-    match text::encode(&mut out, &registry) {
-        Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], out).into_response(),
-        Err(error) => super::Problem::unavailable(error.to_string()).into_response(),
+    if let Err(error) = text::encode(&mut out, &registry) {
+        return super::Problem::unavailable(error.to_string()).into_response();
     }
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    if accept
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.trim().starts_with("application/openmetrics-text"))
+    {
+        return ([(header::CONTENT_TYPE, OPEN_METRICS)], out).into_response();
+    }
+    ([(header::CONTENT_TYPE, PROMETHEUS)], prometheus(&out)).into_response()
+}
+
+/// The same in the older text format, in which a counter's family has the name of its samples and nothing marks the
+/// end. A reader of that format would take a counter without it for a metric of no known type.
+fn prometheus(open: &str) -> String {
+    let counters: HashSet<&str> =
+        open.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+    let mut out = String::with_capacity(open.len());
+    for line in open.lines().filter(|line| *line != "# EOF") {
+        let family = line.strip_prefix("# ").and_then(|rest| rest.split(' ').nth(1));
+        match family.filter(|family| counters.contains(family)) {
+            Some(family) => out.push_str(&line.replacen(family, &format!("{family}_total"), 1)),
+            None => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    out
 }
 
 #[derive(Debug)]
@@ -32,7 +59,9 @@ struct Readings(Hub);
 impl Collector for Readings {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let r = self.0.readings();
-        let by_type = r.by_type.iter().map(|(kind, n)| (&**kind, *n));
+        // A node with nobody on it says 0 rather than nothing, so that a sum over it is a number.
+        let nobody = r.by_type.is_empty().then_some(("client", 0));
+        let by_type = r.by_type.iter().map(|(kind, n)| (&**kind, *n)).chain(nobody);
         gauges(&mut to, "tidings_connections", "Live connections.", "type", by_type)?;
         counter(&mut to, "tidings_connections_opened", "Connections ever opened.", r.opened)?;
         let closed = r.closed.iter().map(|(reason, n)| (reason.as_str(), *n));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::State;
+use axum::extract::{FromRequestParts, Path, State};
 use axum::routing::{delete, get, post, put};
 use http::Request;
 use http::request::Parts;
@@ -74,7 +74,7 @@ pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> R
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))
-        .method_not_allowed_fallback(guard::method_not_allowed)
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(app);
     guard::protect(api, bounds, options)
 }
@@ -82,13 +82,7 @@ pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> R
 impl App {
     /// The grant of a request: by a ticket, or by the authorizer; not for a user who is shut out.
     async fn grant(&self, parts: &Parts) -> Result<Grant, Problem> {
-        let grant = match self.authorizer.authorize_boxed(parts).await {
-            Ok(grant) => grant,
-            Err(problem) => {
-                return Err(problem);
-            }
-        };
-        self.check_revoked(grant)
+        self.check_revoked(self.authorizer.authorize_boxed(parts).await?)
     }
 
     fn check_revoked(&self, grant: Grant) -> Result<Grant, Problem> {
@@ -126,10 +120,41 @@ fn is_too_long(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
+/// A segment of the path, decoded.
+struct Segment(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let segment = Path::<String>::from_request_parts(parts, state).await;
+        segment
+            .map(|Path(segment)| Self(segment))
+            .map_err(|error| Problem::bad_request(format!("the path can't be read: {}", error.body_text())))
+    }
+}
+
 /// A query's fields, or what is wrong with them.
 fn query<T: serde::de::DeserializeOwned>(parts: &Parts) -> Result<T, Problem> {
-    serde_urlencoded::from_str(parts.uri.query().unwrap_or_default())
+    let query = parts.uri.query().unwrap_or_default();
+    // The parser would put U+FFFD for what is no UTF-8, and so name a channel that nobody asked for.
+    if !decodes_to_utf8(query) {
+        return Err(Problem::bad_request("the query is not UTF-8 when decoded: encode names as UTF-8"));
+    }
+    serde_urlencoded::from_str(query)
         .map_err(|error| Problem::bad_request(format!("the query can't be read: {error}")))
+}
+
+fn decodes_to_utf8(query: &str) -> bool {
+    let mut decoded = Vec::with_capacity(query.len());
+    let mut rest = query.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let escaped = hex.filter(|_| byte == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(escaped.unwrap_or(byte));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 /// A small JSON body's fields, or what is wrong with them.

@@ -1,5 +1,7 @@
 //! What a connection's own client may do with it: the secret id is the proof, and no token is needed.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -7,6 +9,7 @@ use http::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 use tidings_core::channel::Selector;
+use tidings_core::grant::Grant;
 
 use super::problem::Problem;
 use super::{SMALL_BODY_BYTES_MAX, Shared, json_body, read_body};
@@ -54,17 +57,18 @@ pub(super) async fn subscriptions(
     let add = selectors(&wanted.add)?;
     let remove = selectors(&wanted.remove)?;
     let grant = app.grant(&parts).await?;
+    same_user(&grant, &user)?;
     for selector in &add {
-        if !grant.may_subscribe(selector) && !app.hub.is_given(&user, selector) {
+        if !app.hub.may_read(&grant, &user, selector) {
             return Err(Problem::forbidden(format!("the channel `{selector}` is not granted")));
         }
     }
     let change =
         app.hub.change_channels(&wanted.connection_id, &add, &remove).map_err(|error| match error {
             ChangeError::Gone(error) => gone(error),
-            ChangeError::TooMany { channels_per_connection } => {
-                Problem::bad_request(error.to_string()).with("limit", channels_per_connection)
-            }
+            ChangeError::TooMany { channels_per_connection } => Problem::bad_request(error.to_string())
+                .with("limit_name", "limits.channels_per_connection")
+                .with("limit", channels_per_connection),
         })?;
     let body = json!({ "added": change.added, "removed": change.removed, "channels": change.channels });
     Ok(axum::Json(body).into_response())
@@ -76,10 +80,7 @@ pub(super) async fn refresh(State(app): Shared, request: Request<Body>) -> Resul
     let id = connection_id(&body)?;
     let user = app.hub.user_of(&id).map_err(gone)?;
     let grant = app.grant(&parts).await?;
-    // In `--dev` there is no token and so nobody to compare with.
-    if !grant.is_anonymous() && grant.user != user {
-        return Err(Problem::forbidden("the token is another user's"));
-    }
+    same_user(&grant, &user)?;
     let change = app.hub.refresh(&id, &grant).map_err(gone)?;
     let body =
         json!({ "removed": change.removed, "channels": change.channels, "expires_at": grant.expires_at_ms });
@@ -92,6 +93,14 @@ pub(super) async fn ticket(State(app): Shared, request: Request<Body>) -> Result
     let grant = app.grant(&parts).await?;
     let ticket = app.hub.ticket(grant);
     Ok(axum::Json(json!({ "ticket": ticket.ticket, "expires_in": ticket.expires_in })).into_response())
+}
+
+/// A stream can't be given what somebody else may read. In `--dev` there is no token and so nobody to compare with.
+fn same_user(grant: &Grant, user: &Arc<str>) -> Result<(), Problem> {
+    if !grant.is_anonymous() && grant.user != *user {
+        return Err(Problem::forbidden("the token is another user's"));
+    }
+    Ok(())
 }
 
 fn gone(error: NoSuchConnection) -> Problem {

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::IntoResponse;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tidings_core::channel::NameError;
 use tidings_core::wire;
 
@@ -17,13 +17,13 @@ pub struct Problem {
     title: &'static str,
     detail: String,
     retry_after_ms: Option<u64>,
-    more: Map<String, Value>,
+    more: Vec<(&'static str, Value)>,
 }
 
 impl Problem {
     /// A problem with a status, a title that is always the same for it, and what it is about this time.
     pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, title, detail: detail.into(), retry_after_ms: None, more: Map::new() }
+        Self { status, title, detail: detail.into(), retry_after_ms: None, more: Vec::new() }
     }
 
     /// 400: the request says something that can't be.
@@ -44,6 +44,12 @@ impl Problem {
     /// 404: there is no such thing.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not found", detail)
+    }
+
+    /// 405: the path knows other methods.
+    pub fn method_not_allowed() -> Self {
+        let detail = "this path has no such method: the header Allow says which it has";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", detail)
     }
 
     /// 413: more than is taken.
@@ -70,8 +76,8 @@ impl Problem {
 
     /// One more member of the problem's body.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.more.push((name, value.into()));
         self
     }
 
@@ -88,8 +94,13 @@ impl Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
-        if let Some(object) = body.as_object_mut() {
-            object.extend(self.more.clone());
+        // An item of a batch has no header of its own, and a refusal told as a stream none that a page can read.
+        if let Some(ms) = self.retry_after_ms {
+            body["retry_after"] = json!(retry_after(ms));
+            body["retry_after_ms"] = json!(ms);
+        }
+        for (name, value) in &self.more {
+            body[name] = value.clone();
         }
         body
     }
@@ -109,6 +120,11 @@ impl Problem {
         stream_headers(response.headers_mut());
         response
     }
+}
+
+/// Whole seconds (RFC 9110 §10.2.3), and never at once.
+fn retry_after(ms: u64) -> u64 {
+    ms.div_ceil(1000).max(1)
 }
 
 impl From<NameError> for Problem {
@@ -134,7 +150,7 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(ms) = self.retry_after_ms {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000).max(1)));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after(ms)));
         }
         response
     }

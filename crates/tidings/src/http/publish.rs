@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use http::{Request, Response};
-use serde::Deserialize;
+use http::{Request, Response, StatusCode};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tidings_core::channel::ChannelName;
@@ -16,7 +16,7 @@ use tidings_core::grant::Grant;
 
 use super::problem::Problem;
 use super::{App, Shared, read_body};
-use crate::hub::PublishError;
+use crate::hub::{Burst, PublishError};
 
 /// Channels of one event.
 const CHANNELS_PER_EVENT_MAX: usize = 1000;
@@ -30,7 +30,8 @@ struct Item<'a> {
     channels: Option<Vec<Cow<'a, str>>>,
     #[serde(borrow, rename = "type")]
     ty: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    // `null` is data too.
+    #[serde(borrow, default, deserialize_with = "present")]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
     id: Option<Cow<'a, str>>,
@@ -38,9 +39,16 @@ struct Item<'a> {
     key: Option<Cow<'a, str>>,
 }
 
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
+}
+
 pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
     let bounds = app.hub.options().bounds;
-    let (parts, body) = read_body(request, bounds.body_bytes).await?;
+    let (parts, body) = read_body(request, bounds.body_bytes).await.map_err(|problem| {
+        let too_large = problem.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        if too_large { problem.with("limit_name", "limits.body_bytes") } else { problem }
+    })?;
     let grant = app.grant(&parts).await?;
     let publisher: Arc<str> = match grant.is_anonymous() {
         true => app.hub.client(&parts).ip().to_string().into(),
@@ -48,21 +56,26 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
     };
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if first != Some(&b'[') {
-        let answer = one(&app, &grant, &publisher, &body)?;
+        let answer = one(&app, &grant, &publisher, &mut app.hub.burst(), &body)?;
         return Ok(axum::Json(answer).into_response());
     }
     let items: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
     if bounds.batch_events > 0 && items.len() > bounds.batch_events {
         let detail = format!("{} events in one request: send at most {}", items.len(), bounds.batch_events);
-        return Err(Problem::too_large(detail).with("limit", bounds.batch_events));
+        return Err(Problem::too_large(detail)
+            .with("limit_name", "limits.batch_events")
+            .with("limit", bounds.batch_events));
     }
+    let mut burst = app.hub.burst();
     // Not a transaction: each has its own result or its own problem.
     let answers: Vec<Value> = items
         .into_iter()
         .map(|item| {
-            one(&app, &grant, &publisher, item.get().as_bytes()).unwrap_or_else(|problem| problem.body())
+            one(&app, &grant, &publisher, &mut burst, item.get().as_bytes())
+                .unwrap_or_else(|problem| problem.body())
         })
         .collect();
+    drop(burst);
     Ok(axum::Json(answers).into_response())
 }
 
@@ -71,22 +84,33 @@ fn unreadable(error: &serde_json::Error) -> Problem {
 }
 
 /// Publishes one event, to one channel or to several.
-fn one(app: &App, grant: &Grant, publisher: &Arc<str>, text: &[u8]) -> Result<Value, Problem> {
+fn one(
+    app: &App,
+    grant: &Grant,
+    publisher: &Arc<str>,
+    burst: &mut Burst<'_>,
+    text: &[u8],
+) -> Result<Value, Problem> {
     let item: Item<'_> = serde_json::from_slice(text).map_err(|error| unreadable(&error))?;
     let Some(data) = item.data else {
         return Err(Problem::bad_request("`data` is missing: any JSON will do"));
     };
     let draft = Draft { ty: item.ty.as_deref(), data, id: item.id.as_deref(), key: item.key.as_deref() };
     match (&item.channel, &item.channels) {
-        (Some(name), None) => to_channel(app, grant, publisher, &allowed(grant, name)?, draft),
+        (Some(name), None) => {
+            let channel = allowed(grant, name)?;
+            take_rate(app, publisher, 1)?;
+            to_channel(burst, &channel, draft)
+        }
         (None, Some(names)) => {
             if names.is_empty() || names.len() > CHANNELS_PER_EVENT_MAX {
                 let detail = format!("`channels` names 1 to {CHANNELS_PER_EVENT_MAX} channels");
                 return Err(Problem::bad_request(detail));
             }
-            // All are checked before any has it.
+            // All are checked and paid for before any has it.
             let channels = names.iter().map(|name| allowed(grant, name)).collect::<Result<Vec<_>, _>>()?;
-            let answers = channels.iter().map(|channel| to_channel(app, grant, publisher, channel, draft));
+            take_rate(app, publisher, channels.len())?;
+            let answers = channels.iter().map(|channel| to_channel(burst, channel, draft));
             Ok(Value::Array(answers.collect::<Result<_, _>>()?))
         }
         _ => Err(Problem::bad_request("name either `channel` or `channels`")),
@@ -102,15 +126,13 @@ fn allowed(grant: &Grant, name: &str) -> Result<ChannelName, Problem> {
     Ok(channel)
 }
 
-fn to_channel(
-    app: &App,
-    _grant: &Grant,
-    publisher: &Arc<str>,
-    channel: &ChannelName,
-    draft: Draft<'_>,
-) -> Result<Value, Problem> {
-    app.hub.take_publish_rate(publisher, 1)?;
-    let published = app.hub.publish(channel, draft)?;
+fn take_rate(app: &App, publisher: &Arc<str>, events: usize) -> Result<(), Problem> {
+    let events = u32::try_from(events).unwrap_or(u32::MAX);
+    Ok(app.hub.take_publish_rate(publisher, events)?)
+}
+
+fn to_channel(burst: &mut Burst<'_>, channel: &ChannelName, draft: Draft<'_>) -> Result<Value, Problem> {
+    let published = burst.publish(channel, draft)?;
     let mut answer = json!({
         "id": published.id,
         "channel": channel,

@@ -29,8 +29,8 @@ pub(super) async fn history(State(app): Shared, request: Request<Body>) -> Resul
     let (parts, _) = request.into_parts();
     let (channel, asked) = readable(&app, &parts).await?;
     let limit = asked.limit.unwrap_or(EVENTS_DEFAULT);
-    if limit > EVENTS_MAX {
-        return Err(Problem::bad_request(format!("limit is at most {EVENTS_MAX}: page on with since")));
+    if !(1..=EVENTS_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("limit is from 1 to {EVENTS_MAX}: page on with since")));
     }
     let since = asked.since.as_deref().filter(|since| !since.is_empty());
     let page = app.hub.history(&channel, HistoryQuery { since, limit });
@@ -67,7 +67,7 @@ async fn readable(app: &App, parts: &Parts) -> Result<(ChannelName, Asked), Prob
         ChannelName::parse(name).map_err(|error| Problem::bad_request(format!("channel {error}")))?;
     let grant = app.grant(parts).await?;
     let selector = Selector::Channel(channel.clone());
-    if !grant.may_subscribe(&selector) && !app.hub.is_given(&grant.user, &selector) {
+    if !app.hub.may_read(&grant, &grant.user, &selector) {
         return Err(Problem::forbidden(format!("the channel `{channel}` is not granted")));
     }
     Ok((channel, asked))

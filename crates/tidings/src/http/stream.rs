@@ -8,7 +8,7 @@ use http::header::HeaderMap;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use serde::Deserialize;
-use tidings_core::channel::parse_list;
+use tidings_core::channel::{ListError, parse_list};
 use tidings_core::grant::{Grant, Label};
 
 use super::problem::{Problem, is_event_source};
@@ -81,7 +81,13 @@ fn wanted(app: &App, parts: &Parts, asked: StreamQuery, grant: Grant) -> Result<
     let selectors = match asked.channels.as_deref() {
         None | Some("") => None,
         Some(list) => Some(parse_list(list, bounds.channels_per_connection).map_err(|error| {
-            Problem::bad_request(error.to_string()).with("limit", bounds.channels_per_connection)
+            let problem = Problem::bad_request(error.to_string());
+            match error {
+                ListError::TooMany { channels_max, .. } => {
+                    problem.with("limit_name", "limits.channels_per_connection").with("limit", channels_max)
+                }
+                _ => problem,
+            }
         })?),
     };
     for selector in selectors.iter().flatten() {

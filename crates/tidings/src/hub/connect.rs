@@ -12,7 +12,7 @@ use tidings_core::channel::Selector;
 use tidings_core::close::CloseReason;
 use tidings_core::grant::Grant;
 use tidings_core::log::{Resume, control};
-use tidings_core::registry::{Admitted, Candidate, Evidence, Refused};
+use tidings_core::registry::{Admitted, Candidate, Evidence, Refused, group_ip};
 
 use super::{Hub, Phase, locked};
 use crate::net::{self, Remote};
@@ -31,9 +31,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The address that counts for limits.
+    /// The address as it counts for limits: of an IPv6 customer the /64.
     pub fn ip(&self) -> IpAddr {
-        self.remote.ip
+        group_ip(self.remote.ip)
     }
 }
 
@@ -143,6 +143,7 @@ impl Hub {
         }
         crate::fault::dawdle("connect.dawdle");
         stream.greet(self.subscribe(&open, &outlet));
+        self.hold_to_changes(&open, &outlet);
         self.announce(&open, total);
         if self.0.phase() != Phase::Serving {
             // It came while the drain began, which may have made its list without it.
@@ -156,7 +157,7 @@ impl Hub {
             self.0.books().note_refusal("draining");
             return Err(OpenError::Draining);
         }
-        let verdict = locked(&self.0.accept_rate).take(open.client.remote.ip, 1, now_ms);
+        let verdict = locked(&self.0.accept_rate).take(open.client.ip(), 1, now_ms);
         if let Err(retry_ms) = verdict {
             self.0.books().note_refusal("rate");
             return Err(OpenError::Rate { retry_ms, limit: self.0.options.bounds.accepts_per_second });
@@ -215,7 +216,7 @@ impl Hub {
         if outlet.ending().is_some() {
             self.0.log().unsubscribe(subscribed.key);
         } else {
-            self.joined(&open.grant.user, &open.selectors, outlet.key);
+            self.tell_presence(&open.grant.user, &open.selectors);
         }
         let resume: serde_json::Map<String, serde_json::Value> = subscribed
             .resume
@@ -237,6 +238,16 @@ impl Hub {
             "resume": resume,
         });
         control(Some(subscribed.cursor), "connected", &data.to_string())
+    }
+
+    /// What an operator changed after the grant was looked at and before the stream could be found holds for it too.
+    fn hold_to_changes(&self, open: &Open, outlet: &Outlet) {
+        if self.is_revoked(&open.grant.user) {
+            self.settle(outlet.key, CloseReason::Revoked, None);
+        }
+        if let Some((add, remove)) = self.amendment_to(&open.grant.user, &open.selectors) {
+            self.change_one(outlet, &open.grant.user, &add, &remove);
+        }
     }
 
     fn announce(&self, open: &Open, total: usize) {

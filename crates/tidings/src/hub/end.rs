@@ -102,7 +102,7 @@ impl Hub {
             })
         };
         tracing::info!(user = %entry.user, %reason, total, "client disconnected");
-        self.left(&entry.user, selectors.as_deref().unwrap_or_default());
+        self.tell_presence(&entry.user, selectors.as_deref().unwrap_or_default());
         true
     }
 
@@ -110,8 +110,7 @@ impl Hub {
         const RETRY_MS: std::ops::RangeInclusive<u64> = 1_000..=5_000;
         let reconnect = reconnect.unwrap_or_else(|| reason.default_reconnect());
         let retry_ms = match self.0.phase() {
-            // While draining, where they come back to is up at once; the spread is in the closings already.
-            Phase::Draining => rand::random_range(500..=1_500),
+            Phase::Draining => self.0.drain.retry_ms(self.0.clock.now_us()),
             _ => rand::random_range(RETRY_MS),
         };
         Ending { reason, reconnect, retry_ms, detail }

@@ -6,10 +6,12 @@ mod connect;
 mod drain;
 mod end;
 mod ids;
+mod listing;
 mod observe;
 mod permissions;
 mod presence;
 mod publish;
+mod row;
 mod shown;
 mod sweep;
 
@@ -25,18 +27,17 @@ use tidings_core::rate::RateLimit;
 use tidings_core::registry::Books;
 pub use tidings_core::registry::{Limits, OnFull, Refused};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, watch};
 
 pub use self::connect::{Client, Open, OpenError};
 pub use self::drain::Phase;
 pub use self::end::{KickOrder, Kicked, NoSuchConnection};
 use self::ids::Secrets;
-pub use self::observe::{
-    ChannelInfo, ClosedConnection, ConnectionInfo, ConnectionPage, ConnectionQuery, ConnectionSort,
-    Latencies, Latency, Proof, ProofKind, ProvenTo, Readings, SortBy, Stats, Truth, UserInfo,
-};
+pub use self::listing::{ConnectionPage, ConnectionQuery, ConnectionSort, RowMark, SortBy};
+pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{ChangeError, ChannelChange, TICKET_SECONDS, Ticket};
-pub use self::publish::{HistoryQuery, PublishError, Publisher};
+pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
+pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
+pub use self::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
 pub use self::sweep::SweepReport;
 use crate::clock::Clock;
 use crate::histogram::Histogram;
@@ -62,20 +63,22 @@ pub(crate) struct Inner {
     publish_rate: Mutex<RateLimit<Arc<str>>>,
     accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
     permissions: Mutex<permissions::Permissions>,
+    /// Held before the books' or the log's, never after.
+    told: Mutex<presence::Told>,
     secrets: Secrets,
     store: Store,
     counters: Mutex<Counters>,
     last_shutdown: Option<ShutdownSummary>,
-    drain_started: AtomicBool,
-    drained: watch::Sender<Option<ShutdownSummary>>,
+    drain: drain::Drain,
     /// Streams whose writer is not done, ended ones included.
     pub(crate) writers: AtomicUsize,
+    /// Sockets whose first request is not answered yet.
+    pub(crate) guests: AtomicUsize,
     /// While draining, who comes is let in and sent on, not refused.
     pub(crate) sends_on: AtomicBool,
     phase: AtomicU8,
     /// Closed for good just before the rings are kept: what is published later would be lost.
     publishing_over: AtomicBool,
-    drain_asked: Notify,
     pub(crate) doors: Doors,
     pub(crate) truth_mismatch: AtomicU64,
     pub(crate) truth_audits: AtomicU64,
@@ -89,10 +92,10 @@ impl Hub {
     pub fn open(options: HubOptions) -> io::Result<Self> {
         let runtime = Handle::try_current()
             .map_err(|_| io::Error::other("a hub runs on Tokio: open it within a runtime"))?;
-        let mut store = Store::open(options.data_dir.as_deref())?;
+        let store = Store::open(options.data_dir.as_deref())?;
         let node = store.node_name(options.node.as_deref())?;
-        let (counters, last_shutdown) = (store.counters(), store.take_summary());
-        let log = Self::restored(&mut store, &options.rules);
+        let (counters, last_shutdown) = (store.counters(), store.take_summary()?);
+        let log = Self::restored(&store, &options.rules)?;
         let bounds = options.bounds;
         let hub = Self(Arc::new(Inner {
             node,
@@ -102,17 +105,17 @@ impl Hub {
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
             accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
             permissions: Mutex::default(),
+            told: Mutex::default(),
             secrets: Secrets::new(),
             store,
             counters: Mutex::new(counters),
             last_shutdown,
-            drain_started: AtomicBool::new(false),
-            drained: watch::Sender::new(None),
+            drain: drain::Drain::default(),
             writers: AtomicUsize::new(0),
+            guests: AtomicUsize::new(0),
             sends_on: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),
-            drain_asked: Notify::new(),
             doors: Doors::default(),
             truth_mismatch: AtomicU64::new(0),
             truth_audits: AtomicU64::new(0),
@@ -138,20 +141,15 @@ impl Hub {
         &self.0
     }
 
-    fn restored(store: &mut Store, rules: &Rules) -> Log<Arc<Outlet>> {
-        let kept = store.take_rings();
-        let restored = kept.map(|lines| Log::restore(rules.clone(), lines));
-        match restored {
-            Some(Ok(log)) => {
+    fn restored(store: &Store, rules: &Rules) -> io::Result<Log<Arc<Outlet>>> {
+        let taken = store.take_rings(|lines| Log::restore(rules.clone(), lines))?;
+        Ok(match taken {
+            Some(log) => {
                 tracing::info!(head = %log.head(), channels = log.channel_count(), "rings taken up");
                 log
             }
-            Some(Err(error)) => {
-                tracing::warn!(%error, "kept rings are not usable: every cursor gets its gap");
-                Log::new(Epoch::from(rand::random::<u64>()), rules.clone())
-            }
             None => Log::new(Epoch::from(rand::random::<u64>()), rules.clone()),
-        }
+        })
     }
 }
 

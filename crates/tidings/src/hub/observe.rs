@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use tidings_core::channel::ChannelName;
 use tidings_core::close::CloseReason;
+use tidings_core::grant::ANONYMOUS;
 pub use tidings_core::log::ChannelInfo;
 use tidings_core::registry::{ConnKey, Entry};
 
-pub use super::shown::*;
+use super::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
 use super::{Hub, Tale, locked};
 use crate::outlet::Outlet;
 
@@ -117,52 +118,13 @@ impl Hub {
         self.0.books().balance()
     }
 
-    /// A page of live connections.
-    pub fn connections(&self, query: &ConnectionQuery) -> ConnectionPage {
-        let on_channel: Option<Vec<ConnKey>> = query
-            .channel
-            .as_ref()
-            .map(|channel| self.0.log().subscribers_of(channel).into_iter().map(|o| o.key).collect());
-        let on_channel = on_channel.map(|keys| keys.into_iter().collect::<std::collections::HashSet<_>>());
-        let now_ms = self.0.clock.now_ms();
-        let (total, mut page) = {
-            let books = self.0.books();
-            let mut all: Vec<&Entry<Arc<Outlet>>> = books
-                .iter()
-                .filter(|entry| query.user.as_deref().is_none_or(|user| user == &*entry.user))
-                .filter(|entry| query.kind.as_deref().is_none_or(|kind| kind == &*entry.kind))
-                .filter(|entry| {
-                    query.client_id.as_deref().is_none_or(|c| entry.client_id.as_deref() == Some(c))
-                })
-                .filter(|entry| on_channel.as_ref().is_none_or(|keys| keys.contains(&entry.key)))
-                .collect();
-            sort(&mut all, query.sort);
-            let page: Vec<_> = all
-                .iter()
-                .skip(query.skip)
-                .take(query.limit)
-                .map(|entry| (self.describe(entry, now_ms), entry.handle.subscriber()))
-                .collect();
-            (all.len(), page)
-        };
-        let log = self.0.log();
-        for (info, subscriber) in &mut page {
-            if let Some(subscriber) = subscriber {
-                info.channels = log.selectors(*subscriber);
-                info.behind = log.behind(*subscriber);
-            }
-        }
-        let end = query.skip + page.len();
-        let next = (end < total && !page.is_empty()).then(|| end.to_string());
-        ConnectionPage { connections: page.into_iter().map(|(info, _)| info).collect(), total, next }
-    }
-
     /// The last connections that ended, newest first.
-    pub fn recently_closed(&self, limit: usize) -> Vec<Value> {
+    pub fn recently_closed(&self, query: &ClosedQuery) -> Vec<Value> {
         self.0
             .books()
             .recently_closed()
-            .take(limit)
+            .filter(|closed| query.selects(closed))
+            .take(query.limit)
             .map(|closed| {
                 let mut value = serde_json::to_value(closed).unwrap_or_default();
                 value["closed_at"] = json!(self.0.clock.wall_at(closed.at_ms));
@@ -178,13 +140,15 @@ impl Hub {
 
     /// Users with live connections, sorted by name.
     pub fn users(&self) -> Vec<UserInfo> {
-        let limit = self.0.options.limits.connections_per_user;
-        self.0
-            .books()
-            .users()
-            .into_iter()
-            .map(|(user, connections)| UserInfo { user, connections, limit })
-            .collect()
+        let default = self.0.options.limits.connections_per_user;
+        let books = self.0.books();
+        let describe = |(user, connections): (Arc<str>, usize)| {
+            let newest = books.of_user(&user).max_by_key(|entry| entry.key.serial());
+            let granted = newest.and_then(|entry| entry.connections_max);
+            let limit = if &*user == ANONYMOUS { 0 } else { granted.unwrap_or(default) };
+            UserInfo { user, connections, limit }
+        };
+        books.users().into_iter().map(describe).collect()
     }
 
     /// The numbers of the sockets that live streams are on, where the hub's own server accepted them.
@@ -212,64 +176,5 @@ impl Hub {
             events_sent: entry.handle.events(),
             bytes_sent: entry.handle.bytes(),
         }
-    }
-
-    fn describe(&self, entry: &Entry<Arc<Outlet>>, now_ms: u64) -> ConnectionInfo {
-        let outlet = &entry.handle;
-        let wall = |at: u64| (at > 0).then(|| self.0.clock.wall_at(at));
-        let lease = outlet.lease_ends_ms().map(|ends| {
-            json!({ "seconds": (ends - outlet.attested_ms()) / 1000, "expires_in_ms": ends.saturating_sub(now_ms) })
-        });
-        ConnectionInfo {
-            id: self.0.secrets.public(entry.key),
-            client_id: entry.client_id.clone(),
-            user: Arc::clone(&entry.user),
-            kind: Arc::clone(&entry.kind),
-            channels: Vec::new(),
-            node: self.0.node.clone(),
-            remote: outlet.remote,
-            proof: proof(outlet, lease.is_some(), now_ms),
-            connected_at: self.0.clock.wall_at(entry.opened_ms),
-            duration_ms: now_ms.saturating_sub(entry.opened_ms),
-            last_ping_at: wall(outlet.last_ping_ms()),
-            last_write_at: wall(outlet.last_write_ms()),
-            events_sent: outlet.events(),
-            bytes_sent: outlet.bytes(),
-            behind: 0,
-            lease,
-        }
-    }
-}
-
-/// The best proof there is: the client's own word where it promised to give it and did lately, else what the next
-/// hop's kernel acknowledged, else what was handed down.
-fn proof(outlet: &Outlet, leased: bool, now_ms: u64) -> Proof {
-    let to = if outlet.through_proxy { ProvenTo::Proxy } else { ProvenTo::Client };
-    if leased {
-        let age_ms = now_ms.saturating_sub(outlet.attested_ms());
-        return Proof { kind: ProofKind::Alive, age_ms, to: ProvenTo::Client };
-    }
-    match outlet.peer.last_ack_age_ms() {
-        Some(age_ms) => Proof { kind: ProofKind::Acked, age_ms, to },
-        None => {
-            let age_ms = now_ms.saturating_sub(outlet.last_write_ms());
-            Proof { kind: ProofKind::Wrote, age_ms, to }
-        }
-    }
-}
-
-fn sort(all: &mut [&Entry<Arc<Outlet>>], sort: ConnectionSort) {
-    // The serial makes every order total, so that pages don't overlap.
-    all.sort_unstable_by_key(|entry| entry.key.serial());
-    match sort.by {
-        SortBy::ConnectedAt => {}
-        SortBy::User => all.sort_by(|a, b| a.user.cmp(&b.user)),
-        SortBy::Kind => all.sort_by(|a, b| a.kind.cmp(&b.kind)),
-        SortBy::Events => all.sort_by_key(|entry| entry.handle.events()),
-        SortBy::Bytes => all.sort_by_key(|entry| entry.handle.bytes()),
-        SortBy::LastWrite => all.sort_by_key(|entry| entry.handle.last_write_ms()),
-    }
-    if sort.descending {
-        all.reverse();
     }
 }

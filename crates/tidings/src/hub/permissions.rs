@@ -8,6 +8,7 @@ use tidings_core::close::CloseReason;
 use tidings_core::grant::Grant;
 
 use super::{FastMap, Hub, NoSuchConnection, locked};
+use crate::outlet::Outlet;
 
 /// How long a ticket is good, in seconds.
 pub const TICKET_SECONDS: u64 = 30;
@@ -26,6 +27,10 @@ pub(super) struct Permissions {
 struct Amendment {
     added: Vec<Selector>,
     removed: Vec<Selector>,
+}
+
+fn covered(by: &[Selector], selector: &Selector) -> bool {
+    by.iter().any(|other| other.covers(selector))
 }
 
 /// A right to open one stream, once, within half a minute.
@@ -90,8 +95,8 @@ impl Hub {
         };
         let user = self.0.books().get(outlet.key).map(|entry| Arc::clone(&entry.user));
         if let Some(user) = user {
-            self.joined(&user, &change.added, outlet.key);
-            self.left(&user, &change.removed);
+            self.tell_presence(&user, &change.added);
+            self.tell_presence(&user, &change.removed);
         }
         Ok(change)
     }
@@ -105,21 +110,17 @@ impl Hub {
     /// Puts a live stream under a new grant: its end is the grant's, and channels no longer granted leave it.
     pub fn refresh(&self, connection_id: &str, grant: &Grant) -> Result<ChannelChange, NoSuchConnection> {
         let outlet = self.own(connection_id)?;
+        let user = self.user_of(connection_id)?;
         let subscriber = outlet.subscriber().ok_or(NoSuchConnection)?;
         let ends = grant
             .expires_at_ms
             .map_or(0, |at| self.0.clock.now_ms() + at.saturating_sub(self.0.clock.wall_ms()));
         outlet.expires_at_ms.store(ends, std::sync::atomic::Ordering::Relaxed);
         let has = self.0.log().selectors(subscriber);
-        let gone: Vec<Selector> = has
-            .into_iter()
-            .filter(|selector| !grant.may_subscribe(selector) && !self.is_given(&grant.user, selector))
-            .collect();
-        let now_us = self.0.clock.now_us();
-        let mut log = self.0.log();
-        let (added, removed) =
-            log.change(subscriber, &[], &gone, &mut |outlet| outlet.rouse(now_us)).ok_or(NoSuchConnection)?;
-        Ok(ChannelChange { added, removed, channels: log.selectors(subscriber) })
+        let gone: Vec<Selector> =
+            has.into_iter().filter(|selector| !self.may_read(grant, &user, selector)).collect();
+        let (added, removed) = self.change_one(&outlet, &user, &[], &gone).ok_or(NoSuchConnection)?;
+        Ok(ChannelChange { added, removed, channels: self.0.log().selectors(subscriber) })
     }
 
     /// Gives a user channels and takes others away: on all live streams now, and on those that come. Answers how
@@ -129,8 +130,8 @@ impl Hub {
         {
             let mut permissions = locked(&self.0.permissions);
             let amendment = permissions.amendments.entry(Arc::clone(&user)).or_default();
-            amendment.added.retain(|selector| !remove.contains(selector) && !add.contains(selector));
-            amendment.removed.retain(|selector| !remove.contains(selector) && !add.contains(selector));
+            amendment.added.retain(|selector| !covered(&remove, selector) && !add.contains(selector));
+            amendment.removed.retain(|selector| !covered(&remove, selector) && !add.contains(selector));
             amendment.added.extend(add.iter().cloned());
             amendment.removed.extend(remove.iter().cloned());
         }
@@ -138,20 +139,53 @@ impl Hub {
         let mut changed = 0;
         for outlet in outlets {
             let Some(subscriber) = outlet.subscriber() else { continue };
-            let now_us = self.0.clock.now_us();
-            let change = self.0.log().change(subscriber, &add, &remove, &mut |outlet| outlet.rouse(now_us));
-            let Some((added, removed)) = change else { continue };
+            let mut gone = self.0.log().selectors(subscriber);
+            gone.retain(|selector| covered(&remove, selector) && !add.contains(selector));
+            let Some((added, removed)) = self.change_one(&outlet, &user, &add, &gone) else { continue };
             changed += usize::from(!added.is_empty() || !removed.is_empty());
-            self.joined(&user, &added, outlet.key);
-            self.left(&user, &removed);
         }
         changed
+    }
+
+    /// Changes what one live stream reads. Answers what was new and what was dropped; nothing if it is gone.
+    pub(super) fn change_one(
+        &self,
+        outlet: &Outlet,
+        user: &Arc<str>,
+        add: &[Selector],
+        remove: &[Selector],
+    ) -> Option<(Vec<Selector>, Vec<Selector>)> {
+        let subscriber = outlet.subscriber()?;
+        let now_us = self.0.clock.now_us();
+        let (added, removed) =
+            self.0.log().change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))?;
+        self.tell_presence(user, &added);
+        self.tell_presence(user, &removed);
+        Some((added, removed))
+    }
+
+    /// What has to be added and removed for what a stream reads to be as an operator wants it.
+    pub(super) fn amendment_to(
+        &self,
+        user: &Arc<str>,
+        reads: &[Selector],
+    ) -> Option<(Vec<Selector>, Vec<Selector>)> {
+        if locked(&self.0.permissions).amendments.is_empty() {
+            return None;
+        }
+        let mut wanted = reads.to_vec();
+        self.amend(user, &mut wanted);
+        let without = |from: &[Selector], less: &[Selector]| -> Vec<Selector> {
+            from.iter().filter(|selector| !less.contains(selector)).cloned().collect()
+        };
+        let (add, remove) = (without(&wanted, reads), without(reads, &wanted));
+        (!add.is_empty() || !remove.is_empty()).then_some((add, remove))
     }
 
     pub(super) fn amend(&self, user: &Arc<str>, selectors: &mut Vec<Selector>) {
         let permissions = locked(&self.0.permissions);
         let Some(amendment) = permissions.amendments.get(user) else { return };
-        selectors.retain(|selector| !amendment.removed.contains(selector));
+        selectors.retain(|selector| !covered(&amendment.removed, selector));
         for selector in &amendment.added {
             if !selectors.contains(selector) {
                 selectors.push(selector.clone());
@@ -163,6 +197,16 @@ impl Hub {
     pub fn is_given(&self, user: &Arc<str>, asked: &Selector) -> bool {
         let permissions = locked(&self.0.permissions);
         permissions.amendments.get(user).is_some_and(|a| a.added.iter().any(|given| given.covers(asked)))
+    }
+
+    /// Whether a user may read this now: by the grant or by an operator, unless an operator took it away.
+    pub fn may_read(&self, grant: &Grant, user: &Arc<str>, asked: &Selector) -> bool {
+        let permissions = locked(&self.0.permissions);
+        match permissions.amendments.get(user) {
+            Some(amendment) if covered(&amendment.added, asked) => true,
+            Some(amendment) if covered(&amendment.removed, asked) => false,
+            _ => grant.may_subscribe(asked),
+        }
     }
 
     /// Ends a user's streams and refuses the user for so many milliseconds. Answers how many streams ended.
@@ -195,9 +239,13 @@ impl Hub {
         if permissions.tickets.len() >= TICKETS_MAX {
             permissions.tickets.retain(|_, (_, until)| *until > now_ms);
         }
-        if permissions.tickets.len() < TICKETS_MAX {
-            permissions.tickets.insert(ticket.clone(), (grant, now_ms + TICKET_SECONDS * 1000));
+        if permissions.tickets.len() >= TICKETS_MAX {
+            let oldest = permissions.tickets.iter().min_by_key(|(_, (_, until))| *until);
+            if let Some(oldest) = oldest.map(|(ticket, _)| ticket.clone()) {
+                permissions.tickets.remove(&oldest);
+            }
         }
+        permissions.tickets.insert(ticket.clone(), (grant, now_ms + TICKET_SECONDS * 1000));
         Ticket { ticket, expires_in: TICKET_SECONDS }
     }
 

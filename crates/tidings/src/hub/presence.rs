@@ -1,7 +1,7 @@
 //! Who is on a channel. Where a channel's rule has presence on, a user's first connection is told as `joined` and
 //! the end of its last as `left`, in the channel itself, so that they are ordered and replayed like its events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -9,13 +9,25 @@ use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::event::Event;
 use tidings_core::registry::ConnKey;
 
-use super::Hub;
+use super::{FastMap, Hub, locked};
+
+/// Of whom each channel was last told that they are there. Who is there is read from the log and the books; this
+/// only says what would be news.
+pub(super) type Told = FastMap<ChannelName, HashSet<Arc<str>>>;
 
 impl Hub {
-    /// Users on a channel of this node, with the number of their connections, sorted by name.
+    /// Users on a channel of this node, with the number of their connections, sorted by name. A pattern's reader
+    /// watches channels, and is not on them.
     pub fn presence(&self, channel: &ChannelName) -> Vec<(Arc<str>, usize)> {
-        let keys: Vec<ConnKey> =
-            self.0.log().subscribers_of(channel).into_iter().map(|outlet| outlet.key).collect();
+        let by_name = Selector::Channel(channel.clone());
+        let keys: Vec<ConnKey> = {
+            let log = self.0.log();
+            let readers = log.subscribers_of(channel).into_iter();
+            let named = readers.filter(|outlet| {
+                outlet.subscriber().is_some_and(|subscriber| log.selectors(subscriber).contains(&by_name))
+            });
+            named.map(|outlet| outlet.key).collect()
+        };
         let books = self.0.books();
         let mut users: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         for entry in keys.into_iter().filter_map(|key| books.get(key)) {
@@ -24,29 +36,35 @@ impl Hub {
         users.into_iter().collect()
     }
 
-    pub(super) fn joined(&self, user: &Arc<str>, selectors: &[Selector], _key: ConnKey) {
-        self.tell("joined", user, selectors, 1);
-    }
-
-    pub(super) fn left(&self, user: &Arc<str>, selectors: &[Selector]) {
-        self.tell("left", user, selectors, 0);
-    }
-
-    /// Tells a channel of its user, when as many of the user's connections are on it as make it news. A pattern joins
-    /// nothing: its reader watches channels, and is not on them.
-    fn tell(&self, ty: &'static str, user: &Arc<str>, selectors: &[Selector], news_at: usize) {
-        for selector in selectors {
+    /// A user's connections came to these channels, or went: each channel is told if that is news there. The lock is
+    /// held over looking and telling, so that two who come or go at once are told once, and in the right order.
+    pub(super) fn tell_presence(&self, user: &Arc<str>, changed: &[Selector]) {
+        for selector in changed {
             let Selector::Channel(channel) = selector else { continue };
             if !self.has_presence(channel) {
                 continue;
             }
-            let here =
-                self.presence(channel).into_iter().find(|(name, _)| name == user).map_or(0, |(_, n)| n);
-            if here == news_at {
+            let mut told = locked(&self.0.told);
+            let here = self.is_on(user, selector);
+            let users = told.entry(channel.clone()).or_default();
+            let news = if here { users.insert(Arc::clone(user)) } else { users.remove(user) };
+            if users.is_empty() {
+                told.remove(channel);
+            }
+            if news {
                 let data = json!({ "channel": channel, "user": user }).to_string();
+                let ty = if here { "joined" } else { "left" };
                 self.publish_event(channel, &Event::internal(ty, data));
             }
         }
+    }
+
+    /// Whether a connection of the user reads the channel by its name.
+    fn is_on(&self, user: &Arc<str>, channel: &Selector) -> bool {
+        let subscribers: Vec<_> =
+            self.0.books().of_user(user).filter_map(|entry| entry.handle.subscriber()).collect();
+        let log = self.0.log();
+        subscribers.into_iter().any(|subscriber| log.selectors(subscriber).contains(channel))
     }
 
     fn has_presence(&self, channel: &ChannelName) -> bool {

@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 use tidings_core::channel::ChannelName;
 use tidings_core::event::{Draft, Event, EventError};
 use tidings_core::log::{Page, Published};
+use tidings_core::position::Cursor;
 
 use super::{Hub, locked};
+use crate::outlet::Outlet;
 
 /// Why an event was not published.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,10 +53,14 @@ impl Publisher {
     }
 }
 
+fn offset(since: &str) -> Option<u64> {
+    since.bytes().all(|byte| byte.is_ascii_digit()).then(|| since.parse().ok())?
+}
+
 /// Which part of a channel's history.
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryQuery<'a> {
-    /// Events after this cursor; from the beginning without one.
+    /// Events after this cursor or offset; from the beginning without one.
     pub since: Option<&'a str>,
     /// Events at most.
     pub limit: usize,
@@ -68,8 +74,7 @@ impl Hub {
 
     /// Checks an event and publishes it. No subscriber is no error.
     pub fn publish(&self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
-        let event = Event::new(draft, self.0.options.bounds.event_bytes)?;
-        self.publish_event(channel, &event).ok_or(PublishError::Stopping)
+        self.burst().publish(channel, draft)
     }
 
     /// Takes `count` events off a publisher's rate.
@@ -79,31 +84,69 @@ impl Hub {
         verdict.map_err(|retry_ms| PublishError::Rate { limit, retry_ms })
     }
 
+    /// For several events at once: their readers are woken once, for all of them.
+    pub fn burst(&self) -> Burst<'_> {
+        Burst { hub: self, roused: Vec::new(), since_us: self.0.clock.now_us() }
+    }
+
+    pub(super) fn publish_event(&self, channel: &ChannelName, event: &Event) -> Option<Published> {
+        self.burst().append(channel, event)
+    }
+
+    /// Events of a channel after a position, or from the oldest that is held.
+    pub fn history(&self, channel: &ChannelName, query: HistoryQuery<'_>) -> Page {
+        let log = self.0.log();
+        // An offset, as `publish` answers it, means this life of the log; a cursor says which it means.
+        let offset = query.since.and_then(offset).map(|seq| Cursor { seq, ..log.head() });
+        let since = offset.map(|cursor| cursor.to_string());
+        log.history(channel, since.as_deref().or(query.since), query.limit)
+    }
+}
+
+/// Events that are published one after the other. Each is in the log when its call returns; their readers are woken when
+/// the burst is dropped, outside the log's lock, so that a reader takes all of it in one turn.
+#[derive(Debug)]
+pub struct Burst<'a> {
+    hub: &'a Hub,
+    roused: Vec<Arc<Outlet>>,
+    since_us: u64,
+}
+
+impl Burst<'_> {
+    /// As [`Hub::publish`].
+    pub fn publish(&mut self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
+        let event = Event::new(draft, self.hub.0.options.bounds.event_bytes)?;
+        self.append(channel, &event).ok_or(PublishError::Stopping)
+    }
+
     /// `None` once the rings are put away. That is asked under the log's lock: an event is in the rings that are
     /// kept, or it is refused.
-    pub(super) fn publish_event(&self, channel: &ChannelName, event: &Event) -> Option<Published> {
-        let inner = &*self.0;
-        let wall_ms = inner.clock.wall_ms();
-        let start_us = inner.clock.now_us();
+    fn append(&mut self, channel: &ChannelName, event: &Event) -> Option<Published> {
+        let inner = &*self.hub.0;
+        let roused = &mut self.roused;
         let published = {
             let mut log = inner.log();
             if inner.publishing_over.load(Ordering::Acquire) {
                 return None;
             }
-            log.publish(wall_ms, channel, event, &mut |outlet| outlet.rouse(start_us))
+            log.publish(inner.clock.wall_ms(), channel, event, &mut |outlet| roused.push(Arc::clone(outlet)))
         };
-        inner.publish_queue.observe(inner.clock.now_us() - start_us);
         let ty = event.ty().unwrap_or("message");
         if published.recipients == 0 {
-            tracing::debug!(%channel, r#type = ty, "no subscribers");
+            tracing::debug!(%channel, r#type = %ty, "no subscribers");
         } else {
-            tracing::debug!(%channel, r#type = ty, recipients = published.recipients, "event published");
+            tracing::debug!(%channel, r#type = %ty, recipients = published.recipients, "event published");
         }
         Some(published)
     }
+}
 
-    /// Events of a channel after a position, or from the oldest that is held.
-    pub fn history(&self, channel: &ChannelName, query: HistoryQuery<'_>) -> Page {
-        self.0.log().history(channel, query.since, query.limit)
+impl Drop for Burst<'_> {
+    fn drop(&mut self) {
+        for outlet in &self.roused {
+            outlet.rouse(self.since_us);
+        }
+        let inner = &*self.hub.0;
+        inner.publish_queue.observe(inner.clock.now_us() - self.since_us);
     }
 }

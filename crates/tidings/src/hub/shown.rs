@@ -1,142 +1,13 @@
-//! What operators are shown.
+//! What operators are shown of the hub as a whole, and of what has gone.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
-use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::close::CloseReason;
 use tidings_core::drain::ShutdownSummary;
 use tidings_core::log::Totals;
-
-/// A live connection, as an operator sees it. Times are milliseconds since 1970.
-#[derive(Clone, Debug, Serialize)]
-pub struct ConnectionInfo {
-    /// The public id.
-    pub id: String,
-    /// The name its client chose.
-    pub client_id: Option<Box<str>>,
-    /// Whose it is.
-    pub user: Arc<str>,
-    /// Its label.
-    #[serde(rename = "type")]
-    pub kind: Arc<str>,
-    /// Channels and patterns.
-    pub channels: Vec<Selector>,
-    /// The node that holds it.
-    pub node: String,
-    /// The client's address and port.
-    pub remote: SocketAddr,
-    /// The last proof of life.
-    pub proof: Proof,
-    /// When it was opened.
-    pub connected_at: u64,
-    /// How long it is open.
-    pub duration_ms: u64,
-    /// The last heartbeat sent.
-    pub last_ping_at: Option<u64>,
-    /// The last bytes sent.
-    pub last_write_at: Option<u64>,
-    /// Events sent.
-    pub events_sent: u64,
-    /// Bytes sent.
-    pub bytes_sent: u64,
-    /// Events that wait for it in the log.
-    pub behind: usize,
-    /// The lease, where the client asked for one.
-    pub lease: Option<Value>,
-}
-
-/// The last sign that the far end is there.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Proof {
-    /// What kind of sign.
-    pub kind: ProofKind,
-    /// How long ago.
-    pub age_ms: u64,
-    /// How far it reaches.
-    pub to: ProvenTo,
-}
-
-/// What kind of sign of life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProofKind {
-    /// The next hop's kernel acknowledged data.
-    Acked,
-    /// Bytes were handed down, and nothing objected.
-    Wrote,
-    /// The client itself checked in.
-    Alive,
-}
-
-/// How far a proof reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProvenTo {
-    /// To the client itself.
-    Client,
-    /// To the proxy before it.
-    Proxy,
-}
-
-/// Which connections, in what order.
-#[derive(Clone, Debug, Default)]
-pub struct ConnectionQuery {
-    /// Of this user.
-    pub user: Option<String>,
-    /// On this channel, by name or by pattern.
-    pub channel: Option<ChannelName>,
-    /// With this label.
-    pub kind: Option<String>,
-    /// Of this client.
-    pub client_id: Option<String>,
-    /// The order: a field's name, with `-` before it for descending.
-    pub sort: ConnectionSort,
-    /// Connections of a page.
-    pub limit: usize,
-    /// Skip so many.
-    pub skip: usize,
-}
-
-/// The order of a list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ConnectionSort {
-    /// By what.
-    pub by: SortBy,
-    /// Whether the greatest comes first.
-    pub descending: bool,
-}
-
-/// What a list can be sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SortBy {
-    /// The order in which they came.
-    #[default]
-    ConnectedAt,
-    /// The user's name.
-    User,
-    /// The label.
-    Kind,
-    /// Events sent.
-    Events,
-    /// Bytes sent.
-    Bytes,
-    /// The last write.
-    LastWrite,
-}
-
-/// A page of connections.
-#[derive(Clone, Debug, Serialize)]
-pub struct ConnectionPage {
-    /// The connections.
-    pub connections: Vec<ConnectionInfo>,
-    /// How many match in all.
-    pub total: usize,
-    /// What to pass as `after` for the next page.
-    pub next: Option<String>,
-}
+use tidings_core::registry::Closed;
 
 /// A connection that has gone. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Serialize)]
@@ -160,6 +31,31 @@ pub struct ClosedConnection {
     pub events_sent: u64,
     /// Bytes sent.
     pub bytes_sent: u64,
+}
+
+/// Which of those that have gone.
+#[derive(Clone, Debug, Default)]
+pub struct ClosedQuery {
+    /// Of this user.
+    pub user: Option<String>,
+    /// With this label.
+    pub kind: Option<String>,
+    /// Of this client.
+    pub client_id: Option<String>,
+    /// For this reason.
+    pub reason: Option<CloseReason>,
+    /// So many at most.
+    pub limit: usize,
+}
+
+impl ClosedQuery {
+    pub(super) fn selects(&self, closed: &Closed<ClosedConnection>) -> bool {
+        let tale = &closed.tale;
+        self.reason.is_none_or(|reason| reason == closed.reason)
+            && self.user.as_deref().is_none_or(|user| user == &*tale.user)
+            && self.kind.as_deref().is_none_or(|kind| kind == &*tale.kind)
+            && self.client_id.as_deref().is_none_or(|client| tale.client_id.as_deref() == Some(client))
+    }
 }
 
 /// A user with live connections.

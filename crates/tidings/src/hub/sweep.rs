@@ -1,9 +1,11 @@
 //! Time passes: heartbeats that are due, events that are too old, connections that are stale.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use serde::Serialize;
 use tidings_core::close::CloseReason;
 use tidings_core::registry::ConnKey;
@@ -42,17 +44,26 @@ pub(super) fn start_timers(hub: &Hub, runtime: &Handle) {
                 _ = sweeps.tick() => false,
             };
             let Some(hub) = weak.upgrade().map(Hub) else { return };
-            if beat {
-                hub.beat(tick.as_millis() as u64);
-            } else {
-                hub.sweep(Some(hub.0.options.cleanup.batch_size)).await;
-                hub.0.log().expire(hub.0.clock.wall_ms());
+            // A turn that panics must not stop the clock for all others.
+            let turn = AssertUnwindSafe(hub.turn(beat.then_some(tick))).catch_unwind().await;
+            if turn.is_err() {
+                tracing::error!("a turn of the clock failed; the next one goes on");
             }
         }
     });
 }
 
 impl Hub {
+    async fn turn(&self, beat: Option<Duration>) {
+        match beat {
+            Some(tick) => self.beat(tick.as_millis() as u64),
+            None => {
+                self.sweep(Some(self.0.options.cleanup.batch_size)).await;
+                self.0.log().expire(self.0.clock.wall_ms());
+            }
+        }
+    }
+
     /// Asks for a heartbeat wherever nothing was written for the interval. The jitter only shortens it, and is the
     /// connection's own, so that heartbeats of connections that came together drift apart.
     fn beat(&self, tick_ms: u64) {
@@ -71,34 +82,48 @@ impl Hub {
     }
 
     /// Ends what is stale, a slice at a time, until nothing stale is left: the slice bounds how long others wait,
-    /// not how much is cleaned. `None` takes all in one slice.
+    /// not how much is cleaned. `None` takes all in one slice. What can't be ended is left for the next sweep.
     pub async fn sweep(&self, slice: Option<usize>) -> SweepReport {
         let mut report = SweepReport::default();
         loop {
             let stale = self.stale();
-            if stale.is_empty() {
-                break;
-            }
+            let cleaned_before = report.cleaned;
             for slice in stale.chunks(slice.unwrap_or(stale.len()).max(1)) {
-                report.cleaned +=
-                    slice.iter().filter(|(key, reason)| self.settle(*key, *reason, None)).count();
+                report.cleaned += slice.iter().filter(|(key, reason)| self.end_one(*key, *reason)).count();
                 report.slices += 1;
                 tokio::task::yield_now().await;
             }
+            if report.cleaned == cleaned_before {
+                break;
+            }
         }
         if report.cleaned > 0 {
-            self.keep_counters(|counters| counters.stale_connections_cleaned += report.cleaned as u64).await;
+            let (hub, cleaned) = (self.clone(), report.cleaned as u64);
+            let change =
+                move || hub.change_counters(|counters| counters.stale_connections_cleaned += cleaned);
+            let _ = tokio::task::spawn_blocking(change).await;
         }
         report.remaining = self.0.books().live();
         report
     }
 
-    pub(super) async fn keep_counters(&self, change: impl FnOnce(&mut Counters)) {
+    /// Ends one of many: where that fails, the others are ended all the same.
+    pub(super) fn end_one(&self, key: ConnKey, reason: CloseReason) -> bool {
+        let end = || {
+            let user = || self.0.books().get(key).map(|entry| Arc::clone(&entry.user));
+            crate::fault::point("end", user);
+            self.settle(key, reason, None)
+        };
+        catch_unwind(AssertUnwindSafe(end)).unwrap_or_else(|_| {
+            tracing::error!(serial = key.serial(), %reason, "a connection could not be ended; going on");
+            false
+        })
+    }
+
+    /// Changes the counters that outlive the process, and writes them down.
+    pub(super) fn change_counters(&self, change: impl FnOnce(&mut Counters)) {
         change(&mut locked(&self.0.counters));
-        let hub = self.clone();
-        let newest = move || locked(&hub.0.counters).clone();
-        let hub = self.clone();
-        let _ = tokio::task::spawn_blocking(move || hub.0.store.keep_counters(newest)).await;
+        self.0.store.keep_counters(|| locked(&self.0.counters).clone());
     }
 
     /// Connections that are over by the clock, with why.

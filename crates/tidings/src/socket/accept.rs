@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -36,7 +37,7 @@ pub async fn serve(listener: TcpListener, app: Router, hub: Hub, stop: impl Futu
         };
         match accepted {
             Ok((io, _)) => {
-                tokio::spawn(welcome(io, app.clone(), hub.clone()));
+                tokio::spawn(welcome(io, app.clone(), hub.clone(), Guest::new(&hub)));
             }
             Err(error) if is_exhausted(&error) => {
                 tracing::error!(%error, "can't accept: raise LimitNOFILE or limits.connections lower");
@@ -52,15 +53,15 @@ fn is_exhausted(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }
 
-async fn welcome(io: TcpStream, app: Router, hub: Hub) {
+async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
     let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
     // In the list from here on: one that never says anything is open, too.
     let Ok(door) = Door::new(io, hub.clone()) else { return };
     let Ok(Ok(speaks_http2)) = timeout(header_timeout, speaks_http2(door.io())).await else { return };
     if speaks_http2 {
-        http2::serve(door, app, hub).await;
+        http2::serve(door, app, hub, guest).await;
     } else {
-        http1::serve(door, app, hub).await;
+        http1::serve(door, app, hub, guest).await;
     }
 }
 
@@ -77,5 +78,21 @@ async fn speaks_http2(io: &TcpStream) -> io::Result<bool> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         sleep(PREFACE_POLL).await;
+    }
+}
+
+/// A socket that was taken in and whose first request is not answered yet: a hub that stops waits a moment for it.
+pub(super) struct Guest(Hub);
+
+impl Guest {
+    fn new(hub: &Hub) -> Self {
+        hub.inner().guests.fetch_add(1, Ordering::AcqRel);
+        Self(hub.clone())
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.0.inner().guests.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -18,6 +18,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tower::ServiceExt;
 
+use super::accept::Guest;
 use super::door::Door;
 use super::patience::PatientBody;
 use super::writer::{Framing, Writer};
@@ -39,20 +40,23 @@ struct Parting {
 type Slot = Arc<Mutex<Option<Parting>>>;
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, std::convert::Infallible>> + Send>>;
 
-pub(super) async fn serve(door: Door, app: Router, hub: Hub) {
+pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
     let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
     let patience = Duration::from_millis(hub.options().stream.stall_ms);
     let slot = Slot::default();
     let peer = door.peer().clone();
     let service = {
         let slot = Arc::clone(&slot);
+        let guest = Mutex::new(Some(guest));
         hyper::service::service_fn(move |mut request: Request<Incoming>| -> Answer {
             request.extensions_mut().insert(peer.clone());
             let version = request.version();
             let answer = app.clone().oneshot(request.map(|body| Body::new(PatientBody::new(body, patience))));
             let slot = Arc::clone(&slot);
+            let guest = guest.lock().unwrap_or_else(PoisonError::into_inner).take();
             Box::pin(async move {
                 let response = answer.await?;
+                drop(guest);
                 let Some(response) = park(response, version, &slot) else { return pending().await };
                 Ok(response)
             })

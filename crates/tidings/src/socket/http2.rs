@@ -3,8 +3,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tower::ServiceExt;
 
+use super::accept::Guest;
 use super::door::Door;
 use super::patience::PatientBody;
 use crate::hub::Hub;
@@ -48,17 +49,22 @@ tokio::task_local! {
     static KILL: StreamKill;
 }
 
-pub(super) async fn serve(door: Door, app: Router, hub: Hub) {
+pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
     let stream = hub.options().stream;
     let patience = Duration::from_millis(stream.stall_ms);
     let peer = door.peer().clone();
+    let guest = Mutex::new(Some(guest));
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let (app, peer) = (app.clone(), peer.clone());
+        let guest = guest.lock().unwrap_or_else(PoisonError::into_inner).take();
         async move {
             // This runs within the stream's own task.
             let kill = KILL.try_with(StreamKill::clone).unwrap_or_default();
             request.extensions_mut().insert(peer.of_stream(kill));
-            app.oneshot(request.map(|body| Body::new(PatientBody::new(body, patience)))).await
+            let request = request.map(|body| Body::new(PatientBody::new(body, patience)));
+            let answer = app.oneshot(request).await;
+            drop(guest);
+            answer
         }
     });
     let connection = http2::Builder::new(StreamTasks)

@@ -23,6 +23,7 @@ use tidings_core::close::CloseReason;
 pub use self::accept::serve;
 use self::http2::StreamKill;
 pub use self::listener::{bind, listener_options, passed};
+pub use self::sys::raise_open_files;
 
 /// The far end of a stream, as far as the hub may touch it.
 #[derive(Clone, Debug)]

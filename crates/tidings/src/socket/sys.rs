@@ -1,7 +1,7 @@
 //! Calls to the kernel that no crate of ours wraps. The only unsafe code of the library.
 #![expect(
     unsafe_code,
-    reason = "questions about a descriptor that the caller holds open, and the taking of a passed one"
+    reason = "questions about a descriptor that the caller holds open, the taking of a passed one, and a limit"
 )]
 
 use std::io;
@@ -44,6 +44,22 @@ pub(super) fn inode(fd: RawFd) -> io::Result<u64> {
         stat.assume_init()
     };
     Ok(stat.st_ino)
+}
+
+/// Lifts this process's soft limit of open files, each stream one, to the hard limit. Answers what it is now.
+pub fn raise_open_files() -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place for the kernel's answer, and then a valid value for it to read.
+    let outcome = unsafe {
+        match libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) {
+            0 if limit.rlim_cur < limit.rlim_max => {
+                limit.rlim_cur = limit.rlim_max;
+                libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit)
+            }
+            outcome => outcome,
+        }
+    };
+    if outcome == 0 { Ok(limit.rlim_cur) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Takes over a descriptor that a parent process passed (sd_listen_fds(3)).

@@ -13,8 +13,9 @@ use tokio::time::{Sleep, sleep};
 use super::door::{Door, is_timeout};
 use crate::stream::{Chunk, FAREWELL_TIMEOUT, Stream, Turn};
 
-/// Buffers of one write: the kernel copies no more than `UIO_FASTIOV` of them without allocating.
-const SLICES_MAX: usize = 8;
+/// Buffers of one write. Beyond 8 (`UIO_FASTIOV`) the kernel allocates for their list, which costs less than a second
+/// call.
+const SLICES_MAX: usize = 32;
 /// Bytes that a client may send on its stream before it is taken for broken: a pipelined request, not an upload.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024;
 

@@ -46,7 +46,7 @@ section! {
         /// Rate of publishes that one publisher may reach, as a token bucket that holds one second; beyond it,
         /// 429.
         publishes_per_second "limits.publishes_per_second": Limit = "0", unit "events/s";
-        /// Rate at which the node takes new connections; those beyond it wait in the kernel's backlog.
+        /// Rate at which one address may open streams, as a token bucket that holds one second; beyond it, 429.
         accepts_per_second "limits.accepts_per_second": Limit = "0", unit "connections/s";
         /// Size of one event's data; beyond it, 413.
         event_bytes "limits.event_bytes": Limit = "65536", unit "bytes", max 1099511627776;

@@ -1,0 +1,108 @@
+//! A live subscriber's channels change, from one place of the log on. It may be behind that place: what lay before it is
+//! still the subscriber's as it was, so that nothing is missing between two events that it is given.
+
+use serde_json::json;
+
+use super::note::Note;
+use super::subscriber::Subscriber;
+use super::topic::Channel;
+use super::{Log, SubscriberKey};
+use crate::channel::Selector;
+
+/// What a subscriber had not taken yet of a channel when it dropped a selector that meant it: the events after `from`,
+/// up to the channel's newest at that moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    channel: u32,
+    pub(super) from: u64,
+    until: u64,
+}
+
+impl<W> Log<W> {
+    /// Changes what a live subscriber reads, from the head on. `subscribed` and `unsubscribed` are told in their
+    /// place, and what was published before a channel was left is still given. Answers what was new and what was
+    /// dropped.
+    pub fn change(
+        &mut self,
+        key: SubscriberKey,
+        add: &[Selector],
+        remove: &[Selector],
+        wake: &mut impl FnMut(&W),
+    ) -> Option<(Vec<Selector>, Vec<Selector>)> {
+        self.subscriber(key)?;
+        let head = self.head;
+        let waiting = if remove.is_empty() { Vec::new() } else { self.waiting(key.index) };
+        let removed: Vec<_> =
+            remove.iter().filter(|selector| self.part(key.index, selector)).cloned().collect();
+        self.claim(key.index, &waiting);
+        let added: Vec<_> =
+            add.iter().filter(|selector| self.join(key.index, selector, head)).cloned().collect();
+        let subscriber = &mut self.subscribers[key.index as usize];
+        for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
+            if !list.is_empty() {
+                let data = json!({ "channels": list }).to_string();
+                subscriber.note(Note::new(head, ty, data));
+            }
+        }
+        if subscriber.notes.is_some() && !subscriber.awake {
+            subscriber.awake = true;
+            wake(&subscriber.wake);
+        }
+        Some((added, removed))
+    }
+
+    /// Where the selectors of a subscriber begin on the channels that it has to take from.
+    fn waiting(&self, index: u32) -> Vec<(u32, Option<u64>)> {
+        let subscriber = &self.subscribers[index as usize];
+        let from = |channel: u32| {
+            let patterns = &self.channels.get(channel as usize)?.patterns;
+            Some((channel, subscriber.covered_from(channel, patterns)))
+        };
+        subscriber.ready.iter().filter_map(|&channel| from(channel)).collect()
+    }
+
+    /// Keeps what was waiting where no selector, or one that began later, means it by now.
+    fn claim(&mut self, index: u32, before: &[(u32, Option<u64>)]) {
+        let now = self.waiting(index);
+        let subscriber = &mut self.subscribers[index as usize];
+        let cursor = subscriber.cursor;
+        for (&(channel, before), (_, now)) in before.iter().zip(now) {
+            let Some(from) = before.filter(|&from| now.is_none_or(|now| now > from)) else { continue };
+            let until = self.channels[channel as usize].history.last_seq();
+            if until > from.max(cursor) {
+                subscriber.claims.get_or_insert_default().push(Claim { channel, from, until });
+            }
+        }
+    }
+}
+
+impl<W> Subscriber<W> {
+    /// Claims of which something is not taken yet.
+    pub(super) fn claims_on(&self, channel: u32) -> impl Iterator<Item = &Claim> {
+        let claims = self.claims.iter().flat_map(|claims| claims.iter());
+        claims.filter(move |claim| claim.channel == channel && claim.until > self.cursor)
+    }
+
+    /// The first event of a channel, from an index on, that is this subscriber's.
+    pub(super) fn next_of(&self, index: u32, channel: &Channel, at: usize) -> Option<(u64, usize)> {
+        let mut rest = (at..channel.history.len()).filter_map(|at| Some((channel.history.get(at)?.seq, at)));
+        if self.claims.is_none() {
+            return rest.next();
+        }
+        rest.find(|(seq, _)| self.owns(index, channel, *seq))
+    }
+
+    /// Where to tell that a channel let go of events up to `lost`: there, or at the last of them that was this
+    /// subscriber's.
+    pub(super) fn gap_at(&self, index: u32, channel: &Channel, lost: u64) -> u64 {
+        if self.claims.is_none() || self.owns(index, channel, lost) {
+            return lost;
+        }
+        self.claims_on(index).map(|claim| claim.until).filter(|until| *until < lost).max().unwrap_or(lost)
+    }
+
+    fn owns(&self, index: u32, channel: &Channel, seq: u64) -> bool {
+        self.covered_from(index, &channel.patterns).is_some_and(|from| seq > from)
+            || self.claims_on(index).any(|claim| claim.from < seq && seq <= claim.until)
+    }
+}

@@ -1,0 +1,261 @@
+//! The checker finds what is broken on purpose: a rule that can't fail proves nothing.
+
+use crate::checker::check;
+use crate::history::{Ack, Place, Publication, Reader, Seen};
+
+/// What the channel keeps.
+const HELD_EVENTS: usize = 2;
+
+fn at(epoch: &str, offset: u64) -> Place {
+    Place { epoch: epoch.to_owned(), offset, owed: false }
+}
+
+fn publication(n: u64, key: Option<&str>) -> Publication {
+    Publication {
+        channel: "jobs".to_owned(),
+        n,
+        key: key.map(str::to_owned),
+        invoked: 10 * n,
+        acks: vec![Ack { epoch: "a".to_owned(), offset: n, tick: 10 * n + 1 }],
+        failed: false,
+    }
+}
+
+fn event(n: u64) -> Seen {
+    Seen::Event { tick: 10 * n + 2, channel: "jobs".to_owned(), n, at: at("a", n) }
+}
+
+fn connected(at: Place, brought: Option<Place>, lost: &[&str]) -> Seen {
+    let lost = lost.iter().map(|&name| name.to_owned()).collect();
+    Seen::Connected { at, selectors: vec!["jobs".to_owned()], brought, lost }
+}
+
+/// A gap that comes when all five are published.
+fn gap(reason: &str, at: Place) -> Seen {
+    Seen::Gap { tick: 100, selector: "jobs".to_owned(), reason: reason.to_owned(), at }
+}
+
+fn unsubscribed(offset: u64) -> Seen {
+    Seen::Unsubscribed { at: at("a", offset), selectors: vec!["jobs".to_owned()] }
+}
+
+fn told(published: &[Publication], seen: Vec<Seen>) -> Vec<String> {
+    check(published, &[Reader { name: "r".to_owned(), seen, complete: true }], &|_| HELD_EVENTS).1
+}
+
+fn five() -> Vec<Publication> {
+    (1..=5).map(|n| publication(n, None)).collect()
+}
+
+/// What the checker says of a reader that was told this, of five events.
+fn wrong(seen: Vec<Seen>) -> Vec<String> {
+    told(&five(), seen)
+}
+
+fn whole() -> Vec<Seen> {
+    std::iter::once(connected(at("a", 0), None, &[])).chain((1..=5).map(event)).collect()
+}
+
+#[track_caller]
+fn assert_blamed(wrong: &[String], what: &str) {
+    assert!(wrong.iter().any(|blame| blame.contains(what)), "{what:?} is not in {wrong:#?}");
+}
+
+#[test]
+fn a_whole_history_is_blameless() {
+    assert_eq!(wrong(whole()), Vec::<String>::new());
+}
+
+#[test]
+fn a_dropped_event_is_found_wherever_it_was() {
+    for at in 1..=5 {
+        let mut seen = whole();
+        seen.remove(at);
+        assert_blamed(&wrong(seen), "missing without a gap");
+    }
+}
+
+#[test]
+fn a_duplicate_is_found_also_after_a_reconnect() {
+    let mut seen = whole();
+    seen.insert(3, event(2));
+    assert_blamed(&wrong(seen), "twice");
+    let mut seen = whole();
+    seen.insert(3, connected(at("a", 2), Some(at("a", 2)), &[]));
+    assert_eq!(wrong(seen.clone()), Vec::<String>::new());
+    seen.insert(4, event(2));
+    assert_blamed(&wrong(seen), "twice");
+}
+
+#[test]
+fn whoever_resumes_goes_on_where_it_was() {
+    let mut seen = whole();
+    seen.insert(3, connected(at("a", 3), Some(at("a", 2)), &[]));
+    assert_blamed(&wrong(seen), "from elsewhere");
+}
+
+#[test]
+fn a_reorder_is_found() {
+    let mut seen = whole();
+    seen.swap(2, 3);
+    assert_blamed(&wrong(seen), "out of order");
+}
+
+#[test]
+fn an_order_that_is_not_that_of_publishing_is_found() {
+    let mut published = five();
+    (published[1].acks[0].offset, published[2].acks[0].offset) = (3, 2);
+    assert_blamed(&told(&published, whole()), "out of the order of publishing");
+}
+
+#[test]
+fn an_invention_is_found() {
+    let mut seen = whole();
+    seen.insert(3, event(77));
+    assert_blamed(&wrong(seen), "invented");
+}
+
+#[test]
+fn an_event_of_a_channel_that_was_left_is_found() {
+    let mut seen = whole();
+    seen.insert(3, unsubscribed(2));
+    assert_blamed(&wrong(seen.clone()), "not subscribed");
+    seen.truncate(4);
+    assert_eq!(wrong(seen), Vec::<String>::new());
+}
+
+#[test]
+fn what_came_before_a_channel_was_left_is_owed() {
+    let mut seen = whole();
+    seen.splice(3.., [unsubscribed(3)]);
+    assert_blamed(&wrong(seen), "missing without a gap");
+}
+
+#[test]
+fn a_channel_that_was_added_begins_where_that_was_told() {
+    let subscribed = |offset| Seen::Subscribed { at: at("a", offset), selectors: vec!["jobs".to_owned()] };
+    let nothing = Seen::Connected { at: at("a", 0), selectors: Vec::new(), brought: None, lost: Vec::new() };
+    let seen = |offset| [vec![nothing.clone(), subscribed(offset)], (4..=5).map(event).collect()].concat();
+    assert_eq!(wrong(seen(3)), Vec::<String>::new());
+    assert_blamed(&wrong(seen(2)), "missing without a gap");
+    assert_blamed(&wrong(seen(4)), "out of order");
+}
+
+#[test]
+fn a_channel_that_two_selectors_mean_stays_whole_when_one_is_left() {
+    let subscribed = Seen::Subscribed { at: at("a", 3), selectors: vec!["*".to_owned()] };
+    let mut seen = whole();
+    seen.splice(4..4, [subscribed, unsubscribed(3)]);
+    assert_eq!(wrong(seen.clone()), Vec::<String>::new());
+    seen.remove(3);
+    assert_blamed(&wrong(seen), "missing without a gap");
+}
+
+#[test]
+fn what_was_refused_must_not_come() {
+    let mut published = five();
+    published[2].acks.clear();
+    published[2].failed = true;
+    assert_blamed(&told(&published, whole()), "refused and yet delivered");
+}
+
+#[test]
+fn a_gap_excuses_what_is_lost_and_must_stand_for_something() {
+    let mut seen = whole();
+    seen[2] = gap("slow", at("a", 2));
+    assert_eq!(wrong(seen), Vec::<String>::new());
+    let mut seen = whole();
+    seen.insert(3, gap("slow", at("a", 2)));
+    assert_blamed(&wrong(seen), "stands for nothing");
+    let mut seen = whole();
+    seen.splice(2..4, [gap("slow", at("a", 2))]);
+    assert_blamed(&wrong(seen), "missing without a gap");
+    let mut seen = whole();
+    seen[2] = Seen::Gap { tick: 100, selector: "logs".to_owned(), reason: "slow".to_owned(), at: at("a", 2) };
+    assert_blamed(&wrong(seen), "a gap on a channel of others");
+}
+
+#[test]
+fn a_gap_over_what_is_still_held_is_found() {
+    let mut seen = whole();
+    seen.splice(1..5, [gap("slow", at("a", 4))]);
+    assert_blamed(&wrong(seen), "over what is held");
+    // Two of five were held when all were published. When it is told, only three are.
+    let early =
+        Seen::Gap { tick: 35, selector: "jobs".to_owned(), reason: "slow".to_owned(), at: at("a", 2) };
+    let mut seen = whole();
+    seen.splice(1..3, [early]);
+    assert_blamed(&wrong(seen), "over what is held");
+}
+
+#[test]
+fn a_gap_that_was_announced_comes() {
+    let back = connected(at("a", 1), Some(at("a", 1)), &["jobs"]);
+    let mut seen = whole();
+    seen.splice(2..4, [back.clone(), gap("trimmed", at("a", 3))]);
+    assert_eq!(wrong(seen), Vec::<String>::new());
+    let mut seen = whole();
+    seen.insert(2, back);
+    assert_blamed(&wrong(seen), "announced did not come");
+}
+
+#[test]
+fn an_epoch_that_ends_owes_each_channel_its_gap() {
+    let fresh = |n| Seen::Event { tick: 200, channel: "jobs".to_owned(), n, at: at("b", n) };
+    let mut published = five();
+    let ack = Ack { epoch: "b".to_owned(), offset: 6, tick: 150 };
+    published.push(Publication { acks: vec![ack], ..publication(6, None) });
+    let back = [connected(at("b", 0), Some(at("a", 5)), &["jobs"])].to_vec();
+    let epoch = || gap("epoch", at("b", 0));
+    let with = |rest: Vec<Seen>| told(&published, [whole(), back.clone(), rest].concat());
+    assert_eq!(with(vec![epoch(), fresh(6)]), Vec::<String>::new());
+    assert_blamed(&with(vec![fresh(6)]), "an epoch ended without a gap");
+    assert_blamed(&with(vec![fresh(6), epoch(), epoch()]), "an epoch that goes on");
+    assert_blamed(&with(vec![epoch()]), "missing without a gap");
+    assert_blamed(
+        &told(&published, [whole(), vec![gap("epoch", at("a", 5))]].concat()),
+        "an epoch that goes on",
+    );
+}
+
+#[test]
+fn a_gap_that_was_cut_off_is_told_again() {
+    let owed = Place { owed: true, ..at("b", 0) };
+    let first = connected(owed.clone(), Some(at("a", 5)), &["jobs"]);
+    let again = connected(owed.clone(), Some(owed), &["jobs"]);
+    let cut = [whole(), vec![first.clone(), again, gap("epoch", at("b", 0))]].concat();
+    assert_eq!(wrong(cut), Vec::<String>::new());
+    let forgotten = [whole(), vec![first, connected(at("b", 0), Some(at("b", 0)), &[])]].concat();
+    assert_blamed(&wrong(forgotten), "an epoch ended without a gap");
+}
+
+#[test]
+fn a_repeat_has_the_place_of_the_first() {
+    let mut published = five();
+    published[1].acks.push(Ack { epoch: "a".to_owned(), offset: 9, tick: 30 });
+    assert_blamed(&told(&published, whole()), "two places");
+    let mut published = five();
+    published[1].acks[0].offset = 3;
+    assert_blamed(&told(&published, whole()), "two events in one place");
+}
+
+#[test]
+fn only_the_latest_of_a_key_must_come_to_those_who_come_late() {
+    let published: Vec<_> = (1..=5).map(|n| publication(n, Some("k"))).collect();
+    let late = |n| Seen::Event { tick: 100, channel: "jobs".to_owned(), n, at: at("a", n) };
+    let with =
+        |events: Vec<Seen>| told(&published, [vec![connected(at("a", 0), None, &[])], events].concat());
+    assert_eq!(with(vec![event(1), late(5)]), Vec::<String>::new());
+    assert_blamed(&with(vec![event(1), late(4)]), "missing without a gap");
+    // The third came before the fourth replaced the second.
+    let keys = ["k", "k", "j", "k", "k"];
+    let published: Vec<_> = (1..=5).zip(keys).map(|(n, key)| publication(n, Some(key))).collect();
+    let seen = [vec![connected(at("a", 0), None, &[])], [1, 3, 4, 5].map(event).to_vec()].concat();
+    assert_blamed(&told(&published, seen), "missing without a gap");
+}
+
+#[test]
+fn a_reader_that_gave_up_proves_nothing() {
+    let reader = Reader { name: "r".to_owned(), seen: whole(), complete: false };
+    assert_blamed(&check(&five(), &[reader], &|_| HELD_EVENTS).1, "did not come to the end");
+}

@@ -1,0 +1,86 @@
+//! What publishers did and readers saw, written down as it happened.
+
+/// An event that somebody tried to publish to a channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Publication {
+    pub(crate) channel: String,
+    /// Its number, which its data carries: no other event of the channel has it.
+    pub(crate) n: u64,
+    pub(crate) key: Option<String>,
+    /// When it was first sent, by the clock that all share.
+    pub(crate) invoked: u64,
+    /// What the hub answered, each time it did.
+    pub(crate) acks: Vec<Ack>,
+    /// The hub said that it did not take it.
+    pub(crate) failed: bool,
+}
+
+/// The hub's word that an event is in its log.
+#[derive(Clone, Debug)]
+pub(crate) struct Ack {
+    pub(crate) epoch: String,
+    pub(crate) offset: u64,
+    pub(crate) tick: u64,
+}
+
+/// What a cursor says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) epoch: String,
+    pub(crate) offset: u64,
+    /// Gaps were still to be told here.
+    pub(crate) owed: bool,
+}
+
+impl Place {
+    /// Reads a cursor. Clients have no business doing that; a checker has.
+    pub(crate) fn read(cursor: &str) -> Self {
+        let (place, owed) = cursor.strip_suffix('~').map_or((cursor, false), |place| (place, true));
+        let (epoch, offset) = place.split_once('-').unwrap_or_else(|| panic!("no cursor: {cursor:?}"));
+        let offset = u64::from_str_radix(offset, 36).unwrap_or_else(|_| panic!("no cursor: {cursor:?}"));
+        Self { epoch: epoch.to_owned(), offset, owed }
+    }
+}
+
+/// What a reader saw, in order.
+#[derive(Clone, Debug)]
+pub(crate) enum Seen {
+    Connected {
+        at: Place,
+        selectors: Vec<String>,
+        /// The cursor that it came with.
+        brought: Option<Place>,
+        /// Those of the selectors for which a gap was announced.
+        lost: Vec<String>,
+    },
+    Event {
+        tick: u64,
+        /// Empty while not known: the reader had no envelope, and the event went to several channels.
+        channel: String,
+        n: u64,
+        at: Place,
+    },
+    Gap {
+        tick: u64,
+        selector: String,
+        reason: String,
+        at: Place,
+    },
+    Subscribed {
+        at: Place,
+        selectors: Vec<String>,
+    },
+    Unsubscribed {
+        at: Place,
+        selectors: Vec<String>,
+    },
+}
+
+/// One reader's history, over all its connections.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reader {
+    pub(crate) name: String,
+    pub(crate) seen: Vec<Seen>,
+    /// It stayed until it had the last event of each of its channels.
+    pub(crate) complete: bool,
+}

@@ -1,0 +1,227 @@
+//! One reader's history, step by step.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use crate::checker::{Figures, Truth};
+use crate::history::{Place, Reader, Seen};
+use crate::matching::means;
+
+/// Steps before a fault that are told with it.
+const TRAIL_STEPS_MAX: usize = 8;
+
+pub(crate) struct Walk<'a> {
+    truth: &'a Truth<'a>,
+    reader: &'a Reader,
+    epoch: &'a str,
+    selectors: HashSet<&'a str>,
+    /// Channels that the reader is subscribed to. All up to the place is accounted for.
+    covers: HashMap<&'a str, u64>,
+    had: HashSet<(&'a str, &'a str, u64)>,
+    /// Selectors whose gap for the epoch that ended is not told yet.
+    owed: HashSet<&'a str>,
+    /// Names that `connected` announced a gap for, which is not told yet.
+    announced: HashSet<&'a str>,
+    /// What happened last, but for events.
+    trail: VecDeque<&'a Seen>,
+    wrong: Vec<String>,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(truth: &'a Truth<'a>, reader: &'a Reader) -> Self {
+        Self {
+            truth,
+            reader,
+            epoch: "",
+            selectors: HashSet::new(),
+            covers: HashMap::new(),
+            had: HashSet::new(),
+            owed: HashSet::new(),
+            announced: HashSet::new(),
+            trail: VecDeque::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    pub(crate) fn check(mut self, figures: &mut Figures) -> Vec<String> {
+        for seen in &self.reader.seen {
+            self.note(seen);
+            match seen {
+                Seen::Connected { at, selectors, brought, lost } => {
+                    figures.connections += 1;
+                    self.announced = lost.iter().map(String::as_str).collect();
+                    self.connected(at, selectors, brought.as_ref());
+                }
+                Seen::Event { tick, channel, n, at } => {
+                    figures.deliveries += 1;
+                    self.event(channel, *n, at, *tick, figures);
+                }
+                Seen::Gap { tick, selector, reason, at } => {
+                    self.announced.remove(selector.as_str());
+                    *figures.gaps.entry(reason.clone()).or_default() += 1;
+                    if reason == "epoch" {
+                        self.lost_epoch(selector, at);
+                    } else {
+                        self.gap(selector, at, *tick, figures);
+                    }
+                }
+                Seen::Subscribed { at, selectors } => {
+                    self.selectors.extend(selectors.iter().map(String::as_str));
+                    self.recover(at.offset);
+                }
+                Seen::Unsubscribed { at, selectors } => self.unsubscribed(at, selectors, figures),
+            }
+        }
+        self.end(figures);
+        self.wrong
+    }
+
+    fn note(&mut self, seen: &'a Seen) {
+        if !matches!(seen, Seen::Event { .. }) {
+            self.trail.push_back(seen);
+        }
+        if self.trail.len() > TRAIL_STEPS_MAX {
+            self.trail.pop_front();
+        }
+    }
+
+    fn connected(&mut self, at: &'a Place, selectors: &'a [String], brought: Option<&Place>) {
+        self.selectors = selectors.iter().map(String::as_str).collect();
+        for selector in std::mem::take(&mut self.owed) {
+            // Whoever is cut off before all is told comes with a cursor that says so.
+            if brought.is_some_and(|brought| brought.epoch == at.epoch && !brought.owed) {
+                self.blame(format!("an epoch ended without a gap: {selector}"));
+            }
+        }
+        let goes_on = brought.is_some_and(|brought| brought.epoch == at.epoch && !brought.owed);
+        if !goes_on {
+            self.covers.clear();
+        } else if brought.is_some_and(|brought| brought.offset != at.offset) {
+            self.blame(format!("it goes on from elsewhere: {at:?}, not {brought:?}"));
+        }
+        if !goes_on && brought.is_some() {
+            self.owed = self.selectors.clone();
+        }
+        self.epoch = &at.epoch;
+        self.recover(at.offset);
+    }
+
+    fn unsubscribed(&mut self, at: &Place, selectors: &[String], figures: &mut Figures) {
+        let before = self.covers.clone();
+        self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
+        self.recover(0);
+        for (channel, last) in before {
+            if !self.covers.contains_key(channel) {
+                self.account(channel, (last, at.offset + 1), u64::MAX, figures);
+            }
+        }
+    }
+
+    /// Covers what the selectors mean now; what was covered before stays as it was.
+    fn recover(&mut self, from: u64) {
+        for channel in &self.truth.channels {
+            if self.selectors.iter().any(|selector| means(selector, channel)) {
+                self.covers.entry(channel).or_insert(from);
+            } else {
+                self.covers.remove(channel);
+            }
+        }
+    }
+
+    fn event(&mut self, channel: &'a str, n: u64, at: &'a Place, tick: u64, figures: &mut Figures) {
+        match self.truth.publication(channel, n) {
+            None => return self.blame(format!("invented: {channel} {n}")),
+            Some(publication) if publication.failed => {
+                self.blame(format!("refused and yet delivered: {channel} {n}"));
+            }
+            Some(_) => {}
+        }
+        if at.epoch != self.epoch {
+            self.blame(format!("of another epoch: {channel} {n}"));
+        }
+        if !self.had.insert((&at.epoch, channel, n)) {
+            return self.blame(format!("twice: {channel} {n}"));
+        }
+        let Some(last) = self.covers.get(channel).copied() else {
+            return self.blame(format!("not subscribed: {channel} {n}"));
+        };
+        if at.offset <= last {
+            self.blame(format!("out of order: {channel} {n} at {} after {last}", at.offset));
+        }
+        if self.owed.iter().any(|selector| means(selector, channel)) {
+            self.blame(format!("an epoch ended without a gap: {channel} {n}"));
+        }
+        if self.announced.contains(channel) {
+            self.blame(format!("a gap that was announced did not come: {channel} {n}"));
+        }
+        self.account(channel, (last, at.offset), tick, figures);
+        self.covers.insert(channel, last.max(at.offset));
+    }
+
+    /// Holds what the log has between two places against what was told.
+    fn account(&mut self, channel: &'a str, between: (u64, u64), tick: u64, figures: &mut Figures) {
+        let mut missing = Vec::new();
+        for logged in self.truth.between(self.epoch, channel, between) {
+            let n = logged.publication.n;
+            if self.had.contains(&(self.epoch, channel, n)) {
+                continue;
+            }
+            if logged.superseded.is_some_and(|superseded| superseded < tick) {
+                figures.replaced += 1;
+            } else {
+                missing.push(n);
+            }
+        }
+        if !missing.is_empty() {
+            self.blame(format!("missing without a gap: {channel} {missing:?} between {between:?}"));
+        }
+    }
+
+    fn lost_epoch(&mut self, selector: &'a str, at: &Place) {
+        if !self.owed.remove(selector) {
+            self.blame(format!("a gap for an epoch that goes on: {selector}"));
+        }
+        for (channel, last) in &mut self.covers {
+            if means(selector, channel) {
+                *last = at.offset.max(*last);
+            }
+        }
+    }
+
+    /// A gap stands for what the hub no longer held, up to its place, and for nothing else.
+    fn gap(&mut self, channel: &'a str, at: &Place, tick: u64, figures: &mut Figures) {
+        let Some(last) = self.covers.get(channel).copied() else {
+            return self.blame(format!("a gap on a channel of others: {channel}"));
+        };
+        let truth = self.truth;
+        let lost = truth
+            .between(self.epoch, channel, (last, at.offset + 1))
+            .filter(|logged| !self.had.contains(&(self.epoch, channel, logged.publication.n)))
+            .count();
+        figures.lost += lost;
+        if lost == 0 {
+            self.blame(format!("a gap that stands for nothing: {channel} {at:?} after {last}"));
+        }
+        let newer = truth.newer(self.epoch, channel, at.offset, tick);
+        if newer < (truth.held_events)(channel) {
+            self.blame(format!("a gap over what is held: {channel} {at:?} has {newer} after it"));
+        }
+        self.covers.insert(channel, last.max(at.offset));
+    }
+
+    fn end(&mut self, figures: &mut Figures) {
+        if !self.reader.complete {
+            self.blame("it did not come to the end".to_owned());
+        }
+        for selector in std::mem::take(&mut self.owed) {
+            self.blame(format!("an epoch ended without a gap: {selector}"));
+        }
+        for (channel, last) in self.covers.clone() {
+            self.account(channel, (last, u64::MAX), u64::MAX, figures);
+        }
+    }
+
+    fn blame(&mut self, what: String) {
+        let trail: String = self.trail.iter().map(|seen| format!("\n      after {seen:?}")).collect();
+        self.wrong.push(format!("{}: {what}{trail}", self.reader.name));
+    }
+}

@@ -1,0 +1,23 @@
+//! The contract, line by line, against the real binary.
+
+#[path = "../hub/mod.rs"]
+mod hub;
+
+mod admin;
+mod books;
+mod cors;
+mod heads;
+mod http;
+mod kick;
+mod limits;
+mod logs;
+mod metrics;
+mod own;
+mod permissions;
+mod presence;
+mod publish;
+mod refusals;
+mod resume;
+mod server;
+mod sse;
+mod stream;

@@ -1,0 +1,100 @@
+//! Rights that change while people are connected.
+
+use serde_json::{Value, json};
+
+use crate::http::{get, post, publish, send};
+use crate::server::Server;
+use crate::sse::Stream;
+
+fn put(hub: &Server, user: &str, change: &Value) -> Value {
+    send(hub, "PUT", &format!("/api/sse/users/{user}/channels"), &[], &change.to_string()).ok()
+}
+
+#[test]
+fn channels_are_given_and_taken_live_and_on_reconnect() {
+    let hub = Server::start();
+    let mut one = Stream::open(&hub, "channels=room:1&user=ada");
+    let mut two = Stream::open(&hub, "channels=room:1,room:3&user=ada");
+    let mut bob = Stream::open(&hub, "channels=room:1&user=bob");
+    let answer = put(&hub, "ada", &json!({ "add": ["room:2"], "remove": ["room:1"] }));
+    assert_eq!(answer["streams_changed"], 2);
+    for stream in [&mut one, &mut two] {
+        assert_eq!(stream.expect("unsubscribed")["channels"], json!(["room:1"]));
+        assert_eq!(stream.expect("subscribed")["channels"], json!(["room:2"]));
+    }
+    publish(&hub, &json!({ "channel": "room:1", "data": 1 })).ok();
+    publish(&hub, &json!({ "channel": "room:2", "data": 2 })).ok();
+    assert_eq!(one.expect("message"), 2, "events of one group never reach another's subscriber");
+    assert_eq!(bob.expect("message"), 1);
+    let back = Stream::open(&hub, "channels=room:1,room:3&user=ada");
+    assert_eq!(back.connected["channels"], json!(["room:3", "room:2"]));
+    // What was taken can't be taken back by its reader.
+    let body = json!({ "connection_id": back.connection_id(), "add": ["room:1"] }).to_string();
+    post(&hub, "/api/sse/subscriptions", &body).problem_saying(403, "room:1");
+    get(&hub, "/api/sse/history?channel=room:1&user=ada").problem_saying(403, "room:1");
+    get(&hub, "/api/sse/history?channel=room:2&user=ada").ok();
+    put(&hub, "ada", &json!({ "add": ["room:1"] }));
+    let again = Stream::open(&hub, "channels=room:1&user=ada");
+    assert_eq!(again.connected["channels"], json!(["room:1", "room:2"]));
+}
+
+#[test]
+fn taking_a_pattern_takes_all_that_it_covers() {
+    let hub = Server::start();
+    let mut stream = Stream::open(&hub, "channels=room:1,room:*,jobs&user=ada");
+    put(&hub, "ada", &json!({ "remove": ["room:*"] }));
+    assert_eq!(stream.expect("unsubscribed")["channels"], json!(["room:1", "room:*"]));
+    let back = Stream::open(&hub, "channels=room:1,jobs&user=ada");
+    assert_eq!(back.connected["channels"], json!(["jobs"]));
+}
+
+#[test]
+fn a_user_with_no_channel_keeps_a_stream_with_heartbeats_only() {
+    let hub = Server::with(&[("TIDINGS_STREAM_HEARTBEAT_MS", "50")]);
+    put(&hub, "ada", &json!({ "remove": ["all"] }));
+    let mut stream = Stream::open(&hub, "user=ada");
+    assert_eq!(stream.connected["channels"], json!([]));
+    publish(&hub, &json!({ "channel": "jobs", "data": 1 })).ok();
+    assert_eq!(stream.item(), Some(crate::sse::Item::Comment("heartbeat".to_owned())));
+    assert!(hub.log().contains("no channels granted user=ada"), "{}", hub.log());
+}
+
+#[test]
+fn a_change_that_makes_no_sense_is_refused() {
+    let hub = Server::start();
+    let path = "/api/sse/users/ada/channels";
+    send(&hub, "PUT", path, &[], "{\"add\":[\"a,b\"]}").problem_saying(400, "comma");
+    send(&hub, "PUT", path, &[], "{\"set\":[\"a\"]}").problem_saying(400, "set");
+    send(&hub, "PUT", path, &[], "{").problem(400);
+}
+
+#[test]
+fn a_revoked_user_is_out_and_stays_out_until_then() {
+    let hub = Server::start();
+    let mut streams = [(); 2].map(|()| Stream::open(&hub, "channels=a&user=ada"));
+    let _bob = Stream::open(&hub, "channels=a&user=bob");
+    assert_eq!(post(&hub, "/api/sse/revocations", "{\"user\":\"ada\"}").ok()["streams_ended"], 2);
+    for stream in &mut streams {
+        assert_eq!(stream.expect_closing("revoked")["reconnect"], false);
+    }
+    get(&hub, "/api/sse/stream?channels=a&user=ada").problem_saying(401, "revoked");
+    get(&hub, "/api/sse/history?channel=a&user=ada").problem(401);
+    send(&hub, "POST", "/api/sse/publish?user=ada", &[], "{\"channel\":\"a\",\"data\":1}").problem(401);
+    assert_eq!(hub.active(), 1);
+    assert_eq!(hub.stats()["connections"]["refused_total"]["unauthorized"], 1);
+    // A time that is over refuses nobody.
+    let over = "{\"user\":\"ada\",\"until\":1}";
+    post(&hub, "/api/sse/revocations", over).ok();
+    Stream::open(&hub, "channels=a&user=ada");
+    post(&hub, "/api/sse/revocations", "{}").problem_saying(400, "user");
+    post(&hub, "/api/sse/revocations", "{\"user\":7}").problem(400);
+}
+
+#[test]
+fn a_ticket_of_a_revoked_user_is_void() {
+    let hub = Server::start();
+    let ticket = send(&hub, "POST", "/api/sse/ticket?user=ada", &[], "").ok();
+    post(&hub, "/api/sse/revocations", "{\"user\":\"ada\"}").ok();
+    let ticket = ticket["ticket"].as_str().expect("a ticket");
+    get(&hub, &format!("/api/sse/stream?channels=a&ticket={ticket}")).problem(401);
+}

@@ -1,0 +1,251 @@
+//! The seam: what an application's authorizer grants or refuses holds at every endpoint.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Body;
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tidings::{Authorizer, Grant, HttpOptions, Hub, HubOptions, Problem, Selector};
+use tower::ServiceExt;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Grants what the test says at the moment, or knows nobody.
+#[derive(Clone)]
+struct Doorman(Arc<Mutex<Option<Grant>>>);
+
+impl Authorizer for Doorman {
+    async fn authorize(&self, _request: &Parts) -> Result<Grant, Problem> {
+        let granted = self.0.lock().expect("no test panics with it").clone();
+        granted.ok_or_else(|| Problem::unauthorized("log in first"))
+    }
+}
+
+struct Application {
+    hub: Hub,
+    router: Router,
+    doorman: Doorman,
+}
+
+/// A board of the rooms that somebody watches: no right to publish, and none of an operator.
+fn board() -> Grant {
+    let selector = |name: &str| Selector::parse(name).expect("a name");
+    Grant {
+        subscribe: vec![selector("news"), selector("room:*")],
+        publish: vec![selector("room:1")],
+        ..Grant::nothing("ada")
+    }
+}
+
+impl Application {
+    fn granting(grant: Grant) -> Self {
+        let mut options = HubOptions::default();
+        options.cleanup.interval_ms = 20;
+        let hub = Hub::open(options).expect("opens");
+        let doorman = Doorman(Arc::new(Mutex::new(Some(grant))));
+        let router = tidings::router(hub.clone(), doorman.clone(), &HttpOptions::default());
+        Self { hub, router, doorman }
+    }
+
+    fn now_grant(&self, grant: Option<Grant>) {
+        *self.doorman.0.lock().expect("no test panics with it") = grant;
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: &str) -> Response<Body> {
+        let request = Request::builder().method(method).uri(path).body(Body::from(body.to_owned()));
+        self.router.clone().oneshot(request.expect("a request")).await.expect("an answer")
+    }
+
+    async fn json(&self, method: &str, path: &str, body: &str) -> (StatusCode, Value) {
+        let answer = self.ask(method, path, body).await;
+        let status = answer.status();
+        let body = answer.into_body().collect().await.expect("a body").to_bytes();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    /// The answer must be a problem of this status whose detail says this.
+    #[track_caller]
+    fn refused(answer: &(StatusCode, Value), status: u16, part: &str) {
+        assert_eq!(answer.0.as_u16(), status, "{}", answer.1);
+        assert!(answer.1["detail"].as_str().is_some_and(|detail| detail.contains(part)), "{}", answer.1);
+    }
+
+    async fn stream(&self, query: &str) -> (Stream, Value) {
+        let answer = self.ask("GET", &format!("/api/sse/stream?{query}"), "").await;
+        assert_eq!(answer.status(), 200, "{query}");
+        let mut stream = Stream { body: answer.into_body(), text: String::new() };
+        let (ty, connected) = stream.event().await;
+        assert_eq!(ty, "connected");
+        (stream, connected)
+    }
+}
+
+struct Stream {
+    body: Body,
+    text: String,
+}
+
+impl Stream {
+    /// The next event's type and data.
+    async fn event(&mut self) -> (String, Value) {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+                let found = field("data: ").map(|data| {
+                    let data = serde_json::from_str(data).expect("JSON");
+                    (field("event: ").unwrap_or("message").to_owned(), data)
+                });
+                self.text = rest.to_owned();
+                match found {
+                    Some(event) => return event,
+                    None => continue,
+                }
+            }
+            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.expect("something comes");
+            let frame = frame.expect("the stream goes on").expect("whole");
+            let bytes = frame.into_data().expect("no trailers");
+            self.text.push_str(std::str::from_utf8(&bytes).expect("UTF-8"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn whom_nobody_knows_gets_401_everywhere_but_where_the_secret_is_the_proof() {
+    let app = Application::granting(board());
+    let (_stream, connected) = app.stream("channels=news").await;
+    app.now_grant(None);
+    for (method, path, body) in [
+        ("GET", "/api/sse/stream?channels=news", ""),
+        ("POST", "/api/sse/publish", "{\"channel\":\"room:1\",\"data\":1}"),
+        ("GET", "/api/sse/history?channel=news", ""),
+        ("GET", "/api/sse/presence?channel=news", ""),
+        ("POST", "/api/sse/ticket", ""),
+        ("GET", "/api/sse/stats", ""),
+        ("POST", "/api/sse/drain", ""),
+    ] {
+        Application::refused(&app.json(method, path, body).await, 401, "log in");
+    }
+    let id = connected["connection_id"].as_str().expect("a secret");
+    for path in ["/api/sse/subscriptions", "/api/sse/refresh"] {
+        let body = json!({ "connection_id": id, "add": ["news"] }).to_string();
+        Application::refused(&app.json("POST", path, &body).await, 401, "log in");
+    }
+    assert_eq!(app.ask("POST", "/api/sse/alive", id).await.status(), 204);
+    assert_eq!(app.ask("POST", "/api/sse/disconnect", id).await.status(), 204);
+    assert_eq!(app.ask("GET", "/health", "").await.status(), 200);
+    assert_eq!(app.hub.stats()["connections"]["refused_total"]["unauthorized"], 1);
+}
+
+#[tokio::test]
+async fn what_is_not_granted_is_refused_by_its_name() {
+    let app = Application::granting(board());
+    for asked in ["jobs", "room*", "*", "news,jobs"] {
+        let answer = app.json("GET", &format!("/api/sse/stream?channels={asked}"), "").await;
+        Application::refused(&answer, 403, &format!("`{}`", asked.trim_start_matches("news,")));
+    }
+    for path in ["history", "presence"] {
+        let answer = app.json("GET", &format!("/api/sse/{path}?channel=jobs"), "").await;
+        Application::refused(&answer, 403, "`jobs`");
+    }
+    let publish = |body: Value| {
+        let app = &app;
+        async move { app.json("POST", "/api/sse/publish", &body.to_string()).await }
+    };
+    Application::refused(&publish(json!({ "channel": "news", "data": 1 })).await, 403, "`news`");
+    let both = json!({ "channels": ["room:1", "news"], "data": 1 });
+    Application::refused(&publish(both).await, 403, "`news`");
+    assert_eq!(publish(json!({ "channel": "room:1", "data": 1 })).await.0, 200);
+    assert_eq!(app.hub.stats()["events"]["published_total"], 1, "all channels are granted, or none has it");
+
+    let (_stream, connected) = app.stream("channels=room:1,room:2:*").await;
+    let body = json!({ "connection_id": connected["connection_id"], "add": ["room:3", "jobs"] }).to_string();
+    Application::refused(&app.json("POST", "/api/sse/subscriptions", &body).await, 403, "`jobs`");
+    let rows = app.hub.connections(&tidings::ConnectionQuery { limit: 10, ..Default::default() });
+    assert_eq!(rows.connections[0].channels.len(), 2, "none was added");
+}
+
+#[tokio::test]
+async fn operators_endpoints_need_the_operators_right() {
+    let app = Application::granting(board());
+    for (method, path) in [
+        ("GET", "/api/sse/stats"),
+        ("GET", "/api/sse/connections"),
+        ("GET", "/api/sse/connections/closed"),
+        ("GET", "/api/sse/channels"),
+        ("GET", "/api/sse/users"),
+        ("DELETE", "/api/sse/connections/nobody"),
+        ("DELETE", "/api/sse/users/ada/connections"),
+        ("PUT", "/api/sse/users/ada/channels"),
+        ("POST", "/api/sse/revocations"),
+        ("POST", "/api/sse/cleanup"),
+        ("POST", "/api/sse/drain"),
+    ] {
+        Application::refused(&app.json(method, path, "{\"user\":\"ada\"}").await, 403, "admin");
+    }
+    assert_eq!(app.ask("GET", "/ready", "").await.status(), 200, "it does not drain");
+    app.now_grant(Some(Grant { admin: true, ..board() }));
+    assert_eq!(app.ask("GET", "/api/sse/stats", "").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_grant_fixes_the_type_the_limit_and_what_a_stream_without_channels_reads() {
+    let app =
+        Application::granting(Grant { kind: Some("board".into()), connections_max: Some(1), ..board() });
+    let (_stream, connected) = app.stream("type=admin").await;
+    assert_eq!((&connected["type"], &connected["user"]), (&json!("board"), &json!("ada")));
+    assert_eq!(connected["channels"], json!(["news"]), "what it names literally");
+    let refused = app.json("GET", "/api/sse/stream", "").await;
+    Application::refused(&refused, 429, "held_by");
+    assert_eq!((&refused.1["limit"], &refused.1["held_by"][0]["id"]), (&json!(1), &connected["id"]));
+    assert_eq!(app.hub.users()[0].limit, 1);
+    app.now_grant(Some(Grant::nothing("bob")));
+    let (_heartbeats_only, connected) = app.stream("").await;
+    assert_eq!(connected["channels"], json!([]));
+}
+
+#[tokio::test]
+async fn a_ticket_carries_its_grant_and_no_more() {
+    let app = Application::granting(board());
+    let (_, ticket) = app.json("POST", "/api/sse/ticket", "").await;
+    let ticket = ticket["ticket"].as_str().expect("a ticket");
+    app.now_grant(None);
+    let beyond = app.json("GET", &format!("/api/sse/stream?channels=jobs&ticket={ticket}"), "").await;
+    Application::refused(&beyond, 403, "`jobs`");
+    let again = app.json("GET", &format!("/api/sse/stream?channels=news&ticket={ticket}"), "").await;
+    Application::refused(&again, 401, "ask for a new one");
+}
+
+#[tokio::test]
+async fn a_refresh_takes_what_is_no_longer_granted_and_nobody_elses_stream() {
+    let app = Application::granting(board());
+    let (mut stream, connected) = app.stream("channels=news,room:1").await;
+    let body = json!({ "connection_id": connected["connection_id"] }).to_string();
+    let narrower = Grant { subscribe: vec![Selector::parse("news").expect("a name")], ..board() };
+    app.now_grant(Some(narrower));
+    let (status, change) = app.json("POST", "/api/sse/refresh", &body).await;
+    assert_eq!(status, 200, "{change}");
+    assert_eq!((&change["removed"], &change["channels"]), (&json!(["room:1"]), &json!(["news"])));
+    assert_eq!(stream.event().await, ("unsubscribed".to_owned(), json!({ "channels": ["room:1"] })));
+    app.now_grant(Some(Grant { user: "eve".into(), ..board() }));
+    Application::refused(&app.json("POST", "/api/sse/refresh", &body).await, 403, "another user");
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_grant() {
+    let app = Application::granting(Grant { expires_at_ms: Some(now_ms() + 100), ..board() });
+    let (mut stream, _) = app.stream("channels=news").await;
+    let (ty, closing) = stream.event().await;
+    assert_eq!((ty.as_str(), &closing["reason"]), ("closing", &json!("expired")));
+    assert_eq!(closing["reconnect"], true, "with a new token");
+    assert!(app.hub.books_balance());
+}
+
+#[expect(clippy::disallowed_methods, reason = "a grant's end is told in real time")]
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    u64::try_from(since.as_millis()).expect("milliseconds")
+}
