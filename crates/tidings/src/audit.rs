@@ -47,15 +47,17 @@ pub async fn mismatch(hub: &Hub, local: SocketAddr) -> io::Result<usize> {
     Ok(found + unbalanced)
 }
 
-/// The numbers of sockets that only one side knows.
-async fn differences(hub: &Hub, local: SocketAddr) -> io::Result<HashSet<u64>> {
+/// What only one side knows: a socket's number, and whether it is the kernel that knows it. One that came during the
+/// first look and went during the second may be on both lists of differences, but not for the same side.
+async fn differences(hub: &Hub, local: SocketAddr) -> io::Result<HashSet<(u64, bool)>> {
     let port = local.port();
     let kernel = tokio::task::spawn_blocking(move || kernel_sockets(port)).await??;
     let doors: HashSet<u64> = hub.inner().doors.inodes().into_iter().collect();
     let streams: HashSet<u64> = hub.stream_inodes().into_iter().collect();
-    let missing = streams.difference(&kernel);
-    let stray = doors.symmetric_difference(&kernel);
-    Ok(missing.chain(stray).copied().collect())
+    let ours =
+        doors.union(&streams).filter(|number| !kernel.contains(*number)).map(|number| (*number, false));
+    let stray = kernel.difference(&doors).map(|number| (*number, true));
+    Ok(ours.chain(stray).collect())
 }
 
 /// This process's connected sockets on a local port.

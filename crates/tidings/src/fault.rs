@@ -15,6 +15,11 @@ pub(crate) fn error(_name: &'static str, _user: impl FnOnce() -> Option<Arc<str>
     None
 }
 
+/// Dawdles here if the point is armed, so that others come in between.
+#[cfg(not(feature = "fault-points"))]
+#[inline(always)]
+pub(crate) fn dawdle(_name: &'static str) {}
+
 /// How long to wait here, if a test can't wait as long as everybody else.
 #[cfg(not(feature = "fault-points"))]
 #[inline(always)]
@@ -23,12 +28,15 @@ pub(crate) fn wait_ms(_name: &'static str) -> Option<u64> {
 }
 
 #[cfg(feature = "fault-points")]
-pub(crate) use armed::{error, point, wait_ms};
+pub(crate) use armed::{dawdle, error, point, wait_ms};
 
 #[cfg(feature = "fault-points")]
 mod armed {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     use std::sync::{Arc, OnceLock};
+    use std::time::Duration;
+
+    const DAWDLING: Duration = Duration::from_millis(2);
 
     /// `TIDINGS_FAULTS`: faults, parted by commas. `write.EPIPE=50` fails about one write in fifty with that error,
     /// `stream.next=100` panics at about one turn in a hundred. `write.EPIPE@ada=#3` fails the third write to `ada`,
@@ -115,6 +123,12 @@ mod armed {
 
     pub(crate) fn point(name: &'static str, user: impl FnOnce() -> Option<Arc<str>>) {
         assert!(hit(|point| point == name, user).is_none(), "fault point {name}");
+    }
+
+    pub(crate) fn dawdle(name: &'static str) {
+        if hit(|point| point == name, || None).is_some() {
+            std::thread::sleep(DAWDLING);
+        }
     }
 
     pub(crate) fn wait_ms(name: &'static str) -> Option<u64> {

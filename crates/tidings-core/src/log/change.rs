@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use super::subscriber::{Note, Subscriber};
+use super::note::Note;
+use super::subscriber::Subscriber;
 use super::topic::Channel;
 use super::{Log, SubscriberKey};
 use crate::channel::Selector;
@@ -40,7 +41,7 @@ impl<W> Log<W> {
         for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
             if !list.is_empty() {
                 let data = json!({ "channels": list }).to_string();
-                subscriber.note(Note { at: head, ty, data, owed: false });
+                subscriber.note(Note::new(head, ty, data));
             }
         }
         if subscriber.notes.is_some() && !subscriber.awake {

@@ -9,6 +9,7 @@
 
 mod change;
 mod membership;
+mod note;
 mod page;
 mod snapshot;
 mod subscriber;

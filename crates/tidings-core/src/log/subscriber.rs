@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use serde::Serialize;
-use serde_json::json;
 use smallvec::SmallVec;
 
 use super::Log;
 use super::change::Claim;
+use super::note::Note;
 use super::topic::Channel;
 use crate::channel::{ChannelName, Selector};
 use crate::position::{Cursor, EARLIEST};
@@ -49,16 +49,6 @@ pub(super) struct Place {
     /// Where the subscriber stands in the topic's member list.
     pub(super) at: u32,
     pub(super) from: u64,
-}
-
-/// A control event due when everything up to `at` is delivered.
-#[derive(Debug)]
-pub(super) struct Note {
-    pub(super) at: u64,
-    pub(super) ty: &'static str,
-    pub(super) data: String,
-    /// Whether more of the same is owed after it, so that its id must not yet say that all was told.
-    pub(super) owed: bool,
 }
 
 #[derive(Debug)]
@@ -113,10 +103,6 @@ impl<W> Subscriber<W> {
         self.ready.clear();
         self.claims = None;
         self.awake = false;
-    }
-
-    pub(super) fn note(&mut self, note: Note) {
-        self.notes.get_or_insert_default().push_back(note);
     }
 }
 
@@ -246,17 +232,6 @@ impl<W> Log<W> {
         self.subscribers.get(key.index as usize).filter(|s| s.generation == key.generation)
     }
 
-    /// Nothing that the cursor stood for is known: each channel and pattern is owed its gap, and until the last of
-    /// them is told, the cursor says so.
-    fn owe_everything(&mut self, index: u32, selectors: &[Selector]) {
-        let subscriber = &mut self.subscribers[index as usize];
-        for (n, selector) in selectors.iter().enumerate() {
-            let data = json!({ "channel": selector, "reason": "epoch" }).to_string();
-            let owed = n + 1 < selectors.len();
-            subscriber.note(Note { at: subscriber.born, ty: "gap", data, owed });
-        }
-    }
-
     /// Lists what a resuming subscriber has to take. Answers whether something of it is lost.
     fn catch_up(&mut self, index: u32, selector: &Selector, seq: u64) -> Resume {
         let mut resume = Resume::Ok;
@@ -284,24 +259,10 @@ impl<W> Log<W> {
         }
         subscriber.ready.sort_unstable();
         subscriber.ready.dedup();
-        let Selector::Pattern(pattern) = selector else { return resume };
-        let mut lost: Vec<(u64, String)> = self
-            .remembered
-            .iter()
-            .filter(|(name, lost)| **lost > seq && pattern.matches(name.as_str()))
-            .map(|(name, lost)| (*lost, name.to_string()))
-            .collect();
-        if self.forgotten_through > seq {
-            lost.push((self.forgotten_through, selector.to_string()));
-        }
-        lost.sort_unstable();
-        for (at, channel) in lost {
+        if let Selector::Pattern(pattern) = selector
+            && self.note_forgotten(index, pattern, seq)
+        {
             resume = Resume::Gap;
-            let data = json!({ "channel": channel, "reason": "trimmed" }).to_string();
-            subscriber.note(Note { at, ty: "gap", data, owed: false });
-        }
-        if let Some(notes) = &mut subscriber.notes {
-            notes.make_contiguous().sort_by_key(|note| note.at);
         }
         resume
     }

@@ -48,7 +48,9 @@ impl<W> Log<W> {
     pub fn take(&mut self, key: SubscriberKey, bytes_max: usize, out: &mut Vec<Piece>) -> Option<Taken> {
         let epoch = self.epoch;
         self.subscriber(key)?;
-        let channels = &self.channels;
+        let (channels, by_name) = (&self.channels, &self.by_name);
+        let by_its_name =
+            |name: &ChannelName| by_name.get(name).map(|&index| (index, &channels[index as usize]));
         let subscriber = &mut self.subscribers[key.index as usize];
         let mut heap = BinaryHeap::new();
         for &index in &subscriber.ready {
@@ -68,6 +70,7 @@ impl<W> Log<W> {
         let mut gaps = 0;
         let mut replayed = 0;
         while bytes < bytes_max {
+            subscriber.skip_told(by_its_name);
             let due = heap.peek().map(|Reverse((seq, _))| *seq);
             if let Some(piece) = note_before(subscriber, due, epoch) {
                 gaps += u64::from(piece.1);
@@ -109,6 +112,7 @@ impl<W> Log<W> {
             }
             subscriber.cursor = subscriber.cursor.max(seq);
         }
+        subscriber.skip_told(by_its_name);
         taken.more = !heap.is_empty() || subscriber.notes.is_some();
         if !taken.more {
             subscriber.rest();
@@ -122,16 +126,13 @@ impl<W> Log<W> {
 
 /// The next control event, if it is due before whatever is at `due`. Also tells whether it is a gap.
 fn note_before<W>(subscriber: &mut Subscriber<W>, due: Option<u64>, epoch: Epoch) -> Option<(Framed, bool)> {
-    let notes = subscriber.notes.as_mut()?;
+    let notes = subscriber.notes.as_ref()?;
     if let (Some(front), Some(due)) = (notes.front(), due)
         && front.at >= due
     {
         return None;
     }
-    let note = notes.pop_front()?;
-    if notes.is_empty() {
-        subscriber.notes = None;
-    }
+    let note = subscriber.next_note()?;
     subscriber.cursor = subscriber.cursor.max(note.at);
     let cursor = Cursor { epoch, seq: subscriber.cursor, owed: note.owed };
     Some((control(Some(cursor), note.ty, &note.data), note.ty == "gap"))

@@ -1,28 +1,39 @@
-//! The core, lived through by the hundred thousand: random histories over the books, each step held
+//! The core, lived through by the hundred thousand: random histories over the books and the log, each step held
 //! against a reference that is as slow and plain as can be. `TIDINGS_SEED` repeats a run.
 
 mod books;
 mod books_model;
 mod dice;
+mod log;
+mod log_model;
+mod log_reader;
+mod log_readers;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use dice::Dice;
 
-/// Of each kind, in an ordinary run.
-const HISTORIES: usize = 100_000;
-/// And at full size.
-const HISTORIES_OF_A_PROOF: usize = 3_000_000;
+/// In an ordinary run. One of the log is longer.
+const HISTORIES_OF_THE_BOOKS: usize = 100_000;
+const HISTORIES_OF_THE_LOG: usize = 50_000;
+/// At full size, of each.
+const HISTORIES_OF_A_PROOF: usize = 2_000_000;
 
 #[test]
 fn the_books_hold_whatever_comes() {
-    live_through(HISTORIES, books::history);
+    live_through(HISTORIES_OF_THE_BOOKS, books::history);
 }
 
 #[test]
-#[ignore = "prove: 3,000,000 histories of the books"]
+fn the_log_holds_whatever_comes() {
+    live_through(HISTORIES_OF_THE_LOG, log::history);
+}
+
+#[test]
+#[ignore = "prove: 2,000,000 histories each of the books and the log"]
 fn prove_simulation() {
     live_through(HISTORIES_OF_A_PROOF, books::history);
+    live_through(HISTORIES_OF_A_PROOF, log::history);
 }
 
 /// Lives through so many histories, on all processors. The seed of one that fails is printed: as `TIDINGS_SEED` it

@@ -6,9 +6,12 @@ use std::sync::Mutex;
 use crate::api::Api;
 use crate::client::Client;
 use crate::dice::Dice;
+use crate::tunnel::Tunnel;
 
 /// Streams that a worker holds at once.
 const HELD_MAX: usize = 20;
+const KNOWN_MAX: usize = 200;
+const TUNNELS_MAX: usize = 3;
 const USERS: [&str; 8] = ["anonymous", "ada", "bob", "eve", "joe", "kim", "lea", "max"];
 const CLIENTS: [&str; 4] = ["", "&client_id=one", "&client_id=two", "&client_id=three"];
 const CHANNELS: [&str; 6] = ["jobs", "logs", "jobs,logs", "group:*", "*", "group:1,jobs"];
@@ -22,16 +25,27 @@ pub(crate) struct Worker<'a> {
     dice: Dice,
     api: Api,
     held: Vec<Client>,
+    tunnels: Vec<Tunnel>,
     known: &'a Known,
+    /// Streams that were greeted on HTTP/2.
+    pub(crate) on_http2: u64,
 }
 
 impl<'a> Worker<'a> {
     pub(crate) fn new(address: SocketAddr, dice: Dice, known: &'a Known) -> Self {
-        Self { address, dice, api: Api::new(address), held: Vec::new(), known }
+        Self {
+            address,
+            dice,
+            api: Api::new(address),
+            held: Vec::new(),
+            tunnels: Vec::new(),
+            known,
+            on_http2: 0,
+        }
     }
 
     pub(crate) fn step(&mut self) {
-        match self.dice.below(20) {
+        match self.dice.below(26) {
             0..=8 => self.open(),
             9..=10 => self.close(),
             11..=12 => self.beacon(),
@@ -44,6 +58,7 @@ impl<'a> Worker<'a> {
                     client.read_some();
                 }
             }
+            19..=24 => self.tunnel(),
             _ if self.dice.one_in(4) => {
                 let slice = self.dice.pick(&["null", "1", "100"]);
                 self.answered("/api/sse/cleanup", &format!(r#"{{"batch_size":{slice}}}"#), &[200]);
@@ -53,13 +68,7 @@ impl<'a> Worker<'a> {
     }
 
     fn open(&mut self) {
-        let mut query = format!(
-            "channels={}&user={}{}&envelope={}",
-            self.dice.pick(&CHANNELS),
-            self.dice.pick(&USERS),
-            self.dice.pick(&CLIENTS),
-            self.dice.below(2)
-        );
+        let mut query = self.query();
         if self.dice.one_in(3) {
             let cursor = self.held.last().map_or("nonsense", |client| &client.cursor);
             query.push_str(&format!("&last_event_id={cursor}"));
@@ -73,18 +82,53 @@ impl<'a> Worker<'a> {
             2 => self.held.push(client),
             _ => {
                 let Some(client) = client.greeted() else { return };
-                let mut known = self.known.lock().expect("whole");
-                if known.len() > 200 {
-                    known.clear();
-                }
-                known.push((client.connection_id.clone(), client.id.clone()));
-                drop(known);
+                self.note(vec![(client.connection_id.clone(), client.id.clone())]);
                 self.held.push(client);
             }
         }
         if self.held.len() > HELD_MAX {
             self.close();
         }
+    }
+
+    /// Something with the streams of one HTTP/2 connection, which is let go of when the hub has ended it.
+    fn tunnel(&mut self) {
+        let mut tunnel = match self.tunnels.len() {
+            n if n < TUNNELS_MAX && self.dice.one_in(n + 1) => {
+                let window_bytes = [1 << 20, 1 << 20, 1_000, 0][self.dice.below(4)];
+                Tunnel::new(self.address, window_bytes).expect("the hub accepts")
+            }
+            n => self.tunnels.swap_remove(self.dice.below(n)),
+        };
+        let done = match self.dice.below(16) {
+            0 => return drop(tunnel),
+            1 => return tunnel.reset(),
+            2..=4 => tunnel.reset_stream(self.dice.below(100)),
+            _ => tunnel.open(&self.query()),
+        };
+        if let Ok(greeted) = done.and_then(|()| tunnel.read_some()) {
+            self.on_http2 += greeted.len() as u64;
+            self.note(greeted);
+            self.tunnels.push(tunnel);
+        }
+    }
+
+    fn query(&mut self) -> String {
+        format!(
+            "channels={}&user={}{}&envelope={}",
+            self.dice.pick(&CHANNELS),
+            self.dice.pick(&USERS),
+            self.dice.pick(&CLIENTS),
+            self.dice.below(2)
+        )
+    }
+
+    fn note(&self, greeted: Vec<(String, String)>) {
+        let mut known = self.known.lock().expect("whole");
+        if known.len() > KNOWN_MAX {
+            known.clear();
+        }
+        known.extend(greeted);
     }
 
     fn close(&mut self) {

@@ -141,6 +141,7 @@ impl Hub {
         for key in displaced {
             self.settle(key, CloseReason::Limit, None);
         }
+        crate::fault::dawdle("connect.dawdle");
         stream.greet(self.subscribe(&open, &outlet));
         self.hold_to_changes(&open, &outlet);
         self.announce(&open, total);

@@ -1,0 +1,100 @@
+//! What is told to one subscriber alone, each in its place between the events.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use super::Log;
+use super::subscriber::Subscriber;
+use super::topic::Channel;
+use crate::channel::{ChannelName, Pattern, Selector};
+
+/// A control event due when everything up to `at` is delivered.
+#[derive(Debug)]
+pub(super) struct Note {
+    pub(super) at: u64,
+    pub(super) ty: &'static str,
+    pub(super) data: String,
+    /// Of a gap in what was let go whole: what it is a gap of.
+    lost: Option<Selector>,
+    /// Whether more of the same is owed after it, so that its id must not yet say that all was told.
+    pub(super) owed: bool,
+}
+
+impl Note {
+    pub(super) fn new(at: u64, ty: &'static str, data: String) -> Self {
+        Self { at, ty, data, lost: None, owed: false }
+    }
+}
+
+impl<W> Subscriber<W> {
+    pub(super) fn note(&mut self, note: Note) {
+        self.notes.get_or_insert_default().push_back(note);
+    }
+
+    /// Skips notes of the loss of channels that were let go and are there again: their rings tell of it, and of what
+    /// they lost since.
+    pub(super) fn skip_told<'a>(&mut self, channel: impl Fn(&ChannelName) -> Option<(u32, &'a Channel)>) {
+        while let Some(note) = self.notes.as_ref().and_then(|notes| notes.front()) {
+            let Some(Selector::Channel(name)) = &note.lost else { return };
+            let Some((index, channel)) = channel(name) else { return };
+            let covered = self.covered_from(index, &channel.patterns);
+            let from = self.claims_on(index).map(|claim| claim.from).chain(covered).min();
+            let is_told =
+                channel.history.trimmed_through >= note.at && from.is_some_and(|from| from < note.at);
+            if !is_told || !self.ready.contains(&index) {
+                return;
+            }
+            self.next_note();
+        }
+    }
+
+    pub(super) fn next_note(&mut self) -> Option<Note> {
+        let notes = self.notes.as_mut()?;
+        let note = notes.pop_front();
+        if notes.is_empty() {
+            self.notes = None;
+        }
+        note
+    }
+}
+
+impl<W> Log<W> {
+    /// Nothing that the cursor stood for is known: each channel and pattern is owed its gap, and until the last of
+    /// them is told, the cursor says so.
+    pub(super) fn owe_everything(&mut self, index: u32, selectors: &[Selector]) {
+        let subscriber = &mut self.subscribers[index as usize];
+        for (n, selector) in selectors.iter().enumerate() {
+            let data = json!({ "channel": selector, "reason": "epoch" }).to_string();
+            let owed = n + 1 < selectors.len();
+            subscriber.note(Note { at: subscriber.born, ty: "gap", data, lost: None, owed });
+        }
+    }
+
+    /// Notes the gaps of channels that lost something after `seq` and were then let go. Answers whether there are any.
+    pub(super) fn note_forgotten(&mut self, index: u32, pattern: &Pattern, seq: u64) -> bool {
+        let mut lost: Vec<(u64, Selector)> = self
+            .remembered
+            .iter()
+            .filter(|(name, lost)| **lost > seq && pattern.matches(name.as_str()))
+            .map(|(name, lost)| (*lost, Selector::Channel(name.clone())))
+            .collect();
+        if self.forgotten_through > seq {
+            lost.push((self.forgotten_through, Selector::Pattern(pattern.clone())));
+        }
+        lost.sort_unstable();
+        let any = !lost.is_empty();
+        let subscriber = &mut self.subscribers[index as usize];
+        let notes = subscriber.notes.iter().flat_map(|notes| notes.iter());
+        let noted: HashSet<Selector> = notes.filter_map(|note| note.lost.clone()).collect();
+        // Patterns overlap.
+        for (at, lost) in lost.into_iter().filter(|(_, lost)| !noted.contains(lost)) {
+            let data = json!({ "channel": lost, "reason": "trimmed" }).to_string();
+            subscriber.note(Note { at, ty: "gap", data, lost: Some(lost), owed: false });
+        }
+        if let Some(notes) = &mut subscriber.notes {
+            notes.make_contiguous().sort_by_key(|note| note.at);
+        }
+        any
+    }
+}
