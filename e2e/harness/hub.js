@@ -103,6 +103,21 @@ export class Hub {
     return answer.json();
   }
 
+  /** The binary's other verbs, asking this hub, from a shell: `"$BIN" tail jobs --url "$HUB"`. `said` grows line by line. */
+  shell(script) {
+    const env = { ...this.#env, BIN: this.#binary, HUB: this.url };
+    // A group of its own, so that an end of it is an end of the whole pipe.
+    const child = spawn('sh', ['-c', script], { env, cwd: this.#dataDir, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    const said = [];
+    createInterface({ input: child.stdout }).on('line', (line) => said.push(line));
+    const end = async () => {
+      if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+      await exited;
+    };
+    return { said, end };
+  }
+
   /** Waits until `count` connections are live, and tells how long that took. */
   async settlesAt(count, withinMs = 5_000) {
     const from = performance.now();
