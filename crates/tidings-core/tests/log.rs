@@ -106,3 +106,16 @@ fn what_was_left_and_then_let_go_of_is_a_gap_where_it_was() {
     let gap = String::from_utf8_lossy(gap.payload()).into_owned();
     assert!(gap.starts_with(&format!("id: 7-{lost}\nevent: gap\n")), "{gap}");
 }
+
+#[test]
+fn what_a_reader_left_behind_it_is_not_what_it_is_behind_by() {
+    let mut log = log();
+    let key = log.subscribe(&[selector("jobs"), selector("logs")], None, false, ()).key;
+    publish(&mut log, "jobs", (None, None), 1);
+    log.change(key, &[], &[selector("jobs")], &mut |()| {});
+    publish(&mut log, "jobs", (None, None), 2);
+    publish(&mut log, "logs", (None, None), 3);
+    assert_eq!(log.behind(key), 2);
+    assert_eq!(given(&mut log, key), ["1", "3"]);
+    assert_eq!(log.behind(key), 0);
+}

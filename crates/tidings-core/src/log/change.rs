@@ -92,6 +92,17 @@ impl<W> Subscriber<W> {
         rest.find(|(seq, _)| self.owns(index, channel, *seq))
     }
 
+    /// How many events of a channel after `since` are this subscriber's and held.
+    pub(super) fn held_of(&self, index: u32, channel: &Channel, since: u64) -> usize {
+        let rest = channel.history.index_after(since)..channel.history.len();
+        if self.claims.is_none() {
+            return rest.len();
+        }
+        rest.filter_map(|at| channel.history.get(at))
+            .filter(|frame| self.owns(index, channel, frame.seq))
+            .count()
+    }
+
     /// Where to tell that a channel let go of events up to `lost`: there, or at the last of them that was this
     /// subscriber's.
     pub(super) fn gap_at(&self, index: u32, channel: &Channel, lost: u64) -> u64 {

@@ -222,7 +222,7 @@ impl<W> Log<W> {
             if let Some(channel) = self.channels.get(index as usize)
                 && let Some(since) = subscriber.since(index, &channel.patterns)
             {
-                behind += channel.history.len() - channel.history.index_after(since);
+                behind += subscriber.held_of(index, channel, since);
             }
         }
         behind
