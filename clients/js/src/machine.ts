@@ -137,7 +137,7 @@ function resumed(state: State): State {
   return state.wanted ? dialled(state, 'reconnecting') : atRest(state, 'idle');
 }
 
-function dialled(state: State, status: Status = state.status): State {
+function dialled(state: State, status: Status = state.openedAt === null ? state.status : 'reconnecting'): State {
   return { ...state, status, drive: 'dial', dial: state.dial + 1, retryAt: null, openedAt: null };
 }
 
