@@ -37,13 +37,15 @@ export class Identity {
       this.#slot = `${KEY}:${at}`;
       held.add(this.#slot);
     }
-    this.#id = this.#id ?? read(storage, this.#slot) ?? made();
+    const slot = this.#slot;
+    this.#id ??= attempt(() => storage.getItem(slot)) ?? made();
     if (!(await this.#lock(locks))) {
       this.#id = made();
       await this.#lock(locks);
     }
-    write(storage, this.#slot, this.#id);
-    return this.#id;
+    const id = this.#id;
+    attempt(() => storage.setItem(slot, id));
+    return id;
   }
 
   /** Lets go of the lock: a page in the back-forward cache that holds one is thrown out of it. */
@@ -80,18 +82,11 @@ function made(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function read(storage: NonNullable<Platform['storage']>, key: string): string | null {
+/** Storage that is full or forbidden keeps nothing: then a reload is a new client, and the beacon ends the old one. */
+function attempt<T>(call: () => T): T | null {
   try {
-    return storage.getItem(key);
+    return call();
   } catch {
     return null;
-  }
-}
-
-function write(storage: NonNullable<Platform['storage']>, key: string, value: string): void {
-  try {
-    storage.setItem(key, value);
-  } catch {
-    // Full, or forbidden: then a reload is a new client, and the beacon ends the old one.
   }
 }

@@ -63,22 +63,22 @@ export function settle<E>(options: ClientOptions<E>): Settings {
   const { backoff, leaseSeconds = 90 } = options;
   const world = { ...platform(), ...options.platform };
   const settings: Settings = {
+    credentials: 'same-origin',
+    since: null,
+    token: undefined,
+    type: undefined,
+    clientId: undefined,
+    connectTimeoutMs: 20_000,
+    lingerMs: 250,
+    onMalformed: (raw) => console.warn('tidings: passed over an event that can’t be read:', raw),
+    transport: byFetch(world.fetch),
+    ...(options as ClientOptions<unknown>),
     url: options.url.replace(/\/+$/, ''),
-    token: options.token,
-    credentials: options.credentials ?? 'same-origin',
-    since: options.since ?? null,
-    type: options.type,
-    clientId: options.clientId,
     leaseSeconds,
     backoff: { ...QUICK, ...backoff },
-    connectTimeoutMs: options.connectTimeoutMs ?? 20_000,
-    lingerMs: options.lingerMs ?? 250,
-    onMalformed:
-      options.onMalformed ?? ((raw) => console.warn('tidings: passed over an event that can’t be read:', raw)),
     platform: world,
-    transport: options.transport ?? byFetch(world.fetch),
   };
-  if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3600 && Number.isInteger(leaseSeconds))) {
+  if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3_600 && Number.isInteger(leaseSeconds))) {
     throw new RangeError(`leaseSeconds is ${leaseSeconds}: give 0, or a whole number from 3 to 3600`);
   }
   const { firstMs, maxMs } = settings.backoff;
