@@ -76,8 +76,9 @@ export class LiveChannels {
 
   /** The hub refused a whole stream because of these. True: the next attempt goes without them, with others. */
   refused(channels: readonly string[]): boolean {
-    for (const channel of channels) this.#denied.set(channel, 'refused');
-    return channels.length > 0 && [...this.#hooks.desired()].some((channel) => !this.#denied.has(channel));
+    const news = channels.filter((channel) => this.#denied.get(channel) !== 'refused');
+    for (const channel of news) this.#denied.set(channel, 'refused');
+    return news.length > 0 && [...this.#hooks.desired()].some((channel) => !this.#denied.has(channel));
   }
 
   /** Whatever was denied may be asked for anew, for instance with another token. */

@@ -24,6 +24,9 @@ export interface ClientError {
   readonly reason?: string;
 }
 
+/** The longest wait that a hub may ask for: an hour. A timer takes no more than 24.8 days. */
+const HINT_MS_MAX = 3_600_000;
+
 /** Thrown by a transport: the attempt is over, for this reason. */
 export class Failure extends Error {
   readonly error: ClientError;
@@ -34,7 +37,7 @@ export class Failure extends Error {
     super(message);
     const { hintMs = 0, ...rest } = more;
     this.error = { code, message, fatal: false, ...rest };
-    this.hintMs = hintMs;
+    this.hintMs = Math.min(hintMs, HINT_MS_MAX);
   }
 }
 
@@ -49,9 +52,6 @@ interface Problem {
 
 /** Retried although the status says no. Any other 4xx, and 204, stays as it is however often one asks. */
 const PASSING = [408, 425, 429];
-
-/** The longest wait that a hub may ask for: an hour. A timer takes no more than 24.8 days. */
-const HINT_MS_MAX = 3_600_000;
 
 /** Reads what was answered instead of a stream. */
 export async function refused(response: Response): Promise<Failure> {
@@ -73,12 +73,11 @@ export function fromProblem(problem: Problem, status: number, retryAfter: string
   return new Failure('http', said ? `${status}: ${said}` : `the hub answered ${status}`, {
     status,
     fatal: status < 500 && !PASSING.includes(status),
-    hintMs: asked > 0 ? Math.min(asked, HINT_MS_MAX) : dateMs(retryAfter),
+    hintMs: asked > 0 ? asked : dateMs(retryAfter),
   });
 }
 
 /** `Retry-After` as a date (RFC 9110 §10.2.3), from a proxy: the hub sends seconds. */
 function dateMs(retryAfter: string | null): number {
-  const ms = Date.parse(retryAfter ?? '') - Date.now();
-  return ms > 0 ? Math.min(ms, HINT_MS_MAX) : 0;
+  return Math.max(Date.parse(retryAfter ?? '') - Date.now(), 0) || 0;
 }

@@ -193,6 +193,25 @@ describe('refusals', () => {
     });
   });
 
+  test('a 403 that names nothing new is for good', async () => {
+    const world = start();
+    client.subscribe('secrets', () => {});
+    const problem = { status: 403, detail: 'the channel `secrets` is not granted' };
+    await (await world.last()).answer(403, problem);
+    await (await world.last()).answer(403, problem);
+    await settled();
+    expect([status(), world.streams().length]).toEqual(['failed', 2]);
+  });
+
+  test('a wait that a timer could not hold is an hour', async () => {
+    const { world, stream } = await opened();
+    await stream.control('closing', { reason: 'draining', reconnect: true, retry_ms: 1e12 });
+    await world.pass(3_599_999);
+    expect(world.streams()).toHaveLength(1);
+    await world.pass(1);
+    expect(world.streams()).toHaveLength(2);
+  });
+
   test('a refusal that came as an event is one', async () => {
     const world = start();
     const request = await world.last();
