@@ -73,10 +73,7 @@ stage_e2e() {
   [ -f e2e/package.json ] || { idle "no e2e/ yet"; return; }
   node_is_there || return 0
   local browser
-  if ! browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome); then
-    skip missing 1 "no Chromium is there"
-    return
-  fi
+  browser=$(browser_there) || { skip missing 1 "no Chromium is there"; return; }
   cargo build --release --locked --quiet --package tidings-server
   export TIDINGS_BIN=$PWD/target/release/tidings CHROMIUM_BIN=$browser
   cd e2e
@@ -88,6 +85,8 @@ stage_clients() {
   [ -f clients/js/package.json ] || { idle "no clients/ yet"; return; }
   node_is_there || return 0
   cargo build --release --locked --quiet --package tidings-server
+  CHROMIUM_BIN=$(browser_there) || skip missing 1 "no Chromium is there, for the client's tests in a browser"
+  export CHROMIUM_BIN
   # Its numbers are read from what it prints.
   unset FORCE_COLOR
   export TIDINGS_BIN=$PWD/target/release/tidings NO_COLOR=1
@@ -135,6 +134,10 @@ node_is_there() {
     skip missing 1 "Node 20 or newer, with npm, is not there"
     return 1
   fi
+}
+
+browser_there() {
+  command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 
 # skip missing|refused COUNT WHY: counted and shown by scripts/test.sh.

@@ -3,10 +3,10 @@ import type { Gap, TidingsEvent } from './event.js';
 import { Failure, fromProblem } from './failure.js';
 import { Identity } from './identity.js';
 import { type Input, next, START, type State } from './machine.js';
-import type { Settings, TokenReason } from './options.js';
+import type { Settings } from './options.js';
+import { Requests, STREAM_HEADERS } from './requests.js';
 import type { ConnectionInfo, Snapshot } from './status.js';
 import type { Message } from './transport.js';
-import { VERSION } from './version.js';
 import { Watch } from './watch.js';
 
 export interface ConnectionHooks {
@@ -26,6 +26,7 @@ export class Connection {
   readonly #identity: Identity;
   readonly #channels: LiveChannels;
   readonly #watch: Watch;
+  readonly #requests: Requests;
   readonly #leave: () => void;
   #state = START;
   #abort = new AbortController();
@@ -34,13 +35,13 @@ export class Connection {
   #cursor: string | null;
   #connectionId: string | null = null;
   #info: ConnectionInfo | null = null;
-  #reason: TokenReason = 'connect';
 
   constructor(settings: Settings, hooks: ConnectionHooks) {
     const { platform } = settings;
     this.#settings = settings;
     this.#hooks = hooks;
     this.#cursor = settings.since;
+    this.#requests = new Requests(settings);
     this.#identity = new Identity(platform, settings.clientId);
     this.#watch = new Watch(platform, {
       silent: () => this.#over(new Failure('timeout', 'nothing was heard for too long')),
@@ -112,7 +113,8 @@ export class Connection {
     // A proxy may swallow the end of the socket; the hub hears it from us. After a loss the next connection takes this
     // one's place by its name.
     const leaves = status === 'idle' || status === 'suspended' || status === 'closed';
-    if (leaves && this.#connectionId) this.#settings.platform.beacon(this.#at('disconnect'), this.#connectionId);
+    if (leaves && this.#connectionId)
+      this.#settings.platform.beacon(this.#requests.at('disconnect'), this.#connectionId);
     this.#connectionId = null;
     this.#info = null;
     this.#abort.abort();
@@ -124,14 +126,14 @@ export class Connection {
     const current = () => this.#state.dial === dial && this.#state.drive === 'dial';
     this.#watch.start(this.#settings.connectTimeoutMs);
     try {
-      const headers = await this.#headers(abort.signal);
+      const headers = { ...STREAM_HEADERS, ...(await this.#requests.headers(abort.signal)) };
       const clientId = await this.#identity.get();
       if (!current()) return this.#state.status === 'suspended' ? this.#identity.release() : undefined;
       const requested = this.#hooks.desired();
       this.#channels.dialled(requested);
       await this.#settings.transport({
-        url: this.#streamUrl(clientId, requested),
-        headers: { ...headers, Accept: 'text/event-stream', 'Tidings-Client': `js/${VERSION}` },
+        url: this.#requests.streamUrl(clientId, requested, this.#cursor),
+        headers,
         credentials: this.#settings.credentials,
         signal: abort.signal,
         heard: () => current() && this.#state.openedAt !== null && this.#watch.heard(),
@@ -145,7 +147,7 @@ export class Connection {
   #over({ error, hintMs }: Failure): void {
     const { status, message } = error;
     if (status === 401 && this.#settings.token && !this.#state.refreshed) {
-      this.#reason = 'unauthorized';
+      this.#requests.reason = 'unauthorized';
       return this.input({ kind: 'unauthorized', error });
     }
     if (status === 403) {
@@ -178,7 +180,7 @@ export class Connection {
       case 'closing': {
         const message = `the hub ended the stream: ${data.reason}${data.detail ? ` (${data.detail})` : ''}`;
         const more = { reason: data.reason, fatal: data.reconnect === false, hintMs: Number(data.retry_ms) || 0 };
-        if (data.reason === 'expired') this.#reason = 'expiring';
+        if (data.reason === 'expired') this.#requests.reason = 'expiring';
         return this.#over(new Failure('closing', message, more));
       }
       case 'refused':
@@ -205,7 +207,7 @@ export class Connection {
 
   async #checkIn(): Promise<void> {
     const id = this.#connectionId;
-    const answer = await this.#post('alive', String(id)).catch(() => null);
+    const answer = await this.#requests.post(this.#abort.signal, 'alive', String(id)).catch(() => null);
     if (answer?.status === 404 && id === this.#connectionId) {
       this.#over(new Failure('lease', 'the hub no longer knows this stream'));
     }
@@ -214,47 +216,19 @@ export class Connection {
   /** A fresh token for the stream that is open, before its grant ends. */
   async #refresh(): Promise<void> {
     if (!this.#settings.token || !this.#connectionId) return;
-    this.#reason = 'expiring';
+    this.#requests.reason = 'expiring';
     const id = this.#connectionId;
     // What fails here ends in `closing`, and the next attempt asks again.
-    await this.#headers(this.#abort.signal)
-      .then((headers) => this.#post('refresh', id, headers))
+    await this.#requests
+      .headers(this.#abort.signal)
+      .then((headers) => this.#requests.post(this.#abort.signal, 'refresh', id, headers))
       .catch(() => {});
   }
 
   async #change(change: Change): Promise<{ status: number; channels: string[] }> {
-    const headers = await this.#headers(this.#abort.signal);
+    const headers = await this.#requests.headers(this.#abort.signal);
     const json = { ...headers, 'Content-Type': 'application/json' };
-    const answer = await this.#post('subscriptions', JSON.stringify(change), json);
+    const answer = await this.#requests.post(this.#abort.signal, 'subscriptions', JSON.stringify(change), json);
     return { status: answer.status, channels: answer.status === 200 ? (await answer.json()).channels : [] };
-  }
-
-  async #headers(signal: AbortSignal): Promise<Record<string, string>> {
-    const reason = this.#reason;
-    this.#reason = 'connect';
-    try {
-      const token = await this.#settings.token?.({ reason, signal });
-      return token ? { Authorization: `Bearer ${token}` } : {};
-    } catch (error) {
-      throw new Failure('token', `no token: ${error instanceof Error ? error.message : error}`);
-    }
-  }
-
-  #post(what: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
-    const { platform, credentials } = this.#settings;
-    if (!platform.fetch) return Promise.reject(new TypeError('there is no fetch'));
-    const { signal } = this.#abort;
-    return platform.fetch(this.#at(what), { method: 'POST', body, headers, credentials, signal });
-  }
-
-  #at = (what: string): string => `${this.#settings.url}/api/sse/${what}`;
-
-  #streamUrl(clientId: string, channels: Set<string>): string {
-    const { type, leaseSeconds } = this.#settings;
-    const query = new URLSearchParams({ envelope: '1', client_id: clientId, channels: [...channels].join(',') });
-    if (type) query.set('type', type);
-    if (leaseSeconds) query.set('lease', String(leaseSeconds));
-    if (this.#cursor) query.set('last_event_id', this.#cursor);
-    return `${this.#at('stream')}?${query}`;
   }
 }

@@ -53,6 +53,20 @@ describe('a live stream', () => {
     expect(asked()[1]).toMatchObject({ add: [], remove: ['a'] });
   });
 
+  test('lingers from the last departure, not from one before', async () => {
+    await opened();
+    const first = client.subscribe('a', () => {});
+    await settled();
+    await changes()[0]?.answer(200, { channels: ['jobs', 'a'] });
+    first();
+    await world.pass(200);
+    client.subscribe('a', () => {})();
+    await world.pass(249);
+    expect(changes()).toHaveLength(1);
+    await world.pass(1);
+    expect(asked()[1]).toMatchObject({ remove: ['a'] });
+  });
+
   test('that asks for a channel again while it is taken off has it in the end', async () => {
     const stream = await opened();
     const off = client.subscribe('a', () => {});
@@ -127,9 +141,13 @@ describe('a live stream', () => {
     await stream.control('unsubscribed', { channels: ['jobs'] });
     await world.pass(60_000);
     expect(channels()).toEqual({ jobs: 'denied' });
-    expect(changes()).toHaveLength(0);
+    client.subscribe('a', () => {});
+    await settled();
+    expect(asked()).toEqual([{ connection_id: 'secret', add: ['a'], remove: [] }]);
+    await changes()[0]?.answer(200, { channels: ['group:5', 'a'] });
+    expect(changes()).toHaveLength(1);
     await stream.control('subscribed', { channels: ['jobs'] });
-    expect(channels()).toEqual({ jobs: 'active' });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active' });
   });
 });
 

@@ -230,7 +230,7 @@ describe('leaving', () => {
     expect((await hub.stats()).connections.opened_total).toBe(1);
   });
 
-  test('fifty clients are fifty connections, and none when they are closed', async () => {
+  test('fifty clients are fifty connections, over a restart too, and none when they are closed', async () => {
     const many = Array.from({ length: 50 }, () => client());
     const seen = many.map(() => 0);
     many.forEach((one, at) => {
@@ -242,5 +242,10 @@ describe('leaving', () => {
     await Promise.all(many.map((one) => is(one, 'connected')));
     await hub.publish('jobs', { id: 1 }, 'job_started');
     await until(() => seen.every((count) => count === 1));
+    await hub.down();
+    await hub.up();
+    await hub.publish('jobs', { id: 2 }, 'job_started');
+    await until(() => seen.every((count) => count === 2));
+    await hub.settlesAt(50);
   });
 });

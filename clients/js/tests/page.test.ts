@@ -1,6 +1,6 @@
-// The page's life, silence, the lease, and what a stream may say.
+// The page's life, silence, and the end of interest.
 
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   type AnyEvents,
   type Client,
@@ -87,6 +87,62 @@ describe('the page', () => {
   });
 });
 
+describe('the end of interest', () => {
+  test('is the end of the cursor: who subscribes anew begins now', async () => {
+    const again = new World();
+    client = createClient({ url: 'http://hub', platform: again.platform, lingerMs: 0 });
+    const end = client.subscribe('jobs', () => {});
+    await (await (await again.last()).open()).event('jobs', 1, 'c7');
+    end();
+    await again.pass(1);
+    expect(snapshot().status).toBe('idle');
+    client.subscribe('jobs', () => {});
+    expect((await again.last()).url.searchParams.has('last_event_id')).toBe(false);
+    expect(again.streams()).toHaveLength(2);
+  });
+
+  test('of one listener, said by another, holds for the event at hand', async () => {
+    const { stream, events } = await opened();
+    const order: string[] = [];
+    client.subscribe('jobs', () => order.push('one') && off());
+    const off = client.subscribe('jobs', () => order.push('two'));
+    await stream.event('jobs', 1);
+    client.subscribe('jobs', () => client.close());
+    client.subscribe('jobs', () => order.push('after the close'));
+    await stream.event('jobs', 2);
+    expect([order, events.length, snapshot().status]).toEqual([['one', 'one'], 2, 'closed']);
+  });
+
+  test('lets go of the lock on the id, while a suspended page holds none', async () => {
+    const locked = new Set<string>();
+    const request = async (name: string, _: LockOptions, call: (lock: Lock | null) => unknown) => {
+      locked.add(name);
+      await call({ name, mode: 'exclusive' });
+      locked.delete(name);
+    };
+    const world = new World();
+    const kept = new Map<string, string>();
+    const storage = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, to: string) => void kept.set(key, to),
+    };
+    const locks = { request } as unknown as LockManager;
+    client = createClient({ url: 'http://hub', platform: { ...world.platform, storage, locks } });
+    client.subscribe('jobs', () => {});
+    await (await world.last()).open();
+    expect(locked.size).toBe(1);
+    world.page?.suspend();
+    await settled();
+    expect(locked.size).toBe(0);
+    world.page?.resume();
+    await settled();
+    expect(locked.size).toBe(1);
+    client.close();
+    await settled();
+    expect(locked.size).toBe(0);
+  });
+});
+
 describe('silence', () => {
   test('of two and a half heartbeats is the end of a stream, and any byte breaks it', async () => {
     const { world, stream } = await opened({ leaseSeconds: 0 });
@@ -116,103 +172,5 @@ describe('silence', () => {
     expect(snapshot().status).toBe('connecting');
     await world.pass(1);
     expect(snapshot()).toMatchObject({ status: 'reconnecting', error: { code: 'timeout' } });
-  });
-});
-
-describe('the lease', () => {
-  test('is renewed each third, and a lost check-in is made up for', async () => {
-    const { world, stream } = await opened({ leaseSeconds: 30 });
-    expect((await world.last()).url.searchParams.get('lease')).toBe('30');
-    const checkIns = () => world.requests.filter(({ url }) => url.pathname.endsWith('/alive'));
-    for (let third = 1; third <= 4; third += 1) {
-      await world.pass(10_000);
-      await stream.send(': heartbeat\n\n');
-      expect(checkIns()).toHaveLength(third);
-      if (third % 2) await checkIns().at(-1)?.fail();
-      else await checkIns().at(-1)?.answer(204);
-    }
-    expect(checkIns()[0]).toMatchObject({ method: 'POST', body: 'secret' });
-    expect(snapshot().status).toBe('connected');
-  });
-
-  test('of a stream that is gone opens another', async () => {
-    const { world } = await opened({ leaseSeconds: 30 });
-    await world.pass(10_000);
-    await (await world.last('alive')).answer(404);
-    expect(snapshot()).toMatchObject({ status: 'reconnecting', error: { code: 'lease' } });
-  });
-
-  test.each([1, 2.5, 3_601, Number.NaN])('of %d seconds can’t be', (leaseSeconds) => {
-    expect(() => createClient({ url: '', leaseSeconds })).toThrow(RangeError);
-  });
-});
-
-describe('what a stream says', () => {
-  test.each(['{"channel":', '7', 'null', '{}', '[]'])(
-    'an event of %s is passed over, and the stream goes on',
-    async (data) => {
-      const onMalformed = vi.fn();
-      const { world, stream, events } = await opened({ onMalformed });
-      await stream.send(`id: c5\nevent: thing\ndata: ${data}\n\n`);
-      expect(onMalformed).toHaveBeenCalledWith(data);
-      await stream.event('jobs', 1, 'c6');
-      expect([events.length, snapshot().status, world.streams().length]).toEqual([1, 'connected', 1]);
-    },
-  );
-
-  test('an event that was cut is not counted', async () => {
-    const { world, stream, events } = await opened();
-    await stream.event('jobs', 1, 'c6');
-    await stream.send('id: c7\nevent: thing\ndata: {"channel":"jobs","data":2}\n');
-    await stream.end();
-    await world.pass(1_000);
-    expect(events).toHaveLength(1);
-    expect((await world.last()).url.searchParams.get('last_event_id')).toBe('c6');
-  });
-
-  test('bytes that part a letter are one letter', async () => {
-    const { stream, events } = await opened();
-    for (const text of ['id: c1\ndata: {"channel":"jobs","data":"', '✓"}\n', '\n']) await stream.send(text);
-    expect(events[0]).toMatchObject({ type: 'message', data: '✓' });
-  });
-
-  test('a gap reaches those whom it concerns', async () => {
-    const { stream, gaps } = await opened();
-    const rooms: Gap[] = [];
-    client.subscribe('room:*', () => {}, { onGap: (gap) => rooms.push(gap) });
-    await stream.control('gap', { channel: 'jobs', reason: 'slow' });
-    await stream.control('gap', { channel: 'room:7', reason: 'trimmed' });
-    await stream.control('gap', { channel: '*', reason: 'epoch' });
-    expect(gaps.map(({ reason }) => reason)).toEqual(['slow', 'epoch']);
-    expect(rooms.map(({ channel }) => channel)).toEqual(['room:7', '*']);
-  });
-
-  test('members and events that nobody knows yet are passed over', async () => {
-    const { stream, events } = await opened({ onMalformed: () => {} });
-    await stream.control('someday', { news: true });
-    await stream.event('jobs', 1);
-    expect(events).toHaveLength(1);
-  });
-});
-
-describe('a loop', () => {
-  test('that lags loses the oldest, and is told', async () => {
-    const { stream } = await opened();
-    const gaps: Gap[] = [];
-    const loop = client.events('jobs', { bufferMax: 2, onGap: (gap) => gaps.push(gap) });
-    for (const at of [1, 2, 3]) await stream.event('jobs', at);
-    expect(gaps).toEqual([{ channel: 'jobs', reason: 'overflow' }]);
-    expect([(await loop.next()).value.data, (await loop.next()).value.data]).toEqual([2, 3]);
-  });
-
-  test('ends with its signal, and with the client', async () => {
-    await opened();
-    const stop = new AbortController();
-    const [one, other] = [client.events('jobs', { signal: stop.signal }), client.events('jobs')];
-    const [first, second, third] = [one.next(), other.next(), other.next()];
-    stop.abort();
-    expect((await first).done).toBe(true);
-    client.close();
-    expect([(await second).done, (await third).done]).toEqual([true, true]);
   });
 });
