@@ -74,13 +74,13 @@ impl<W> Log<W> {
     /// Notes the gaps of channels that lost something after `seq` and were then let go. Answers whether there are any.
     pub(super) fn note_forgotten(&mut self, index: u32, pattern: &Pattern, seq: u64) -> bool {
         let mut lost: Vec<(u64, Selector)> = self
-            .remembered
-            .iter()
-            .filter(|(name, lost)| **lost > seq && pattern.matches(name.as_str()))
-            .map(|(name, lost)| (*lost, Selector::Channel(name.clone())))
+            .forgotten
+            .names()
+            .filter(|(name, lost)| *lost > seq && pattern.matches(name.as_str()))
+            .map(|(name, lost)| (lost, Selector::Channel(name.clone())))
             .collect();
-        if self.forgotten_through > seq {
-            lost.push((self.forgotten_through, Selector::Pattern(pattern.clone())));
+        if self.forgotten.through > seq {
+            lost.push((self.forgotten.through, Selector::Pattern(pattern.clone())));
         }
         lost.sort_unstable();
         let any = !lost.is_empty();

@@ -98,12 +98,11 @@ impl<W> Log<W> {
         let mut lines = vec![Snapshot::Log {
             epoch: self.epoch.get(),
             head: self.head,
-            forgotten_through: self.forgotten_through,
+            forgotten_through: self.forgotten.through,
         }];
         let live = self.channels.iter().map(|(_, c)| (&c.name, c.history.trimmed_through));
-        let remembered = self.remembered.iter().map(|(name, seq)| (name, *seq));
         lines.extend(
-            live.chain(remembered)
+            live.chain(self.forgotten.names())
                 .filter(|(_, lost)| *lost > 0)
                 .map(|(name, trimmed_through)| Snapshot::Channel { name: name.to_string(), trimmed_through }),
         );
@@ -136,7 +135,7 @@ impl<W> Log<W> {
         }
         // What a channel lost was set before its events came; the boundary over all names comes last, so that it
         // is not taken for the loss of a channel that was just read.
-        (log.head, log.forgotten_through) = (head, forgotten_through);
+        (log.head, log.forgotten.through) = (head, forgotten_through);
         Ok(log)
     }
 
