@@ -119,3 +119,33 @@ fn what_a_reader_left_behind_it_is_not_what_it_is_behind_by() {
     assert_eq!(given(&mut log, key), ["1", "3"]);
     assert_eq!(log.behind(key), 0);
 }
+
+/// The gaps that a stream resuming `*` from here is told, each with the place that it leaves the stream at.
+fn gaps_from(log: &mut Log<()>, seq: u64) -> Vec<String> {
+    let cursor = format!("7-{seq}");
+    let key = log.subscribe(&[selector("*")], Some(&cursor), false, ()).key;
+    let mut pieces = Vec::new();
+    log.take(key, BUDGET_BYTES, &mut pieces).expect("a subscriber");
+    log.unsubscribe(key);
+    let told = |piece: &Piece| match piece {
+        Piece::Event(_) => None,
+        Piece::Control(framed) => Some(String::from_utf8_lossy(framed.payload()).into_owned()),
+    };
+    pieces.iter().filter_map(told).collect()
+}
+
+#[test]
+fn a_pattern_is_told_of_many_forgotten_channels_as_one() {
+    let mut rules = rules();
+    rules.default.retention.age_ms = 1;
+    let mut log = Log::new(Epoch::from(7), rules);
+    for n in 0..101 {
+        publish(&mut log, &format!("jobs:{n}"), (None, None), n);
+    }
+    log.expire(1_000);
+    let gaps = gaps_from(&mut log, 0);
+    assert_eq!(gaps, ["id: 7-0\nevent: gap\ndata: {\"channel\":\"*\",\"reason\":\"trimmed\"}\n\n"]);
+    let gaps = gaps_from(&mut log, 1);
+    assert_eq!(gaps.len(), 100, "no more than can be told one by one");
+    assert!(gaps[0].starts_with("id: 7-2\nevent: gap\ndata: {\"channel\":\"jobs:1\""), "{}", gaps[0]);
+}
