@@ -15,7 +15,7 @@ use crate::channel::Selector;
 pub(super) struct Claim {
     channel: u32,
     pub(super) from: u64,
-    until: u64,
+    pub(super) until: u64,
 }
 
 impl<W> Log<W> {
