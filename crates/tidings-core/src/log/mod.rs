@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use slab::Slab;
 
+pub use self::change::{PENDING_CHANGE_BYTES_MAX, Unchanged};
 use self::forgotten::Forgotten;
 pub use self::page::Page;
 pub use self::snapshot::{RestoreError, Snapshot};
