@@ -8,6 +8,7 @@ use tidings_core::log::{Keep, Log, PENDING_CHANGE_BYTES_MAX, Piece, Rules, Slow,
 use tidings_core::position::Epoch;
 
 const BUDGET_BYTES: usize = 1 << 20;
+const NOW_MS: u64 = 1_000_000;
 
 fn rules() -> Rules {
     let retention = Retention { count: 100, age_ms: 0, bytes: 0 };
@@ -28,7 +29,7 @@ fn publish(log: &mut Log<()>, channel: &str, draft: (Option<&str>, Option<&str>)
     let (id, key) = draft;
     let event = Event::new(Draft { ty: None, data: &data, id, key }, BUDGET_BYTES).expect("an event");
     let name = ChannelName::parse(channel).expect("a name");
-    let published = log.publish(1, &name, &event, &mut |()| {});
+    let published = log.publish(NOW_MS, &name, &event, &mut |()| {});
     (published.offset, published.duplicate)
 }
 
@@ -58,10 +59,10 @@ fn an_id_stays_known_over_a_restart_when_a_newer_event_of_its_key_replaced_it() 
     let first = publish(&mut log, "jobs", (Some("a"), Some("k")), 1);
     publish(&mut log, "jobs", (Some("b"), Some("k")), 2);
     assert_eq!(publish(&mut log, "jobs", (Some("a"), Some("k")), 1), (first.0, true));
-    let mut log = Log::<()>::restore(rules(), log.snapshot()).expect("its own lines");
+    let mut log = Log::<()>::restore(rules(), NOW_MS, log.snapshot()).expect("its own lines");
     assert_eq!(publish(&mut log, "jobs", (Some("a"), Some("k")), 1), (first.0, true));
     // And once more: what was kept is kept again.
-    let mut log = Log::<()>::restore(rules(), log.snapshot()).expect("its own lines");
+    let mut log = Log::<()>::restore(rules(), NOW_MS, log.snapshot()).expect("its own lines");
     assert_eq!(publish(&mut log, "jobs", (Some("a"), Some("k")), 1), (first.0, true));
 }
 
@@ -151,7 +152,7 @@ fn a_pattern_is_told_of_many_forgotten_channels_as_one() {
     for n in 0..101 {
         publish(&mut log, &format!("jobs:{n}"), (None, None), n);
     }
-    log.expire(1_000);
+    log.expire(NOW_MS + 1_000);
     let gaps = gaps_from(&mut log, 0);
     assert_eq!(gaps, ["id: 7-0\nevent: gap\ndata: {\"channel\":\"*\",\"reason\":\"trimmed\"}\n\n"]);
     let gaps = gaps_from(&mut log, 1);
@@ -185,4 +186,21 @@ fn one_that_does_not_read_has_its_channels_changed_only_so_often() {
     change(&mut log, key, &[selector("more")], &[]).expect("it has read");
     log.unsubscribe(key);
     assert_eq!(change(&mut log, key, &[selector("more")], &[]), Err(Unchanged::Gone));
+}
+
+#[test]
+fn what_a_clock_that_was_ahead_dated_grows_old_like_the_rest_after_a_restart() {
+    let mut rules = rules();
+    rules.default.retention.age_ms = 1_000;
+    let mut log = Log::new(Epoch::from(7), rules.clone());
+    publish(&mut log, "jobs", (Some("a"), None), 1);
+    let early_ms = NOW_MS - 500_000;
+    let mut log = Log::<()>::restore(rules, early_ms, log.snapshot()).expect("its own lines");
+    let name = ChannelName::parse("jobs").expect("a name");
+    let held =
+        |log: &Log<()>| log.history(&name, None, 10).events.iter().map(|e| e.time_ms).collect::<Vec<_>>();
+    assert_eq!(held(&log), [early_ms]);
+    log.expire(early_ms + 1_001);
+    assert_eq!(held(&log), Vec::<u64>::new());
+    assert!(!publish(&mut log, "jobs", (Some("a"), None), 1).1, "its id is as old");
 }
