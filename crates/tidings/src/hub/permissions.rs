@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tidings_core::channel::Selector;
 use tidings_core::close::CloseReason;
 use tidings_core::grant::Grant;
+use tidings_core::log::Unchanged;
 
 use super::{FastMap, Hub, NoSuchConnection, locked};
 use crate::outlet::Outlet;
@@ -14,6 +15,9 @@ use crate::outlet::Outlet;
 pub const TICKET_SECONDS: u64 = 30;
 /// Tickets that wait to be used, at most; the oldest give way.
 const TICKETS_MAX: usize = 10_000;
+
+/// When to come again with a change to a stream that has not read its earlier ones, in milliseconds.
+const CHANGE_RETRY_MS: u64 = 1_000;
 
 /// What operators changed since the hub began. Times are of the monotonic clock.
 #[derive(Debug, Default)]
@@ -65,6 +69,21 @@ pub enum ChangeError {
         /// The limit.
         channels_per_connection: usize,
     },
+    /// It has not read its earlier changes.
+    #[error("{}", Unchanged::Behind)]
+    Behind {
+        /// When to come again.
+        retry_ms: u64,
+    },
+}
+
+impl From<Unchanged> for ChangeError {
+    fn from(unchanged: Unchanged) -> Self {
+        match unchanged {
+            Unchanged::Gone => NoSuchConnection.into(),
+            Unchanged::Behind => Self::Behind { retry_ms: CHANGE_RETRY_MS },
+        }
+    }
 }
 
 impl Hub {
@@ -88,9 +107,7 @@ impl Hub {
             if most > 0 && left + new > most {
                 return Err(ChangeError::TooMany { channels_per_connection: most });
             }
-            let (added, removed) = log
-                .change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))
-                .ok_or(NoSuchConnection)?;
+            let (added, removed) = log.change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))?;
             ChannelChange { added, removed, channels: log.selectors(subscriber) }
         };
         let user = self.0.books().get(outlet.key).map(|entry| Arc::clone(&entry.user));
@@ -147,7 +164,8 @@ impl Hub {
         changed
     }
 
-    /// Changes what one live stream reads. Answers what was new and what was dropped; nothing if it is gone.
+    /// Changes what one live stream reads. Answers what was new and what was dropped; nothing if it is gone. One that
+    /// has not read its earlier changes is ended: it must not go on with what was taken from it.
     pub(super) fn change_one(
         &self,
         outlet: &Outlet,
@@ -157,8 +175,11 @@ impl Hub {
     ) -> Option<(Vec<Selector>, Vec<Selector>)> {
         let subscriber = outlet.subscriber()?;
         let now_us = self.0.clock.now_us();
-        let (added, removed) =
-            self.0.log().change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))?;
+        let change = self.0.log().change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us));
+        if change == Err(Unchanged::Behind) {
+            self.settle(outlet.key, CloseReason::Stalled, None);
+        }
+        let (added, removed) = change.ok()?;
         self.tell_presence(user, &added);
         self.tell_presence(user, &removed);
         Some((added, removed))
