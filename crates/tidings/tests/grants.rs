@@ -129,6 +129,8 @@ async fn whom_nobody_knows_gets_401_everywhere_but_where_the_secret_is_the_proof
     ] {
         Application::refused(&app.json(method, path, body).await, 401, "log in");
     }
+    let huge = "x".repeat(2 * 1024 * 1024);
+    Application::refused(&app.json("POST", "/api/sse/publish", &huge).await, 401, "log in");
     let id = connected["connection_id"].as_str().expect("a secret");
     for path in ["/api/sse/subscriptions", "/api/sse/refresh"] {
         let body = json!({ "connection_id": id, "add": ["news"] }).to_string();
