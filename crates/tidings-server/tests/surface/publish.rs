@@ -216,7 +216,8 @@ fn a_channel_that_is_named_twice_has_the_event_once() {
     let hub = Server::with(&[("TIDINGS_LIMITS_PUBLISHES_PER_SECOND", "2")]);
     let mut stream = Stream::open(&hub, "channels=a,b");
     let answer = publish(&hub, &json!({ "channels": ["a", "b", "a"], "data": 1 })).ok();
-    let names: Vec<_> = answer.as_array().expect("an array").iter().map(|answer| &answer["channel"]).collect();
+    let names: Vec<_> =
+        answer.as_array().expect("an array").iter().map(|answer| &answer["channel"]).collect();
     assert_eq!(names, ["a", "b"]);
     assert_eq!((stream.expect("message"), stream.expect("message")), (json!(1), json!(1)));
     assert_eq!(hub.stats()["events"]["published_total"], 2, "and is paid for once");
