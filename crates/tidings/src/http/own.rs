@@ -69,6 +69,7 @@ pub(super) async fn subscriptions(
             ChangeError::TooMany { channels_per_connection } => Problem::bad_request(error.to_string())
                 .with("limit_name", "limits.channels_per_connection")
                 .with("limit", channels_per_connection),
+            ChangeError::Behind { retry_ms } => Problem::too_many(error.to_string()).retry_after_ms(retry_ms),
         })?;
     let body = json!({ "added": change.added, "removed": change.removed, "channels": change.channels });
     Ok(axum::Json(body).into_response())

@@ -99,11 +99,12 @@ impl Hub {
         let store = Store::open(options.data_dir.as_deref())?;
         let node = store.node_name(options.node.as_deref())?;
         let (counters, last_shutdown) = (store.counters(), store.take_summary()?);
-        let log = Self::restored(&store, &options.rules)?;
+        let clock = Clock::start();
+        let log = Self::restored(&store, &options.rules, clock.log_ms())?;
         let bounds = options.bounds;
         let hub = Self(Arc::new(Inner {
             node,
-            clock: Clock::start(),
+            clock,
             books: Mutex::default(),
             log: Mutex::new(log),
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
@@ -145,8 +146,8 @@ impl Hub {
         &self.0
     }
 
-    fn restored(store: &Store, rules: &Rules) -> io::Result<Log<Arc<Outlet>>> {
-        let taken = store.take_rings(|lines| Log::restore(rules.clone(), lines))?;
+    fn restored(store: &Store, rules: &Rules, now_ms: u64) -> io::Result<Log<Arc<Outlet>>> {
+        let taken = store.take_rings(|lines| Log::restore(rules.clone(), now_ms, lines))?;
         Ok(match taken {
             Some(log) => {
                 tracing::info!(head = %log.head(), channels = log.channel_count(), "rings taken up");

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use tidings_core::channel::Selector;
+use tidings_core::close::CloseReason;
 use tidings_core::grant::{Grant, Label};
+use tidings_core::log::Unchanged;
 
 use super::{FastMap, Hub, NoSuchConnection, locked};
 use crate::outlet::Outlet;
@@ -14,6 +16,9 @@ use crate::outlet::Outlet;
 const AMENDED_USERS_MAX: usize = 10_000;
 /// Channels and patterns that one user is given or has lost, at most.
 const AMENDED_CHANNELS_MAX: usize = 1_000;
+
+/// When to come again with a change to a stream that has not read its earlier ones, in milliseconds.
+const CHANGE_RETRY_MS: u64 = 1_000;
 
 /// What operators changed since the hub began. Times are of the monotonic clock.
 #[derive(Debug, Default)]
@@ -80,6 +85,21 @@ pub enum ChangeError {
         /// The limit.
         channels_per_connection: usize,
     },
+    /// It has not read its earlier changes.
+    #[error("{}", Unchanged::Behind)]
+    Behind {
+        /// When to come again.
+        retry_ms: u64,
+    },
+}
+
+impl From<Unchanged> for ChangeError {
+    fn from(unchanged: Unchanged) -> Self {
+        match unchanged {
+            Unchanged::Gone => NoSuchConnection.into(),
+            Unchanged::Behind => Self::Behind { retry_ms: CHANGE_RETRY_MS },
+        }
+    }
 }
 
 /// Why an operator's change of a user's channels is not made.
@@ -123,7 +143,7 @@ impl Hub {
         let subscriber = outlet.subscriber().ok_or(NoSuchConnection)?;
         let most = self.0.options.bounds.channels_per_connection;
         let (adds, removes): (HashSet<_>, HashSet<_>) = (add.iter().collect(), remove.iter().collect());
-        let change = {
+        let mut change = {
             let mut log = self.0.log();
             let now_us = self.0.clock.now_us();
             let has = log.selectors(subscriber);
@@ -133,15 +153,20 @@ impl Hub {
             if most > 0 && left + new > most {
                 return Err(ChangeError::TooMany { channels_per_connection: most });
             }
-            let (added, removed) = log
-                .change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))
-                .ok_or(NoSuchConnection)?;
+            let (added, removed) = log.change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))?;
             ChannelChange { added, removed, channels: log.selectors(subscriber) }
         };
         let user = self.0.books().get(outlet.key).map(|entry| Arc::clone(&entry.user));
         if let Some(user) = user {
             self.tell_presence(&user, &change.added);
             self.tell_presence(&user, &change.removed);
+            // What an operator took away after the request was granted, and before the stream had it.
+            let taken = self.taken_from(&user, &change.added);
+            if !taken.is_empty() {
+                self.change_one(&outlet, &user, &[], &taken);
+                change.added.retain(|selector| !taken.contains(selector));
+                change.channels.retain(|selector| !taken.contains(selector));
+            }
         }
         Ok(change)
     }
@@ -220,7 +245,8 @@ impl Hub {
         Ok(())
     }
 
-    /// Changes what one live stream reads. Answers what was new and what was dropped; nothing if it is gone.
+    /// Changes what one live stream reads. Answers what was new and what was dropped; nothing if it is gone. One that
+    /// has not read its earlier changes is ended: it must not go on with what was taken from it.
     pub(super) fn change_one(
         &self,
         outlet: &Outlet,
@@ -230,8 +256,11 @@ impl Hub {
     ) -> Option<(Vec<Selector>, Vec<Selector>)> {
         let subscriber = outlet.subscriber()?;
         let now_us = self.0.clock.now_us();
-        let (added, removed) =
-            self.0.log().change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))?;
+        let change = self.0.log().change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us));
+        if change == Err(Unchanged::Behind) {
+            self.settle(outlet.key, CloseReason::Stalled, None);
+        }
+        let (added, removed) = change.ok()?;
         self.tell_presence(user, &added);
         self.tell_presence(user, &removed);
         Some((added, removed))
@@ -264,6 +293,13 @@ impl Hub {
                 selectors.push(selector.clone());
             }
         }
+    }
+
+    fn taken_from(&self, user: &Arc<str>, reads: &[Selector]) -> Vec<Selector> {
+        let permissions = locked(&self.0.permissions);
+        let amendment = permissions.amendments.get(user);
+        let taken = |selector: &&Selector| amendment.is_some_and(|amendment| amendment.takes(selector));
+        reads.iter().filter(taken).cloned().collect()
     }
 
     /// Whether a user may read this now: by the grant or by an operator, unless an operator took it away.

@@ -130,7 +130,7 @@ impl Burst<'_> {
             if inner.publishing_over.load(Ordering::Acquire) {
                 return None;
             }
-            log.publish(inner.clock.wall_ms(), channel, event, &mut |outlet| roused.push(Arc::clone(outlet)))
+            log.publish(inner.clock.log_ms(), channel, event, &mut |outlet| roused.push(Arc::clone(outlet)))
         };
         self.appended |= !published.duplicate;
         let ty = event.ty().unwrap_or("message");

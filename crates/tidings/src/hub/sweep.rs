@@ -59,7 +59,7 @@ impl Hub {
             Some(tick) => self.beat(tick.as_millis() as u64),
             None => {
                 self.sweep(Some(self.0.options.cleanup.batch_size)).await;
-                self.0.log().expire(self.0.clock.wall_ms());
+                self.0.log().expire(self.0.clock.log_ms());
             }
         }
     }
