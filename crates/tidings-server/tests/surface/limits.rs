@@ -1,8 +1,12 @@
 //! Limits on connections: who is refused, with what, and who makes room.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+
 use serde_json::{Value, json};
 
 use crate::http::{Answer, get, post, send};
+use crate::hub::{PATIENCE, now};
 use crate::server::Server;
 use crate::sse::{EVENT_SOURCE, Stream};
 
@@ -39,6 +43,65 @@ fn a_users_limit_says_which_connections_hold_it() {
     // A place that is free is free at once.
     post(&hub, "/api/sse/disconnect", one.connection_id());
     Stream::open(&hub, "channels=a&user=ada");
+}
+
+#[test]
+fn an_address_has_so_many_sockets_and_no_more() {
+    const SOCKETS: usize = 2 * 3 + 64;
+    // For those by which the hub is asked.
+    const ROOM: usize = 8;
+    let settings =
+        [("TIDINGS_LIMITS_CONNECTIONS_PER_IP", "3"), ("TIDINGS_STREAM_HEADER_TIMEOUT_MS", "60000")];
+    let hub = Server::with(&settings);
+    let connect = |_| TcpStream::connect(hub.address()).expect("the kernel accepts");
+    let idle: Vec<_> = (0..SOCKETS - ROOM).map(connect).collect();
+    hub.wait_for_sockets(idle.len() as u64);
+    let mut last = Stream::open(&hub, "channels=a");
+    let beyond: Vec<_> = (0..2 * ROOM).map(connect).collect();
+    let start = now();
+    while beyond.iter().filter(|io| is_closed(io)).count() <= ROOM {
+        assert!(start.elapsed() < PATIENCE, "all are let in");
+    }
+    drop(beyond);
+    drop(idle);
+    publish_once_let_in(&hub);
+    last.expect("message");
+    hub.wait_for_stats(|stats| stats["connections"]["refused_total"]["limit"].as_u64() >= Some(1));
+    drop(last);
+    hub.wait_for_sockets(0);
+    // Those of a proxy are its clients'.
+    let trusting =
+        Server::with(&[settings[0], settings[1], ("TIDINGS_SERVER_TRUSTED_PROXIES", "127.0.0.0/8")]);
+    let connect = |_| TcpStream::connect(trusting.address()).expect("the kernel accepts");
+    let _idle: Vec<_> = (0..=SOCKETS).map(connect).collect();
+    trusting.wait_for_sockets(SOCKETS as u64 + 1);
+}
+
+fn is_closed(mut io: &TcpStream) -> bool {
+    io.set_nonblocking(true).expect("a socket");
+    match io.read(&mut [0; 1]) {
+        Ok(n) => n == 0,
+        Err(error) => error.kind() != ErrorKind::WouldBlock,
+    }
+}
+
+/// The sockets that were closed are gone from the hub a moment later.
+fn publish_once_let_in(hub: &Server) {
+    let body = "{\"channel\":\"a\",\"data\":1}";
+    let request = format!(
+        "POST /api/sse/publish HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let start = now();
+    loop {
+        let mut io = TcpStream::connect(hub.address()).expect("the hub listens");
+        let mut answer = String::new();
+        let _ = io.write_all(request.as_bytes());
+        if io.read_to_string(&mut answer).is_ok_and(|n| n > 0) {
+            return assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+        assert!(start.elapsed() < PATIENCE, "never let in");
+    }
 }
 
 #[test]
