@@ -47,6 +47,7 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     let http = HttpOptions {
         origins: config.cors.origins.iter().map(ToString::to_string).collect(),
         loopback_origins: config.dev,
+        loopback_hosts: config.dev,
     };
     let app = tidings::router(hub.clone(), GrantEverything, &http)
         .merge(pages::router())

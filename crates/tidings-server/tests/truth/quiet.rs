@@ -41,8 +41,8 @@ const QUIET: [Quiet; 7] = [
 ];
 
 const HALF_A_HEAD: &str = "GET /api/sse/stream?channels=a HTTP/1.1\r\nhost: ";
-const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: hub\r\n\r\n";
-const HALF_A_BODY: &str = "POST /api/sse/publish HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+const HALF_A_BODY: &str = "POST /api/sse/publish HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
 
 #[test]
 fn sockets_that_say_too_little_are_given_up() {

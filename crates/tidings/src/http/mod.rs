@@ -4,6 +4,7 @@ mod admin;
 mod guard;
 mod health;
 mod metrics;
+mod origin;
 mod own;
 pub(crate) mod problem;
 mod publish;
@@ -43,6 +44,9 @@ pub struct HttpOptions {
     pub origins: Vec<String>,
     /// Pages from this machine's own loopback addresses may too: `--dev`.
     pub loopback_origins: bool,
+    /// Only requests for this machine's own loopback names are answered, so that no page reaches the hub by a name that
+    /// it has its resolver point here: `--dev`.
+    pub loopback_hosts: bool,
 }
 
 /// The hub's endpoints, to be served by [`serve`](crate::serve) or merged into an application of one's own. What other

@@ -51,7 +51,7 @@ use crate::socket::Doors;
 use crate::store::{Counters, Store};
 
 /// What is told of a connection that has gone.
-pub(crate) type Tale = ClosedConnection;
+pub(crate) type Tale = Arc<ClosedConnection>;
 
 /// A real-time hub on this node. Cloning it gives another handle to the same hub.
 #[derive(Clone, Debug)]
@@ -62,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) options: HubOptions,
     pub(crate) node: String,
     pub(crate) clock: Clock,
+    /// Where the hub's own tasks run: its calls may come from any thread.
+    runtime: Handle,
     books: Mutex<Books<Arc<Outlet>, Tale>>,
     log: Mutex<Log<Arc<Outlet>>>,
     publish_rate: Mutex<RateLimit<Arc<str>>>,
@@ -105,6 +107,7 @@ impl Hub {
         let hub = Self(Arc::new(Inner {
             node,
             clock,
+            runtime: runtime.clone(),
             books: Mutex::default(),
             log: Mutex::new(log),
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),

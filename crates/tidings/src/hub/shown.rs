@@ -50,7 +50,7 @@ pub struct ClosedQuery {
 }
 
 impl ClosedQuery {
-    pub(super) fn selects(&self, closed: &Closed<ClosedConnection>) -> bool {
+    pub(super) fn selects(&self, closed: &Closed<Arc<ClosedConnection>>) -> bool {
         let tale = &closed.tale;
         self.reason.is_none_or(|reason| reason == closed.reason)
             && self.user.as_deref().is_none_or(|user| user == &*tale.user)

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tidings_core::close::CloseReason;
+use tokio::runtime::Handle;
 
 pub use self::accept::serve;
 use self::http2::StreamKill;
@@ -95,9 +96,9 @@ impl Peer {
     }
 
     /// Ends the HTTP/2 stream, where this is one, when its last words had `patience` to go out.
-    pub(crate) fn kill_stream(&self, patience: Duration) {
+    pub(crate) fn kill_stream(&self, patience: Duration, runtime: &Handle) {
         let Some(kill) = self.kill.clone() else { return };
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             tokio::time::sleep(patience).await;
             kill.kill();
         });
