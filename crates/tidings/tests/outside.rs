@@ -5,6 +5,7 @@ use http::Request;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use tidings::core::grant::{ANONYMOUS, Label};
 use tidings::{GrantEverything, HttpOptions, Hub, HubOptions, KickOrder};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -19,7 +20,8 @@ fn an_http2_stream_is_ended_from_a_thread_without_a_runtime() {
     let ended = hub.clone();
     std::thread::spawn(move || {
         ended.kick(&id, &KickOrder::default()).expect("there");
-        assert_eq!(ended.revoke_user("anonymous", 1), 2);
+        let everyone = Label::parse(ANONYMOUS).expect("a name");
+        assert_eq!(ended.revoke_user(&everyone, 1).expect("room for it"), 2);
     })
     .join()
     .expect("no panic: the connections are out of the books, and must be told so");

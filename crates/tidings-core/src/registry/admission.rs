@@ -10,8 +10,8 @@ use crate::grant::ANONYMOUS;
 const FLIP_FLOP_TIMES: usize = 3;
 /// … within this time, two tabs are taken to share one client id, and both may stand.
 const FLIP_FLOP_MS: u64 = 10_000;
-/// Clients whose supersedes are remembered at most; beyond it the table is swept of the old ones.
-const FLIP_FLOP_CLIENTS_MAX: usize = 10_000;
+/// Clients whose supersedes may be remembered before the table is swept of the old ones.
+pub(super) const FLIP_FLOP_CLIENTS_BEFORE_SWEEP: usize = 10_000;
 
 /// Who asks to come in.
 #[derive(Debug)]
@@ -199,8 +199,9 @@ impl<C, T> Books<C, T> {
     /// Only of one who comes in: a refusal supersedes nobody.
     fn note_supersede(&mut self, candidate: &Candidate, now_ms: u64) {
         let Some(client) = &candidate.client_id else { return };
-        if self.supersedes.len() >= FLIP_FLOP_CLIENTS_MAX {
+        if self.supersedes_sweep.is_due(self.supersedes.len()) {
             self.supersedes.retain(|_, times| times.back().is_some_and(|last| last + FLIP_FLOP_MS > now_ms));
+            self.supersedes_sweep.swept(self.supersedes.len());
         }
         let times = self.supersedes.entry((Arc::clone(&candidate.user), client.clone())).or_default();
         times.push_back(now_ms);

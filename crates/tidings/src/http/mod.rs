@@ -114,9 +114,13 @@ impl App {
 /// A request's head, and its body up to a bound.
 async fn read_body(request: Request<Body>, body_bytes_max: usize) -> Result<(Parts, Vec<u8>), Problem> {
     let (parts, body) = request.into_parts();
+    Ok((parts, read_bytes(body, body_bytes_max).await?))
+}
+
+async fn read_bytes(body: Body, body_bytes_max: usize) -> Result<Vec<u8>, Problem> {
     let limit = if body_bytes_max == 0 { usize::MAX } else { body_bytes_max };
     match timeout(BODY_TIMEOUT, to_bytes(body, limit)).await {
-        Ok(Ok(bytes)) => Ok((parts, bytes.into())),
+        Ok(Ok(bytes)) => Ok(bytes.into()),
         Ok(Err(error)) if is_too_long(&error) => {
             Err(Problem::too_large(format!("the body is over the limit of {limit} bytes"))
                 .with("limit", limit))

@@ -140,7 +140,7 @@ impl Hub {
 
     /// The channels, sorted by name.
     pub fn channels(&self) -> Vec<ChannelInfo> {
-        self.0.log().channels(self.0.clock.wall_ms())
+        self.0.log().channels(self.0.clock.log_ms())
     }
 
     /// Users with live connections, sorted by name.

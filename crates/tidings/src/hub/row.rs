@@ -1,6 +1,5 @@
 //! A live connection as an operator sees it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -10,6 +9,7 @@ use tidings_core::channel::Selector;
 use tidings_core::registry::Entry;
 
 use super::Hub;
+use crate::net::RemoteAddress;
 use crate::outlet::Outlet;
 
 /// A live connection, as an operator sees it. Times are milliseconds since 1970.
@@ -28,8 +28,8 @@ pub struct ConnectionInfo {
     pub channels: Vec<Selector>,
     /// The node that holds it.
     pub node: String,
-    /// The client's address and port.
-    pub remote: SocketAddr,
+    /// Where the client is.
+    pub remote: RemoteAddress,
     /// The last proof of life.
     pub proof: Proof,
     /// When it was opened.

@@ -36,7 +36,7 @@ pub(super) fn start_timers(hub: &Hub, runtime: &Handle) {
     let sweep_every = Duration::from_millis(hub.0.options.cleanup.interval_ms.max(1));
     runtime.spawn(each(sweep_every, Arc::downgrade(&hub.0), async |hub: &Hub| {
         hub.sweep(Some(hub.0.options.cleanup.batch_size)).await;
-        hub.0.log().expire(hub.0.clock.wall_ms());
+        hub.0.log().expire(hub.0.clock.log_ms());
     }));
 }
 
