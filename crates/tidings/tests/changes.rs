@@ -62,7 +62,7 @@ impl Application {
 async fn its_own_client_is_told_to_read_first() {
     let app = Application::open();
     let (mut body, id) = app.unread().await;
-    let refused = app.change("POST", "/api/sse/subscriptions", json!({ "connection_id": id })).await;
+    let refused = app.change("POST", "/api/sse/subscriptions?user=ada", json!({ "connection_id": id })).await;
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(refused.headers()["retry-after"], "1");
     let problem = refused.into_body().collect().await.expect("a body").to_bytes();
@@ -70,8 +70,9 @@ async fn its_own_client_is_told_to_read_first() {
     assert_eq!(app.connections()["active"], 1, "it may read yet");
     loop {
         body.frame().await.expect("it goes on").expect("whole");
-        let answer =
-            app.ask("POST", "/api/sse/subscriptions", json!({ "connection_id": id, "add": ["x"] })).await;
+        let answer = app
+            .ask("POST", "/api/sse/subscriptions?user=ada", json!({ "connection_id": id, "add": ["x"] }))
+            .await;
         if answer.status() == StatusCode::OK {
             break;
         }

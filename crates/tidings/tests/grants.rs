@@ -293,6 +293,22 @@ fn now_ms() -> u64 {
 }
 
 #[tokio::test]
+async fn what_is_taken_while_a_stream_asks_for_it_is_not_read() {
+    let app = Application::granting(board());
+    let (mut stream, connected) = app.stream("channels=news").await;
+    let user = Label::parse("ada").expect("a user");
+    let rooms = [Selector::parse("room:*").expect("a pattern")];
+    assert_eq!(app.hub.amend_user(&user, &[], &rooms), Ok(0));
+    // The request was granted before that, and is carried out after it.
+    let id = connected["connection_id"].as_str().expect("a secret");
+    let room = Selector::parse("room:1").expect("a name");
+    let change = app.hub.change_channels(id, &[room], &[]).expect("a live stream");
+    assert_eq!((change.added.len(), change.channels.len()), (0, 1));
+    assert_eq!(stream.event().await.0, "subscribed");
+    assert_eq!(stream.event().await, ("unsubscribed".to_owned(), json!({ "channels": ["room:1"] })));
+}
+
+#[tokio::test]
 async fn what_operators_say_of_users_is_kept_for_so_many_and_the_next_is_told() {
     let app = Application::granting(Grant { admin: true, ..board() });
     let label = |n: u32| Label::parse(&n.to_string()).expect("a user");

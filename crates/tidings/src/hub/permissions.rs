@@ -143,7 +143,7 @@ impl Hub {
         let subscriber = outlet.subscriber().ok_or(NoSuchConnection)?;
         let most = self.0.options.bounds.channels_per_connection;
         let (adds, removes): (HashSet<_>, HashSet<_>) = (add.iter().collect(), remove.iter().collect());
-        let change = {
+        let mut change = {
             let mut log = self.0.log();
             let now_us = self.0.clock.now_us();
             let has = log.selectors(subscriber);
@@ -160,6 +160,13 @@ impl Hub {
         if let Some(user) = user {
             self.tell_presence(&user, &change.added);
             self.tell_presence(&user, &change.removed);
+            // What an operator took away after the request was granted, and before the stream had it.
+            let taken = self.taken_from(&user, &change.added);
+            if !taken.is_empty() {
+                self.change_one(&outlet, &user, &[], &taken);
+                change.added.retain(|selector| !taken.contains(selector));
+                change.channels.retain(|selector| !taken.contains(selector));
+            }
         }
         Ok(change)
     }
@@ -286,6 +293,13 @@ impl Hub {
                 selectors.push(selector.clone());
             }
         }
+    }
+
+    fn taken_from(&self, user: &Arc<str>, reads: &[Selector]) -> Vec<Selector> {
+        let permissions = locked(&self.0.permissions);
+        let amendment = permissions.amendments.get(user);
+        let taken = |selector: &&Selector| amendment.is_some_and(|amendment| amendment.takes(selector));
+        reads.iter().filter(taken).cloned().collect()
     }
 
     /// Whether a user may read this now: by the grant or by an operator, unless an operator took it away.
