@@ -84,7 +84,8 @@ pub enum Refused {
 impl Refused {
     /// Every kind of refusal that is counted, as the statistics name it. `limit` is a user's, an address's or a
     /// rate's; `full` the node's.
-    pub const KINDS: [&'static str; 6] = ["limit", "full", "rate", "draining", "unauthorized", "bad_request"];
+    pub const KINDS: [&'static str; 7] =
+        ["limit", "full", "rate", "draining", "unauthorized", "bad_request", "unavailable"];
 
     /// The kind under which it is counted.
     pub fn kind(&self) -> &'static str {
