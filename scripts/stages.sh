@@ -71,10 +71,7 @@ stage_release() {
 
 stage_e2e() {
   [ -f e2e/package.json ] || { idle "no e2e/ yet"; return; }
-  if ! command -v npm >/dev/null || [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 20 ]; then
-    skip missing 1 "Node 20 or newer, with npm, is not there"
-    return
-  fi
+  node_is_there || return 0
   local browser
   if ! browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome); then
     skip missing 1 "no Chromium is there"
@@ -84,6 +81,19 @@ stage_e2e() {
   export TIDINGS_BIN=$PWD/target/release/tidings CHROMIUM_BIN=$browser
   cd e2e
   npm ci --no-audit --no-fund
+  npm test
+}
+
+stage_clients() {
+  [ -f clients/js/package.json ] || { idle "no clients/ yet"; return; }
+  node_is_there || return 0
+  cargo build --release --locked --quiet --package tidings-server
+  # Its numbers are read from what it prints.
+  unset FORCE_COLOR
+  export TIDINGS_BIN=$PWD/target/release/tidings NO_COLOR=1
+  cd clients/js
+  npm ci --no-audit --no-fund
+  npm run check
   npm test
 }
 
@@ -118,6 +128,13 @@ stage_deny() {
   fi
   cargo deny --log-level error check advisories
   echo "2 passed, 0 failed"
+}
+
+node_is_there() {
+  if ! command -v npm >/dev/null || [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 20 ]; then
+    skip missing 1 "Node 20 or newer, with npm, is not there"
+    return 1
+  fi
 }
 
 # skip missing|refused COUNT WHY: counted and shown by scripts/test.sh.

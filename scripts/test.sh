@@ -8,7 +8,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never} CI=${CI:-false}
 
 # Name, and the seconds after which it hangs rather than works.
-STAGES="fmt:300 tidy:900 clippy:1800 rust:2700 netns:1200 doc:1200 examples:1800 release:1800 e2e:1200 snippets:600 fuzz:1500 deny:1200"
+STAGES="fmt:300 tidy:900 clippy:1800 rust:2700 netns:1200 doc:1200 examples:1800 release:1800 clients:900 e2e:1200 snippets:600 fuzz:1500 deny:1200"
 
 logs=target/test-logs
 mkdir -p "$logs"
@@ -56,14 +56,22 @@ run() {
   summary+=$(printf '  %-9s %-6s %4d s  %5d passed %3d failed %3d skipped' "$name" "$word" $((SECONDS - started)) "$p" "$f" "$s")$'\n'
 }
 
-# Adds up what cargo's, node's, the fuzzer's and our own runners say: passed, failed, skipped, left to `make prove`, and
-# how many runners spoke.
+# Adds up what cargo's, node's, vitest's, the fuzzer's and our own runners say: passed, failed, skipped, left to
+# `make prove`, and how many runners spoke.
 tally() {
   awk '
     /^test result: / { p += $4; f += $6; i += $8; n += 1 }
     /^(#|ℹ) pass [0-9]+$/ { p += $3; n += 1 }
     /^(#|ℹ) (fail|cancelled) [0-9]+$/ { f += $3 }
     /^(#|ℹ) (skipped|todo) [0-9]+$/ { s += $3 }
+    /^ +Tests .*\([0-9]+\)$/ {
+      for (at = 3; at < NF; at += 1) {
+        if ($at == "passed") p += $(at - 1)
+        if ($at == "failed") f += $(at - 1)
+        if ($at == "skipped" || $at == "todo") s += $(at - 1)
+      }
+      n += 1
+    }
     /^fuzz .* no finding$/ { p += 1 }
     /^fuzz .*: FINDING$/ { f += 1 }
     /^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/ { p += $1; f += $3; s += $5; n += 1 }

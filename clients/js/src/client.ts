@@ -1,0 +1,185 @@
+import { Connection } from './connection.js';
+import type { AnyEvents, ChannelOf, EventOf, Gap, TidingsEvent } from './event.js';
+import { Buffer, overflowed } from './iterator.js';
+import { type ClientOptions, settle } from './options.js';
+import { canonical } from './pattern.js';
+import { type StatusStore, Store } from './status.js';
+import { Subscriptions } from './subscriptions.js';
+
+export interface SubscribeOptions {
+  /** Events were lost: fetch the channel's state anew. Without it a gap passes unnoticed. */
+  readonly onGap?: (gap: Gap) => void;
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal;
+}
+
+export interface EventsOptions extends SubscribeOptions {
+  /** Events that may wait for the loop. One more, and the oldest is dropped and `onGap` told (`overflow`). Default: 1 000. */
+  readonly bufferMax?: number;
+}
+
+/**
+ * One stream for all who listen. The first subscriber opens it, each channel is on it as long as somebody listens to it,
+ * and the last one closes it.
+ */
+export interface Client<E = AnyEvents> {
+  /**
+   * Calls `listener` with each event of the channel, or of all that match the pattern, from now on. While the stream is
+   * lost, nothing is missed: it goes on where it stopped, or `onGap` is told. A listener that throws harms nobody else.
+   *
+   * The answer ends it. Throws after `close()`.
+   */
+  subscribe<C extends ChannelOf<E>>(
+    channel: C,
+    listener: (event: EventOf<E, C>) => void,
+    options?: SubscribeOptions,
+  ): () => void;
+  /** The same for events of one type. */
+  on<C extends ChannelOf<E>, T extends keyof E[C] & string>(
+    channel: C,
+    type: T,
+    listener: (event: TidingsEvent<T, E[C][T]>) => void,
+    options?: SubscribeOptions,
+  ): () => void;
+  /** The same for a loop: `for await (const event of client.events('jobs'))`. Leaving the loop ends it. */
+  events<C extends ChannelOf<E>>(channel: C, options?: EventsOptions): AsyncIterableIterator<EventOf<E, C>>;
+  /** What a status light shows, in the shape of React's `useSyncExternalStore`. */
+  readonly status: StatusStore;
+  /** Tries at once instead of waiting; and after `failed` again. */
+  reconnect(): void;
+  /** Ends the stream and all subscriptions, for good; loops end. A second call does nothing. */
+  close(): void;
+}
+
+/**
+ * Makes a client, and opens nothing until somebody subscribes (or `channels` names some). May be called where pages are
+ * rendered on a server.
+ *
+ * Throws a `RangeError` for an option that can't be.
+ */
+export function createClient<E = AnyEvents>(options: ClientOptions<E>): Client<E> {
+  return new SharedClient(options) as unknown as Client<E>;
+}
+
+class SharedClient {
+  readonly status: Store;
+  readonly #connection: Connection;
+  readonly #subscriptions: Subscriptions;
+  readonly #always: ReadonlySet<string>;
+  readonly #settings;
+  readonly #loops = new Set<Buffer<TidingsEvent>>();
+  /** What the stream shall have: those subscribed to, and those that linger. */
+  #desired = new Set<string>();
+  #flushing = false;
+  #cancelLinger: (() => void) | null = null;
+  #closed = false;
+
+  constructor(options: ClientOptions<never>) {
+    const settings = settle(options);
+    const { report } = settings.platform;
+    this.#settings = settings;
+    this.#always = new Set<string>((options.channels ?? []).map(canonical));
+    this.status = new Store(report);
+    this.#subscriptions = new Subscriptions(() => this.#changed(), report);
+    this.#connection = new Connection(settings, {
+      desired: () => new Set(this.#desired),
+      event: (event) => this.#subscriptions.event(event),
+      gap: (gap) => this.#subscriptions.gap(gap),
+      changed: () => this.#publish(),
+    });
+    if (this.#always.size > 0) this.#changed();
+  }
+
+  subscribe(channel: string, listener: (event: TidingsEvent) => void, options: SubscribeOptions = {}): () => void {
+    if (this.#closed) throw new Error('this client is closed: make another');
+    const { onGap, signal } = options;
+    if (signal?.aborted) return () => {};
+    const end = this.#subscriptions.add({ channel, event: listener, gap: onGap });
+    const off = () => {
+      signal?.removeEventListener('abort', off);
+      end();
+    };
+    signal?.addEventListener('abort', off);
+    return off;
+  }
+
+  on(channel: string, type: string, listener: (event: TidingsEvent) => void, options?: SubscribeOptions): () => void {
+    return this.subscribe(channel, (event) => event.type === type && listener(event), options);
+  }
+
+  events(
+    channel: string,
+    { bufferMax = 1_000, onGap, signal }: EventsOptions = {},
+  ): AsyncIterableIterator<TidingsEvent> {
+    const leave = () => {
+      off();
+      signal?.removeEventListener('abort', stop);
+      this.#loops.delete(loop);
+    };
+    const loop: Buffer<TidingsEvent> = new Buffer(bufferMax, () => onGap?.(overflowed(channel)), leave);
+    const stop = () => {
+      loop.close();
+      leave();
+    };
+    const off = this.subscribe(channel, (event) => loop.push(event), onGap ? { onGap } : {});
+    this.#loops.add(loop);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
+    return loop;
+  }
+
+  reconnect(): void {
+    this.#connection.input({ kind: 'reconnect' });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelLinger?.();
+    this.#subscriptions.clear();
+    this.#desired.clear();
+    for (const loop of this.#loops) loop.close();
+    this.#loops.clear();
+    this.#connection.input({ kind: 'close' });
+  }
+
+  #changed(): void {
+    const wanted = this.#wanted();
+    const added = [...wanted].some((channel) => !this.#desired.has(channel));
+    for (const channel of wanted) this.#desired.add(channel);
+    if (added) this.#flush();
+    this.#cancelLinger?.();
+    this.#cancelLinger = null;
+    if (wanted.size < this.#desired.size) {
+      this.#cancelLinger = this.#settings.platform.timer(() => {
+        this.#desired = this.#wanted();
+        this.#apply();
+      }, this.#settings.lingerMs);
+    }
+  }
+
+  /** In one request what is subscribed to in one turn. */
+  #flush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#apply();
+    });
+  }
+
+  #apply(): void {
+    if (this.#closed) return;
+    this.#connection.input({ kind: this.#desired.size > 0 ? 'want' : 'unwant' });
+    this.#connection.sync();
+    this.#publish();
+  }
+
+  #publish(): void {
+    this.status.set(this.#connection.snapshot());
+  }
+
+  #wanted(): Set<string> {
+    return new Set([...this.#always, ...this.#subscriptions.wanted()]);
+  }
+}

@@ -1,0 +1,89 @@
+import { type Backoff, QUICK } from './backoff.js';
+import type { ChannelOf } from './event.js';
+import { type Platform, platform } from './platform.js';
+import { byFetch, type Transport } from './transport.js';
+
+/** Why a token is asked for: before an attempt, after a 401, or because the grant ends soon. */
+export type TokenReason = 'connect' | 'unauthorized' | 'expiring';
+
+export interface ClientOptions<E> {
+  /** The hub's origin, and the path before `/api/sse`, if any: `https://hub.example`. `''` is the page's own origin. */
+  readonly url: string;
+  /**
+   * Channels, and patterns, that are on the stream until `close()`, besides those that are subscribed to. With any, the
+   * stream opens at once. At most 100 on one stream; all names in one request line of 8 KiB.
+   */
+  readonly channels?: readonly ChannelOf<E>[];
+  /**
+   * Gives the token that is sent as `Authorization: Bearer`; null sends none. Asked before every attempt, so it should
+   * answer from memory while the token is good. If it throws, that attempt has failed and the next one asks again.
+   */
+  readonly token?: (ask: {
+    readonly reason: TokenReason;
+    readonly signal: AbortSignal;
+  }) => string | null | Promise<string | null>;
+  /** `include` sends cookies to another origin, too. Default: `same-origin`. */
+  readonly credentials?: RequestCredentials;
+  /** A cursor to go on from, or `earliest` for all that the hub still holds. Default: from now. */
+  readonly since?: string;
+  /** A label for people, as the monitor shows it, 1–255 bytes. Default: the hub's, `client`. */
+  readonly type?: string;
+  /** In place of the id that the client makes and keeps for its tab: 1–255 bytes, and unguessable. */
+  readonly clientId?: string;
+  /**
+   * Seconds within which the client promises to check in, 3–3600; 0 promises nothing. It costs a small request each
+   * third of it, and bounds how long a proxy can hide that this client has gone. Default: 90.
+   */
+  readonly leaseSeconds?: number;
+  /** How long to wait between attempts. Default: `QUICK`; single members may be given. */
+  readonly backoff?: Partial<Backoff>;
+  /** Milliseconds that an attempt may take until the stream is open, the token's time included. Default: 20 000. */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds that a channel stays on the stream after its last subscriber went. Default: 250. */
+  readonly lingerMs?: number;
+  /** An event whose data is not what a hub sends: it is left out, and the stream goes on. Default: `console.warn`. */
+  readonly onMalformed?: (raw: string) => void;
+  /** In place of parts of this environment; for tests, workers and frameworks. */
+  readonly platform?: Partial<Platform>;
+  readonly transport?: Transport;
+}
+
+export interface Settings
+  extends Omit<Required<ClientOptions<unknown>>, 'token' | 'clientId' | 'type' | 'since' | 'channels'> {
+  readonly token: ClientOptions<unknown>['token'];
+  readonly clientId: string | undefined;
+  readonly type: string | undefined;
+  readonly since: string | null;
+  readonly backoff: Backoff;
+  readonly platform: Platform;
+}
+
+/** Throws a `RangeError` for a value that can't be. */
+export function settle<E>(options: ClientOptions<E>): Settings {
+  const { backoff, leaseSeconds = 90 } = options;
+  const world = { ...platform(), ...options.platform };
+  const settings: Settings = {
+    credentials: 'same-origin',
+    since: null,
+    token: undefined,
+    type: undefined,
+    clientId: undefined,
+    connectTimeoutMs: 20_000,
+    lingerMs: 250,
+    onMalformed: (raw) => console.warn('tidings: passed over an event that can’t be read:', raw),
+    transport: byFetch(world.fetch),
+    ...(options as ClientOptions<unknown>),
+    url: options.url.replace(/\/+$/, ''),
+    leaseSeconds,
+    backoff: { ...QUICK, ...backoff },
+    platform: world,
+  };
+  if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3_600 && Number.isInteger(leaseSeconds))) {
+    throw new RangeError(`leaseSeconds is ${leaseSeconds}: give 0, or a whole number from 3 to 3600`);
+  }
+  const { firstMs, maxMs } = settings.backoff;
+  if (!(firstMs > 0 && maxMs >= firstMs)) {
+    throw new RangeError(`backoff from ${firstMs} to ${maxMs} ms: give firstMs above 0, and maxMs not below it`);
+  }
+  return settings;
+}

@@ -1,0 +1,90 @@
+/**
+ * The world as a client sees it. Everything that is not a rule goes through here, so that a test, a worker or a
+ * framework can put its own in place.
+ */
+export interface Platform {
+  /** As the global `fetch`; undefined where there is none that streams. */
+  readonly fetch: typeof fetch | undefined;
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Calls once after `ms` milliseconds, and answers what ends that. */
+  readonly timer: (call: () => void, ms: number) => () => void;
+  /** Sends a few bytes that outlive the page, and hears no answer. */
+  readonly beacon: (url: string, body: string) => void;
+  /** Tells of the page's life; the answer ends that. */
+  readonly lifecycle: (page: PageListener) => () => void;
+  /** What a tab keeps over a reload; undefined where nothing is kept. */
+  readonly storage: Pick<Storage, 'getItem' | 'setItem'> | undefined;
+  /** As `navigator.locks`; undefined outside a secure context. */
+  readonly locks: Pick<LockManager, 'request'> | undefined;
+  /** An error in a listener of the application: shown, and nothing else suffers from it. */
+  readonly report: (error: unknown) => void;
+}
+
+export interface PageListener {
+  /** The page is left or frozen, and may come back. */
+  readonly suspend: () => void;
+  readonly resume: () => void;
+  /** The network is back, or the page is looked at again: what waits need not wait. */
+  readonly nudge: () => void;
+}
+
+/** What this environment has: a browser's page, a worker, Node 20 or newer. Reads no global before it is called. */
+export function platform(): Platform {
+  return {
+    fetch:
+      typeof fetch === 'function' && typeof ReadableStream === 'function' ? (...args) => fetch(...args) : undefined,
+    now: () => performance.now(),
+    random: Math.random,
+    timer: (call, ms) => {
+      const timer = setTimeout(call, ms);
+      return () => clearTimeout(timer);
+    },
+    beacon,
+    lifecycle,
+    storage: sessionStore(),
+    locks: globalThis.navigator?.locks,
+    report: (error) => (typeof reportError === 'function' ? reportError(error) : console.error(error)),
+  };
+}
+
+function beacon(url: string, body: string): void {
+  try {
+    if (globalThis.navigator?.sendBeacon?.(url, body)) return;
+    // Over the browser's quota, or no browser.
+    fetch(url, { method: 'POST', body, keepalive: true }).catch(() => {});
+  } catch {
+    // The end of the socket, the next connection under the same name, or the lease will tell the hub as well.
+  }
+}
+
+function lifecycle({ suspend, resume, nudge }: PageListener): () => void {
+  if (typeof addEventListener !== 'function' || typeof document === 'undefined') return () => {};
+  const offs: (() => void)[] = [];
+  const on = (target: EventTarget, type: string, call: () => void) => {
+    target.addEventListener(type, call);
+    offs.push(() => target.removeEventListener(type, call));
+  };
+  // `pagehide` rather than `beforeunload`, which fires on departures that don't happen, and `unload`, which shuts the
+  // page out of the back-forward cache.
+  on(globalThis, 'pagehide', suspend);
+  on(globalThis, 'pageshow', resume);
+  on(document, 'freeze', suspend);
+  on(document, 'resume', resume);
+  on(globalThis, 'online', nudge);
+  on(document, 'visibilitychange', () => document.visibilityState === 'visible' && nudge());
+  return () => {
+    for (const off of offs) off();
+  };
+}
+
+function sessionStore(): Storage | undefined {
+  try {
+    // Throws where the page may keep nothing.
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import type { ClientError } from './failure.js';
+
+/**
+ * | state | means | leaves it |
+ * | --- | --- | --- |
+ * | `idle` | nobody is subscribed, nothing is open | a first subscriber |
+ * | `connecting` | the first attempt since `idle` runs | its outcome |
+ * | `connected` | the stream is open | a loss, `pagehide`, the last subscriber |
+ * | `reconnecting` | lost; `retryAt` says when the next attempt begins | its outcome |
+ * | `failed` | given up (`error.fatal`), or `attemptsMax` reached and still trying | `reconnect()`; where it still tries, the hub's return |
+ * | `suspended` | the page is hidden away or frozen, the stream closed | the page's return |
+ * | `closed` | `close()` was called | never |
+ */
+export type Status = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'failed' | 'suspended' | 'closed';
+
+/** `pending`: asked for. `active`: on the stream. `denied`: the hub doesn't allow it, or an operator took it away. */
+export type ChannelStatus = 'pending' | 'active' | 'denied';
+
+/** Never changes: another state is another object. */
+export interface Snapshot {
+  readonly status: Status;
+  /** Attempts that failed in a row. Back to 0 only once a connection was stable for `stableMs`. */
+  readonly attempt: number;
+  /** When the next attempt begins, in milliseconds on `Date.now()`'s clock; null where none is due. */
+  readonly retryAt: number | null;
+  /** Why it isn't connected; null while it is, and where nothing went wrong. */
+  readonly error: ClientError | null;
+  /** What the hub said of the open stream; null while none is open. */
+  readonly connection: ConnectionInfo | null;
+  readonly channels: Readonly<Record<string, ChannelStatus>>;
+}
+
+export interface ConnectionInfo {
+  /** The public id, as the monitor shows it. The secret one is kept inside. */
+  readonly id: string;
+  readonly user: string;
+  readonly node: string;
+}
+
+/** A store in the shape of React's `useSyncExternalStore`. Both functions may be passed on without `this`. */
+export interface StatusStore {
+  readonly getSnapshot: () => Snapshot;
+  /** Calls `changed` after each change; the answer ends that. */
+  readonly subscribe: (changed: () => void) => () => void;
+}
+
+export const IDLE: Snapshot = Object.freeze({
+  status: 'idle',
+  attempt: 0,
+  retryAt: null,
+  error: null,
+  connection: null,
+  channels: Object.freeze({}),
+});
+
+export class Store implements StatusStore {
+  #snapshot = IDLE;
+  #listeners = new Set<() => void>();
+  #report: (error: unknown) => void;
+
+  constructor(report: (error: unknown) => void) {
+    this.#report = report;
+  }
+
+  getSnapshot = (): Snapshot => this.#snapshot;
+
+  subscribe = (changed: () => void): (() => void) => {
+    // One function given twice is two listeners, each with its own end.
+    const listener = () => changed();
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  set(next: Snapshot): void {
+    if (same(this.#snapshot, next)) return;
+    this.#snapshot = Object.freeze(next);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+  }
+}
+
+const same = (one: Snapshot, other: Snapshot): boolean => JSON.stringify(one) === JSON.stringify(other);

@@ -1,0 +1,164 @@
+// The channels of a live stream follow who listens.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Client, createClient } from '../src/index.js';
+import { concerns, matches } from '../src/pattern.js';
+import { settled, World } from './harness/world.js';
+
+let client: Client;
+let world: World;
+
+async function opened() {
+  world = new World();
+  client = createClient({ url: 'http://hub', platform: world.platform, leaseSeconds: 0, lingerMs: 250 });
+  client.subscribe('jobs', () => {});
+  return (await world.last()).open({ heartbeat_ms: 600_000 });
+}
+
+const changes = () => world.requests.filter(({ url }) => url.pathname.endsWith('/subscriptions'));
+const asked = () => changes().map(({ body }) => JSON.parse(body));
+const channels = () => client.status.getSnapshot().channels;
+
+afterEach(() => client.close());
+
+describe('a live stream', () => {
+  test('is changed once for all that happens in a turn, one request at a time', async () => {
+    await opened();
+    client.subscribe('a', () => {});
+    client.subscribe('b', () => {});
+    await settled();
+    client.subscribe('c', () => {});
+    await settled();
+    expect(asked()).toEqual([{ connection_id: 'secret', add: ['a', 'b'], remove: [] }]);
+    expect(channels()).toEqual({ jobs: 'active', a: 'pending', b: 'pending', c: 'pending' });
+    await changes()[0]?.answer(200, { added: ['a', 'b'], removed: [], channels: ['jobs', 'a', 'b'] });
+    expect(asked()[1]).toMatchObject({ add: ['c'] });
+    await changes()[1]?.answer(200, { channels: ['jobs', 'a', 'b', 'c'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active', b: 'active', c: 'active' });
+  });
+
+  test('keeps a channel for those who come back at once, and lets it go after', async () => {
+    await opened();
+    const off = client.subscribe('a', () => {});
+    await settled();
+    await changes()[0]?.answer(200, { channels: ['jobs', 'a'] });
+    off();
+    await world.pass(200);
+    const back = client.subscribe('a', () => {});
+    await world.pass(1_000);
+    expect(changes()).toHaveLength(1);
+    back();
+    back();
+    await world.pass(250);
+    expect(asked()[1]).toMatchObject({ add: [], remove: ['a'] });
+  });
+
+  test('that asks for a channel again while it is taken off has it in the end', async () => {
+    const stream = await opened();
+    const off = client.subscribe('a', () => {});
+    await settled();
+    await changes()[0]?.answer(200, { channels: ['jobs', 'a'] });
+    off();
+    await world.pass(250);
+    client.subscribe('a', () => {});
+    await stream.control('unsubscribed', { channels: ['a'] });
+    await changes()[1]?.answer(200, { channels: ['jobs'] });
+    expect(asked()[2]).toMatchObject({ add: ['a'], remove: [] });
+    await changes()[2]?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active' });
+  });
+
+  test('has what is granted where one of several is denied', async () => {
+    await opened();
+    for (const channel of ['a', 'secrets', 'b']) client.subscribe(channel, () => {});
+    await settled();
+    const live = ['jobs'];
+    for (let at = 0; at < changes().length; at += 1) {
+      const { add } = asked()[at];
+      if (add.includes('secrets')) await changes()[at]?.answer(403, {});
+      else await changes()[at]?.answer(200, { channels: live.push(...add) && live });
+    }
+    expect(channels()).toEqual({ jobs: 'active', a: 'active', b: 'active', secrets: 'denied' });
+    expect(client.status.getSnapshot().status).toBe('connected');
+  });
+
+  test('that was not reached is asked again, ever more slowly', async () => {
+    await opened();
+    client.subscribe('a', () => {});
+    await settled();
+    await changes()[0]?.fail();
+    await world.pass(999);
+    expect(changes()).toHaveLength(1);
+    await world.pass(1);
+    await changes()[1]?.answer(503);
+    await world.pass(1_999);
+    expect(changes()).toHaveLength(2);
+    await world.pass(1);
+    expect(changes()).toHaveLength(3);
+  });
+
+  test('that the hub no longer knows is opened anew, with all that is wanted', async () => {
+    await opened();
+    client.subscribe('a', () => {});
+    await settled();
+    await changes()[0]?.answer(404);
+    expect(client.status.getSnapshot().status).toBe('reconnecting');
+    await world.pass(1_000);
+    expect((await world.last()).url.searchParams.get('channels')).toBe('jobs,a');
+  });
+
+  test('that was lost while a change was on its way begins with the change', async () => {
+    const stream = await opened();
+    client.subscribe('a', () => {});
+    await settled();
+    await stream.end();
+    await changes()[0]?.answer(200, { channels: ['jobs', 'a'] });
+    await world.pass(1_000);
+    const again = await world.last();
+    expect(again.url.searchParams.get('channels')).toBe('jobs,a');
+    await again.open({ heartbeat_ms: 600_000 });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active' });
+    expect(changes()).toHaveLength(1);
+  });
+
+  test('is an operator’s to change: what they add stays, what they take is shown', async () => {
+    const stream = await opened();
+    await stream.control('subscribed', { channels: ['group:5'] });
+    await stream.control('unsubscribed', { channels: ['jobs'] });
+    await world.pass(60_000);
+    expect(channels()).toEqual({ jobs: 'denied' });
+    expect(changes()).toHaveLength(0);
+    await stream.control('subscribed', { channels: ['jobs'] });
+    expect(channels()).toEqual({ jobs: 'active' });
+  });
+});
+
+describe('patterns', () => {
+  test.each([
+    ['jobs', 'jobs', true],
+    ['jobs', 'jobs:1', false],
+    ['jobs:*', 'jobs:', true],
+    ['jobs:*', 'jobs:a:b', true],
+    ['jobs:*', 'jobs', false],
+    ['room:*:door', 'room:1:door', true],
+    ['room:*:door', 'room::door', false],
+    ['room:*:door', 'room:1:2:door', false],
+    ['room:*:*', 'room:1:', true],
+    ['a.*/c', 'a.b/c', true],
+    ['a.*/c', 'axb/c', false],
+    ['*', 'anything at all', true],
+  ])('%s has %s: %s', (pattern, name, has) => {
+    expect(matches(pattern, name)).toBe(has);
+  });
+
+  test.each([
+    ['room:1', 'room:*', true],
+    ['room:*', 'room:1', true],
+    ['room:*', 'room:*:door', true],
+    ['*', 'jobs', true],
+    ['jobs', 'room:*', false],
+    ['jobs:*', 'room:*', false],
+  ])('a gap of %s concerns who reads %s: %s', (lost, selector, does) => {
+    expect(concerns(lost, selector)).toBe(does);
+  });
+});

@@ -1,0 +1,116 @@
+// The rules by the thousand: whatever happens, in whatever order.
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { QUICK, waitMs } from '../src/backoff.js';
+import { type Input, next, START, type State } from '../src/machine.js';
+
+const error = (fatal: boolean) => ({ code: 'network', message: 'a test', fatal }) as const;
+
+const inputs: fc.Arbitrary<Input> = fc.oneof(
+  fc.constantFrom<Input>(
+    ...(
+      [
+        'want',
+        'want',
+        'unwant',
+        'opened',
+        'opened',
+        'due',
+        'nudge',
+        'reconnect',
+        'suspend',
+        'resume',
+        'denied',
+      ] as const
+    ).map((kind) => ({ kind })),
+  ),
+  fc.record({ kind: fc.constant('lost' as const), error: fc.boolean().map(error), hintMs: fc.nat(60_000) }),
+  fc.constant<Input>({ kind: 'unauthorized', error: error(false) }),
+);
+
+const steps = fc.array(
+  fc.record({ input: inputs, passMs: fc.nat(40_000), random: fc.float({ min: 0, max: 1, noNaN: true }) }),
+  {
+    maxLength: 60,
+  },
+);
+
+const backoff = { ...QUICK, attemptsMax: 5 };
+
+test('every state is one that the table knows, and every wait keeps its bounds', () => {
+  fc.assert(
+    fc.property(steps, (run) => {
+      let now = 0;
+      let state: State = START;
+      for (const { input, passMs, random } of run) {
+        now += passMs;
+        const before = state;
+        state = next(before, input, { now, random, backoff });
+        consistent(state, before);
+        if (input.kind === 'lost' && before.drive === 'dial' && !input.error.fatal) waits(state, now, input.hintMs);
+        if (before.drive === 'wait' && state.drive === 'dial' && input.kind !== 'reconnect') {
+          expect(now).toBeGreaterThanOrEqual(before.notBefore);
+        }
+      }
+      expect(next(state, { kind: 'close' }, { now, random: 0, backoff }).status).toBe('closed');
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('from wherever it is, a client that is wanted gets back to `connected`', () => {
+  fc.assert(
+    fc.property(steps, (run) => {
+      let now = 0;
+      const step = (state: State, input: Input) => next(state, input, { now, random: 1, backoff });
+      let state = run.reduce((at, { input, passMs }) => {
+        now += passMs;
+        return step(at, input);
+      }, START);
+      for (const kind of ['want', 'resume'] as const) state = step(state, { kind });
+      // Given up for good is the only state that needs a hand.
+      if (state.status === 'failed' && state.drive === 'rest') state = step(state, { kind: 'reconnect' });
+      now = Math.max(now, state.retryAt ?? 0);
+      for (const kind of ['due', 'opened'] as const) state = step(state, { kind });
+      expect(state).toMatchObject({ status: 'connected', error: null });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('what is closed stays closed', () => {
+  fc.assert(
+    fc.property(fc.array(inputs), (run) => {
+      const rules = { now: 1, random: 0, backoff };
+      const closed = next(START, { kind: 'close' }, rules);
+      expect(run.reduce((state, input) => next(state, input, rules), closed)).toBe(closed);
+    }),
+  );
+});
+
+function consistent(state: State, before: State): void {
+  const { status, drive, wanted } = state;
+  const drives = {
+    idle: ['rest'],
+    connecting: ['dial'],
+    connected: ['dial'],
+    reconnecting: ['wait', 'dial'],
+    failed: ['rest', 'wait', 'dial'],
+    suspended: ['rest'],
+    closed: ['rest'],
+  }[status];
+  expect(drives).toContain(drive);
+  expect(state.retryAt !== null).toBe(drive === 'wait');
+  expect(state.openedAt !== null).toBe(status === 'connected');
+  if (drive !== 'rest') expect(wanted).toBe(true);
+  if (status === 'idle') expect(wanted).toBe(false);
+  if (status === 'failed') expect(state.error).not.toBeNull();
+  expect([0, 1]).toContain(state.dial - before.dial);
+}
+
+function waits(state: State, now: number, hintMs: number): void {
+  const wait = (state.retryAt ?? 0) - now;
+  expect(wait).toBeGreaterThanOrEqual(Math.max(hintMs, waitMs(backoff, state.failures, 0)) - 0.001);
+  expect(wait).toBeLessThanOrEqual(Math.max(hintMs, waitMs(backoff, state.failures, 1)) + 0.001);
+}
