@@ -10,7 +10,7 @@ use crate::watch::wall_ms;
 
 /// Small, so that the whole table takes seconds.
 pub const HEARTBEAT_MS: u64 = 300;
-pub const USER_TIMEOUT_MS: u64 = 1_000;
+pub const USER_TIMEOUT_MS: u64 = 1_500;
 pub const STALL_MS: u64 = 1_000;
 pub const SWEEP_MS: u64 = 100;
 pub const MAX_AGE_MS: u64 = 2_500;
