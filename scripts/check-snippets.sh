@@ -8,6 +8,8 @@ source scripts/stages.sh
 
 snippets=$PWD/docs/snippets
 tidings=${TIDINGS_BIN:-$PWD/target/release/tidings}
+# To the hub it would be a setting that it doesn't know.
+unset TIDINGS_BIN
 scratch=$(mktemp -d)
 started=() passed=0 failed=0
 trap 'kill "${started[@]}" 2>/dev/null || true; rm -rf "$scratch"' EXIT

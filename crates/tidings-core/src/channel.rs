@@ -175,6 +175,28 @@ impl Pattern {
         }
         at == theirs.len()
     }
+
+    /// Whether there is a name that both match, but for the length that names may have.
+    pub fn overlaps(&self, other: &Pattern) -> bool {
+        let (mut ours, mut theirs) = (self.0.as_bytes(), other.0.as_bytes());
+        loop {
+            (ours, theirs) = match (ours, theirs) {
+                // A star at the end takes whatever the other goes on with.
+                ([b'*'], _) | (_, [b'*']) | ([], []) => return true,
+                ([b'*', ours @ ..], [b'*', theirs @ ..]) => (ours, theirs),
+                ([b'*', rest @ ..], segment) | (segment, [b'*', rest @ ..]) => {
+                    match segment_length(segment) {
+                        0 => return false,
+                        // `a*` at its end goes on with whatever comes behind the star.
+                        length if segment[length - 1] == b'*' => return true,
+                        length => (rest, &segment[length..]),
+                    }
+                }
+                ([our, ours @ ..], [their, theirs @ ..]) if our == their => (ours, theirs),
+                _ => return false,
+            }
+        }
+    }
 }
 
 fn is_separator(byte: u8) -> bool {

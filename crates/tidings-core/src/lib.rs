@@ -20,4 +20,5 @@ pub mod position;
 pub mod rate;
 pub mod registry;
 mod selector;
+mod sweep;
 pub mod wire;

@@ -89,6 +89,16 @@ impl Selector {
             (Selector::Channel(_), Selector::Pattern(_)) => false,
         }
     }
+
+    /// Whether there is a channel that both select.
+    pub fn overlaps(&self, other: &Selector) -> bool {
+        match (self, other) {
+            (Selector::Channel(name), selector) | (selector, Selector::Channel(name)) => {
+                selector.matches(name)
+            }
+            (Selector::Pattern(own), Selector::Pattern(other)) => own.overlaps(other),
+        }
+    }
 }
 
 /// Takes a comma-separated list of names and patterns, in its order, each once. A `channels_max` of 0 is no limit.

@@ -98,15 +98,22 @@ fn every_short_pattern_is_read_matched_and_compared_right() {
     }
     // Names one longer than the longest pattern, with a letter and a separator that no pattern has, tell apart
     // whatever can be told apart: so `covers` is not only sound but misses nothing.
-    let mut covered = 0;
+    let (mut covered, mut apart) = (0, 0);
     for (wide, by_wide) in patterns.iter().zip(&matched) {
         for (narrow, by_narrow) in patterns.iter().zip(&matched) {
             let truth = by_narrow.iter().zip(by_wide).all(|(narrow, wide)| !narrow || *wide);
             assert_eq!(wide.covers(narrow), truth, "{wide} covers {narrow}");
             covered += usize::from(truth);
+            let meet = by_narrow.iter().zip(by_wide).any(|(narrow, wide)| *narrow && *wide);
+            // `aaaa*` and `*:*:*` meet in a name that is longer than these.
+            if meet || wide.as_str().len().max(narrow.as_str().len()) < 5 {
+                assert_eq!(wide.overlaps(narrow), meet, "{wide} overlaps {narrow}");
+                apart += usize::from(!meet);
+            }
         }
     }
     assert!(covered > patterns.len(), "more than each covers itself: {covered} of {}", patterns.len());
+    assert!(apart > patterns.len(), "{apart} of {}", patterns.len());
 }
 
 fn text_of(alphabet: &'static [char]) -> impl Strategy<Value = String> {
@@ -147,6 +154,10 @@ proptest! {
             prop_assert!(wide.matches(&name));
         }
         prop_assert_eq!(wide.covers(&Selector::Channel(name.clone())), wide.matches(&name));
+        if wide.matches(&name) && narrow.matches(&name) {
+            prop_assert!(wide.overlaps(&narrow) && narrow.overlaps(&wide));
+        }
+        prop_assert_eq!(wide.overlaps(&Selector::Channel(name.clone())), wide.matches(&name));
         prop_assert!(!Selector::Channel(name).covers(&wide));
     }
 

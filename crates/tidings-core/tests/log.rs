@@ -4,10 +4,11 @@ use serde_json::value::RawValue;
 use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::event::{Draft, Event};
 use tidings_core::history::Retention;
-use tidings_core::log::{Keep, Log, Piece, Rules, Slow, SubscriberKey};
+use tidings_core::log::{Keep, Log, PENDING_CHANGE_BYTES_MAX, Piece, Rules, Slow, SubscriberKey, Unchanged};
 use tidings_core::position::Epoch;
 
 const BUDGET_BYTES: usize = 1 << 20;
+const NOW_MS: u64 = 1_000_000;
 
 fn rules() -> Rules {
     let retention = Retention { count: 100, age_ms: 0, bytes: 0 };
@@ -28,8 +29,17 @@ fn publish(log: &mut Log<()>, channel: &str, draft: (Option<&str>, Option<&str>)
     let (id, key) = draft;
     let event = Event::new(Draft { ty: None, data: &data, id, key }, BUDGET_BYTES).expect("an event");
     let name = ChannelName::parse(channel).expect("a name");
-    let published = log.publish(1, &name, &event, &mut |()| {});
+    let published = log.publish(NOW_MS, &name, &event, &mut |()| {});
     (published.offset, published.duplicate)
+}
+
+fn change(
+    log: &mut Log<()>,
+    key: SubscriberKey,
+    add: &[Selector],
+    remove: &[Selector],
+) -> Result<(), Unchanged> {
+    log.change(key, add, remove, &mut |()| {}).map(|_| ())
 }
 
 /// The data of the events that a subscriber is given now.
@@ -49,10 +59,10 @@ fn an_id_stays_known_over_a_restart_when_a_newer_event_of_its_key_replaced_it() 
     let first = publish(&mut log, "jobs", (Some("a"), Some("k")), 1);
     publish(&mut log, "jobs", (Some("b"), Some("k")), 2);
     assert_eq!(publish(&mut log, "jobs", (Some("a"), Some("k")), 1), (first.0, true));
-    let mut log = Log::<()>::restore(rules(), log.snapshot()).expect("its own lines");
+    let mut log = Log::<()>::restore(rules(), NOW_MS, log.snapshot()).expect("its own lines");
     assert_eq!(publish(&mut log, "jobs", (Some("a"), Some("k")), 1), (first.0, true));
     // And once more: what was kept is kept again.
-    let mut log = Log::<()>::restore(rules(), log.snapshot()).expect("its own lines");
+    let mut log = Log::<()>::restore(rules(), NOW_MS, log.snapshot()).expect("its own lines");
     assert_eq!(publish(&mut log, "jobs", (Some("a"), Some("k")), 1), (first.0, true));
 }
 
@@ -62,9 +72,9 @@ fn a_channel_that_two_selectors_mean_loses_nothing_when_one_is_left() {
         let mut log = log();
         let key = log.subscribe(&[selector(early)], None, false, ()).key;
         publish(&mut log, "jobs:1", (None, None), 1);
-        log.change(key, &[selector(late)], &[], &mut |()| {});
+        change(&mut log, key, &[selector(late)], &[]).expect("changed");
         publish(&mut log, "jobs:1", (None, None), 2);
-        log.change(key, &[], &[selector(early)], &mut |()| {});
+        change(&mut log, key, &[], &[selector(early)]).expect("changed");
         publish(&mut log, "jobs:1", (None, None), 3);
         assert_eq!(given(&mut log, key), ["1", "2", "3"], "{early} left for {late}");
     }
@@ -75,15 +85,15 @@ fn a_channel_ends_where_it_was_left_and_begins_where_it_was_added_again() {
     let mut log = log();
     let key = log.subscribe(&[selector("jobs:1")], None, false, ()).key;
     publish(&mut log, "jobs:1", (None, None), 1);
-    log.change(key, &[selector("jobs:*")], &[], &mut |()| {});
-    log.change(key, &[], &[selector("jobs:1")], &mut |()| {});
-    log.change(key, &[], &[selector("jobs:*")], &mut |()| {});
+    change(&mut log, key, &[selector("jobs:*")], &[]).expect("changed");
+    change(&mut log, key, &[], &[selector("jobs:1")]).expect("changed");
+    change(&mut log, key, &[], &[selector("jobs:*")]).expect("changed");
     publish(&mut log, "jobs:1", (None, None), 2);
-    log.change(key, &[selector("jobs:1")], &[], &mut |()| {});
+    change(&mut log, key, &[selector("jobs:1")], &[]).expect("changed");
     publish(&mut log, "jobs:1", (None, None), 3);
     assert_eq!(given(&mut log, key), ["1", "3"]);
     publish(&mut log, "jobs:1", (None, None), 4);
-    log.change(key, &[], &[selector("jobs:1")], &mut |()| {});
+    change(&mut log, key, &[], &[selector("jobs:1")]).expect("changed");
     publish(&mut log, "jobs:1", (None, None), 5);
     assert_eq!(given(&mut log, key), ["4"]);
     assert_eq!(given(&mut log, key), Vec::<String>::new());
@@ -94,7 +104,7 @@ fn what_was_left_and_then_let_go_of_is_a_gap_where_it_was() {
     let mut log = log();
     let key = log.subscribe(&[selector("jobs"), selector("logs")], None, false, ()).key;
     let lost = publish(&mut log, "jobs", (None, None), 1).0;
-    log.change(key, &[], &[selector("jobs")], &mut |()| {});
+    change(&mut log, key, &[], &[selector("jobs")]).expect("changed");
     for n in 0..=100 {
         publish(&mut log, "jobs", (None, None), n);
     }
@@ -112,10 +122,85 @@ fn what_a_reader_left_behind_it_is_not_what_it_is_behind_by() {
     let mut log = log();
     let key = log.subscribe(&[selector("jobs"), selector("logs")], None, false, ()).key;
     publish(&mut log, "jobs", (None, None), 1);
-    log.change(key, &[], &[selector("jobs")], &mut |()| {});
+    change(&mut log, key, &[], &[selector("jobs")]).expect("changed");
     publish(&mut log, "jobs", (None, None), 2);
     publish(&mut log, "logs", (None, None), 3);
     assert_eq!(log.behind(key), 2);
     assert_eq!(given(&mut log, key), ["1", "3"]);
     assert_eq!(log.behind(key), 0);
+}
+
+/// The gaps that a stream resuming `*` from here is told, each with the place that it leaves the stream at.
+fn gaps_from(log: &mut Log<()>, seq: u64) -> Vec<String> {
+    let cursor = format!("7-{seq}");
+    let key = log.subscribe(&[selector("*")], Some(&cursor), false, ()).key;
+    let mut pieces = Vec::new();
+    log.take(key, BUDGET_BYTES, &mut pieces).expect("a subscriber");
+    log.unsubscribe(key);
+    let told = |piece: &Piece| match piece {
+        Piece::Event(_) => None,
+        Piece::Control(framed) => Some(String::from_utf8_lossy(framed.payload()).into_owned()),
+    };
+    pieces.iter().filter_map(told).collect()
+}
+
+#[test]
+fn a_pattern_is_told_of_many_forgotten_channels_as_one() {
+    let mut rules = rules();
+    rules.default.retention.age_ms = 1;
+    let mut log = Log::new(Epoch::from(7), rules);
+    for n in 0..101 {
+        publish(&mut log, &format!("jobs:{n}"), (None, None), n);
+    }
+    log.expire(NOW_MS + 1_000);
+    let gaps = gaps_from(&mut log, 0);
+    assert_eq!(gaps, ["id: 7-0\nevent: gap\ndata: {\"channel\":\"*\",\"reason\":\"trimmed\"}\n\n"]);
+    let gaps = gaps_from(&mut log, 1);
+    assert_eq!(gaps.len(), 100, "no more than can be told one by one");
+    assert!(gaps[0].starts_with("id: 7-2\nevent: gap\ndata: {\"channel\":\"jobs:1\""), "{}", gaps[0]);
+}
+
+#[test]
+fn one_that_does_not_read_has_its_channels_changed_only_so_often() {
+    let long = [selector(&format!("jobs:{}", "x".repeat(200)))];
+    let mut log = log();
+    let key = log.subscribe(&[selector("logs")], Some("of another hub"), false, ()).key;
+    let mut changes = 0;
+    let refused = loop {
+        let (add, remove): (&[_], &[_]) = if changes % 2 == 0 { (&long, &[]) } else { (&[], &long) };
+        if let Err(refused) = change(&mut log, key, add, remove) {
+            break refused;
+        }
+        changes += 1;
+        if changes < 100 {
+            publish(&mut log, long[0].as_str(), (None, None), 1);
+        }
+        assert!(changes * 200 < 2 * PENDING_CHANGE_BYTES_MAX, "no end after {changes}");
+    };
+    assert_eq!(refused, Unchanged::Behind);
+    assert!(changes > 100, "only {changes}");
+    let mut pieces = Vec::new();
+    let taken = log.take(key, BUDGET_BYTES, &mut pieces).expect("a subscriber");
+    assert_eq!(pieces.len() - taken.events, 1 + changes, "the gap, and each change that was taken");
+    assert_eq!(taken.events, 50, "what was published while the channel was the stream's");
+    change(&mut log, key, &[selector("more")], &[]).expect("it has read");
+    log.unsubscribe(key);
+    assert_eq!(change(&mut log, key, &[selector("more")], &[]), Err(Unchanged::Gone));
+}
+
+#[test]
+fn what_a_clock_that_was_ahead_dated_grows_old_like_the_rest_after_a_restart() {
+    let mut rules = rules();
+    rules.default.retention.age_ms = 1_000;
+    let mut log = Log::new(Epoch::from(7), rules.clone());
+    publish(&mut log, "jobs", (Some("a"), None), 1);
+    let early_ms = NOW_MS - 500_000;
+    let mut log = Log::<()>::restore(rules, early_ms, log.snapshot()).expect("its own lines");
+    let name = ChannelName::parse("jobs").expect("a name");
+    let held =
+        |log: &Log<()>| log.history(&name, None, 10).events.iter().map(|e| e.time_ms).collect::<Vec<_>>();
+    assert_eq!(held(&log), [early_ms]);
+    log.expire(early_ms + 1_001);
+    assert_eq!(held(&log), Vec::<u64>::new());
+    assert!(!publish(&mut log, "jobs", (Some("a"), None), 1).1, "its id is as old");
 }

@@ -1,17 +1,17 @@
 //! `tidings serve`: the hub as a process, from the listener to the last word.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tidings::{GrantEverything, HttpOptions, Hub, Problem, StreamOptions, audit};
-use tidings_server::config::{Config, LogFormat, loopback_only};
+use tidings_server::config::{Config, loopback_only};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::{options, pages};
+use crate::{logging, options, pages};
 
 /// A drain ends within its window and this.
 const DRAIN_SLACK: Duration = Duration::from_secs(2);
@@ -20,7 +20,7 @@ const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs the hub until it is told to stop.
 pub(crate) fn run(config: &Config) -> ExitCode {
-    start_logging(config);
+    logging::start(config);
     if let Err(error) = tidings::raise_open_files() {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }
@@ -47,6 +47,7 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     let http = HttpOptions {
         origins: config.cors.origins.iter().map(ToString::to_string).collect(),
         loopback_origins: config.dev,
+        loopback_hosts: config.dev,
     };
     let app = tidings::router(hub.clone(), GrantEverything, &http)
         .merge(pages::router())
@@ -132,15 +133,6 @@ fn greet(hub: &Hub, address: SocketAddr, dev: bool) {
     }
     let _ = out.flush();
     tracing::info!(node = %hub.node(), %address, dev, "serving");
-}
-
-fn start_logging(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(config.log.level.as_str());
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    match config.log.format {
-        LogFormat::Text => logs.with_ansi(io::stderr().is_terminal()).init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
-    }
 }
 
 fn fail(message: &str) -> ExitCode {

@@ -213,10 +213,10 @@ fn a_kick_ends_a_tail_for_good_or_for_a_moment() {
     assert_eq!(rows.len(), 1, "{list:#}");
     let id = rows[0]["id"].as_str().expect("a public id");
     assert!(run(&hub, &["connections"], 0).contains(id));
-    run(&hub, &["kick", id, "--reason", "mended"], 0);
+    run(&hub, &["kick", id, "--reason", "mended", "--reconnect"], 0);
     tail.wait_for_notice("reconnecting");
     tail.wait_for_notice("connected id=");
-    run(&hub, &["kick", "--user", "anonymous", "--no-reconnect"], 0);
+    run(&hub, &["kick", "--user", "anonymous"], 0);
     tail.wait_for_notice("error: the hub ended the stream for good");
     assert_eq!(tail.exit_code(), Some(4));
     let closed = json(&run(&hub, &["connections", "--closed", "--json"], 0));

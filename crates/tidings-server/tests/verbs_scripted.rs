@@ -56,12 +56,12 @@ fn kick_names_whom_and_says_whether_they_may_return() {
     let script = Script::start(|_, _| Reply::Whole(204, "", String::new()));
     assert_exit(&script.tidings(&["kick", "c/1"]).output().expect("runs"), 0);
     let request = &script.requests("DELETE /api/sse/connections/c%2F1")[0];
-    assert_eq!(request.json(), json!({"reconnect": true}));
-    let args = ["kick", "--user", "ann", "--reason", "closed", "--no-reconnect"];
+    assert_eq!(request.json(), json!({"reconnect": false}), "as the API has it by default");
+    let args = ["kick", "--user", "ann", "--reason", "moved", "--reconnect"];
     let output = script.tidings(&args).output().expect("runs");
     assert_eq!(stdout(&output), "kicked\n");
     let request = &script.requests("DELETE /api/sse/users/ann/connections")[0];
-    assert_eq!(request.json(), json!({"reason": "closed", "reconnect": false}));
+    assert_eq!(request.json(), json!({"reason": "moved", "reconnect": true}));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 pub(crate) struct Clock {
     origin: Instant,
     started_ms: u64,
+    started_wall_ms: u64,
 }
 
 impl Clock {
@@ -17,7 +18,7 @@ impl Clock {
         // An hour in, so that 0 can stand for never.
         let now = Instant::now();
         let origin = now.checked_sub(Duration::from_secs(3600)).unwrap_or(now);
-        Self { origin, started_ms: now.duration_since(origin).as_millis() as u64 }
+        Self { origin, started_ms: now.duration_since(origin).as_millis() as u64, started_wall_ms: wall_ms() }
     }
 
     /// Milliseconds since the clock was started.
@@ -40,15 +41,25 @@ impl Clock {
     }
 
     /// Milliseconds since 1970.
-    #[expect(clippy::disallowed_methods, reason = "the shell's clock")]
     pub(crate) fn wall_ms(&self) -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+        wall_ms()
+    }
+
+    /// Milliseconds since 1970 as the wall clock stood at the start, carried on by the one that never jumps: what
+    /// events are dated by and grow old by.
+    pub(crate) fn log_ms(&self) -> u64 {
+        self.started_wall_ms + self.uptime_ms()
     }
 
     /// What the wall clock showed at a time of the monotonic one.
     pub(crate) fn wall_at(&self, at_ms: u64) -> u64 {
         (self.wall_ms() + at_ms).saturating_sub(self.now_ms())
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the shell's clock")]
+fn wall_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
 /// The date as HTTP tells it (RFC 9110 §5.6.7).

@@ -67,7 +67,7 @@ pub use self::authorize::{Authorizer, DynAuthorizer, GrantEverything};
 pub use self::http::problem::Problem;
 pub use self::http::{HttpOptions, router};
 pub use self::hub::*;
-pub use self::net::{IpNet, IpNetError};
+pub use self::net::{IpNet, IpNetError, RemoteAddress};
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 pub use self::outlet::Ending;
 pub use self::socket::{bind, listener_options, passed, raise_open_files, serve};

@@ -1,10 +1,11 @@
 //! Addresses: networks, and the client's own address behind proxies that are trusted.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use http::HeaderMap;
+use serde::{Serialize, Serializer};
 
 /// A range of addresses, `10.0.0.0/8`; a single address is a range of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,42 +89,68 @@ impl fmt::Display for IpNet {
     }
 }
 
+/// Where a client is: its address, and its port where it is known. Shown as `192.0.2.1:5000`, or `192.0.2.1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemoteAddress {
+    /// The address.
+    pub ip: IpAddr,
+    /// The port. Behind a proxy it is unknown unless the proxy tells it: the socket's is the proxy's own.
+    pub port: Option<u16>,
+}
+
+impl fmt::Display for RemoteAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => SocketAddr::new(self.ip, port).fmt(f),
+            None => self.ip.fmt(f),
+        }
+    }
+}
+
+impl Serialize for RemoteAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Who is at the far end of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Remote {
-    /// The address that counts for limits.
-    pub(crate) ip: IpAddr,
+    /// The address, which counts for limits.
+    pub(crate) address: RemoteAddress,
     /// Whether a proxy stands between, so that what the socket shows is the proxy's life.
     pub(crate) through_proxy: bool,
 }
 
 /// The client behind a socket: the rightmost forwarded address that no trusted proxy has, where the socket itself is
 /// a trusted proxy's; else the socket's own.
-pub(crate) fn remote(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Remote {
+pub(crate) fn remote(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Remote {
     let is_trusted = |ip: IpAddr| trusted.iter().any(|net| net.contains(ip));
     let forwarded = ["x-forwarded-for", "forwarded", "via"].iter().any(|name| headers.contains_key(*name));
-    let mut ip = peer.to_canonical();
-    if !is_trusted(ip) {
-        return Remote { ip, through_proxy: forwarded };
+    let mut address = RemoteAddress { ip: peer.ip().to_canonical(), port: Some(peer.port()) };
+    if !is_trusted(address.ip) {
+        return Remote { address, through_proxy: forwarded };
     }
     let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = hops.flat_map(|value| value.split(',')).map(str::trim).collect();
     for hop in hops.iter().rev() {
-        let Some(address) = parse_hop(hop) else { break };
-        ip = address;
-        if !is_trusted(ip) {
+        let Some(told) = parse_hop(hop) else { break };
+        address = told;
+        if !is_trusted(address.ip) {
             break;
         }
     }
-    Remote { ip, through_proxy: true }
+    Remote { address, through_proxy: true }
 }
 
 /// An address as proxies write it: bare, with a port, or bracketed.
-fn parse_hop(hop: &str) -> Option<IpAddr> {
-    let bare = hop.parse::<IpAddr>().ok();
-    let with_port = || hop.parse::<std::net::SocketAddr>().ok().map(|address| address.ip());
-    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse::<IpAddr>().ok();
-    bare.or_else(with_port).or_else(bracketed).map(|ip| ip.to_canonical())
+fn parse_hop(hop: &str) -> Option<RemoteAddress> {
+    if let Ok(with_port) = hop.parse::<SocketAddr>() {
+        return Some(RemoteAddress { ip: with_port.ip().to_canonical(), port: Some(with_port.port()) });
+    }
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    let ip = bare.parse::<IpAddr>().ok()?.to_canonical();
+    Some(RemoteAddress { ip, port: None })
 }
 
 #[cfg(test)]
@@ -185,13 +212,16 @@ mod tests {
             headers
         };
         let trusted = [net("127.0.0.0/8"), net("10.0.0.0/8")];
-        let seen = |peer, value| remote(ip(peer), &headers(value), &trusted);
-        assert_eq!(seen("9.9.9.9", "1.2.3.4").ip, ip("9.9.9.9"));
-        assert_eq!(seen("127.0.0.1", "1.2.3.4").ip, ip("1.2.3.4"));
-        assert_eq!(seen("127.0.0.1", "6.6.6.6, 1.2.3.4, 10.1.1.1").ip, ip("1.2.3.4"), "rightmost untrusted");
-        assert_eq!(seen("127.0.0.1", "[2001:db8::1]:443").ip, ip("2001:db8::1"));
-        assert_eq!(seen("127.0.0.1", "1.2.3.4, junk").ip, ip("127.0.0.1"), "junk ends the chain");
-        assert_eq!(remote(ip("127.0.0.1"), &HeaderMap::new(), &trusted).ip, ip("127.0.0.1"));
-        assert!(!remote(ip("9.9.9.9"), &HeaderMap::new(), &trusted).through_proxy);
+        let from = |peer: &str, headers: &HeaderMap| remote(SocketAddr::new(ip(peer), 7), headers, &trusted);
+        let seen = |peer, value| from(peer, &headers(value)).address.to_string();
+        assert_eq!(seen("9.9.9.9", "1.2.3.4"), "9.9.9.9:7");
+        assert_eq!(seen("127.0.0.1", "1.2.3.4"), "1.2.3.4", "the port is the proxy's");
+        assert_eq!(seen("127.0.0.1", "6.6.6.6, 1.2.3.4, 10.1.1.1"), "1.2.3.4", "rightmost untrusted");
+        assert_eq!(seen("127.0.0.1", "[2001:db8::1]:443"), "[2001:db8::1]:443");
+        assert_eq!(seen("127.0.0.1", "[2001:db8::1]"), "2001:db8::1");
+        assert_eq!(seen("127.0.0.1", "1.2.3.4:80"), "1.2.3.4:80");
+        assert_eq!(seen("127.0.0.1", "1.2.3.4, junk"), "127.0.0.1:7", "junk ends the chain");
+        assert_eq!(from("127.0.0.1", &HeaderMap::new()).address.to_string(), "127.0.0.1:7");
+        assert!(!from("9.9.9.9", &HeaderMap::new()).through_proxy);
     }
 }

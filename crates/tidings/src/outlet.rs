@@ -1,6 +1,5 @@
 //! What the hub holds of a live stream: how to wake it, how to end it, and what is known of it.
 
-use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::task::Waker;
@@ -11,6 +10,7 @@ use tidings_core::close::CloseReason;
 use tidings_core::log::SubscriberKey;
 use tidings_core::registry::ConnKey;
 
+use crate::net::{Remote, RemoteAddress};
 use crate::socket::Peer;
 
 /// How a stream was ended, once it is decided.
@@ -33,7 +33,7 @@ pub struct Ending {
 pub(crate) struct Outlet {
     pub(crate) key: ConnKey,
     pub(crate) peer: Peer,
-    pub(crate) remote: SocketAddr,
+    pub(crate) remote: RemoteAddress,
     pub(crate) through_proxy: bool,
     waker: AtomicWaker,
     subscriber: OnceLock<SubscriberKey>,
@@ -53,18 +53,12 @@ pub(crate) struct Outlet {
 }
 
 impl Outlet {
-    pub(crate) fn new(
-        key: ConnKey,
-        peer: Peer,
-        remote: SocketAddr,
-        through_proxy: bool,
-        now_ms: u64,
-    ) -> Self {
+    pub(crate) fn new(key: ConnKey, peer: Peer, remote: Remote, now_ms: u64) -> Self {
         Self {
             key,
             peer,
-            remote,
-            through_proxy,
+            remote: remote.address,
+            through_proxy: remote.through_proxy,
             waker: AtomicWaker::new(),
             subscriber: OnceLock::new(),
             ending: OnceLock::new(),

@@ -1,7 +1,9 @@
-//! What outlives the process: small files in the data directory, each written whole and then renamed into place.
+//! What outlives the process: small files in the data directory, each written whole and then renamed into place, for
+//! nobody but the hub's own user to read: the rings have what was published.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +18,9 @@ const SUMMARY: &str = "shutdown.json";
 const RINGS: &str = "rings.jsonl";
 const RINGS_DAMAGED: &str = "rings.jsonl.damaged";
 const PROBE: &str = "probe";
+
+const FILE_MODE: u32 = 0o600;
+const DIRECTORY_MODE: u32 = 0o700;
 
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
@@ -44,8 +49,8 @@ impl Store {
         let Some(dir) = dir else { return Ok(Self { dir: None, _lock: None, turn: Mutex::default() }) };
         let hint = "server.data_dir names a directory that the hub may write to";
         let named = |error: io::Error| explained(dir, &error, hint);
-        fs::create_dir_all(dir).map_err(named)?;
-        let lock = File::create(dir.join("lock")).map_err(named)?;
+        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(dir).map_err(named)?;
+        let lock = create(&dir.join("lock")).map_err(named)?;
         wait_for_lock(&lock).map_err(|_| {
             let hint = "another hub uses it: give each its own with server.data_dir";
             io::Error::new(io::ErrorKind::AddrInUse, format!("data directory: {}: {hint}", dir.display()))
@@ -125,7 +130,10 @@ impl Store {
                     "kept rings are not usable: every cursor gets its gap"
                 );
                 let aside = path.with_file_name(RINGS_DAMAGED);
-                fs::rename(&path, aside).or_else(|_| self.take_away(RINGS))?;
+                match fs::rename(&path, aside) {
+                    Ok(()) => self.settle()?,
+                    Err(_) => self.take_away(RINGS)?,
+                }
                 Ok(None)
             }
         }
@@ -152,10 +160,11 @@ impl Store {
     ) -> io::Result<bool> {
         let Some(dir) = &self.dir else { return Ok(false) };
         let beside = dir.join(format!("{name}.new"));
-        let mut out = BufWriter::new(File::create(&beside)?);
+        let mut out = BufWriter::new(create(&beside)?);
         fill(&mut out)?;
         out.into_inner()?.sync_all()?;
         fs::rename(&beside, dir.join(name))?;
+        self.settle()?;
         Ok(true)
     }
 
@@ -168,10 +177,28 @@ impl Store {
     fn remove(&self, name: &str) -> io::Result<()> {
         let Some(dir) = &self.dir else { return Ok(()) };
         match fs::remove_file(dir.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+            Ok(()) => self.settle(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
         }
     }
+
+    /// Makes what was renamed or removed so for good: after a power loss, rings of the past would be there again.
+    fn settle(&self) -> io::Result<()> {
+        let Some(dir) = &self.dir else { return Ok(()) };
+        match File::open(dir)?.sync_all() {
+            // A file system that has no such thing (fsync(2)).
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            synced => synced,
+        }
+    }
+}
+
+/// A file that is the owner's alone, also where one was there that was not.
+fn create(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
+    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+    Ok(file)
 }
 
 fn explained(path: &Path, error: &io::Error, hint: &str) -> io::Error {

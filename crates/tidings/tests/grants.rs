@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tidings::core::grant::{ANONYMOUS, Label};
 use tidings::{Authorizer, Grant, HttpOptions, Hub, HubOptions, Problem, Selector};
 use tower::ServiceExt;
 
@@ -16,12 +17,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Grants what the test says at the moment, or knows nobody.
 #[derive(Clone)]
-struct Doorman(Arc<Mutex<Option<Grant>>>);
+struct Doorman(Arc<Mutex<Result<Grant, Problem>>>);
+
+fn nobody() -> Problem {
+    Problem::unauthorized("log in first")
+}
 
 impl Authorizer for Doorman {
     async fn authorize(&self, _request: &Parts) -> Result<Grant, Problem> {
-        let granted = self.0.lock().expect("no test panics with it").clone();
-        granted.ok_or_else(|| Problem::unauthorized("log in first"))
+        self.0.lock().expect("no test panics with it").clone()
     }
 }
 
@@ -46,12 +50,12 @@ impl Application {
         let mut options = HubOptions::default();
         options.cleanup.interval_ms = 20;
         let hub = Hub::open(options).expect("opens");
-        let doorman = Doorman(Arc::new(Mutex::new(Some(grant))));
+        let doorman = Doorman(Arc::new(Mutex::new(Ok(grant))));
         let router = tidings::router(hub.clone(), doorman.clone(), &HttpOptions::default());
         Self { hub, router, doorman }
     }
 
-    fn now_grant(&self, grant: Option<Grant>) {
+    fn now_grant(&self, grant: Result<Grant, Problem>) {
         *self.doorman.0.lock().expect("no test panics with it") = grant;
     }
 
@@ -117,7 +121,7 @@ impl Stream {
 async fn whom_nobody_knows_gets_401_everywhere_but_where_the_secret_is_the_proof() {
     let app = Application::granting(board());
     let (_stream, connected) = app.stream("channels=news").await;
-    app.now_grant(None);
+    app.now_grant(Err(nobody()));
     for (method, path, body) in [
         ("GET", "/api/sse/stream?channels=news", ""),
         ("POST", "/api/sse/publish", "{\"channel\":\"room:1\",\"data\":1}"),
@@ -129,6 +133,8 @@ async fn whom_nobody_knows_gets_401_everywhere_but_where_the_secret_is_the_proof
     ] {
         Application::refused(&app.json(method, path, body).await, 401, "log in");
     }
+    let huge = "x".repeat(2 * 1024 * 1024);
+    Application::refused(&app.json("POST", "/api/sse/publish", &huge).await, 401, "log in");
     let id = connected["connection_id"].as_str().expect("a secret");
     for path in ["/api/sse/subscriptions", "/api/sse/refresh"] {
         let body = json!({ "connection_id": id, "add": ["news"] }).to_string();
@@ -187,7 +193,7 @@ async fn operators_endpoints_need_the_operators_right() {
         Application::refused(&app.json(method, path, "{\"user\":\"ada\"}").await, 403, "admin");
     }
     assert_eq!(app.ask("GET", "/ready", "").await.status(), 200, "it does not drain");
-    app.now_grant(Some(Grant { admin: true, ..board() }));
+    app.now_grant(Ok(Grant { admin: true, ..board() }));
     assert_eq!(app.ask("GET", "/api/sse/stats", "").await.status(), 200);
 }
 
@@ -202,7 +208,7 @@ async fn a_grant_fixes_the_type_the_limit_and_what_a_stream_without_channels_rea
     Application::refused(&refused, 429, "held_by");
     assert_eq!((&refused.1["limit"], &refused.1["held_by"][0]["id"]), (&json!(1), &connected["id"]));
     assert_eq!(app.hub.users()[0].limit, 1);
-    app.now_grant(Some(Grant::nothing("bob")));
+    app.now_grant(Ok(Grant::nothing("bob")));
     let (_heartbeats_only, connected) = app.stream("").await;
     assert_eq!(connected["channels"], json!([]));
 }
@@ -212,11 +218,47 @@ async fn a_ticket_carries_its_grant_and_no_more() {
     let app = Application::granting(board());
     let (_, ticket) = app.json("POST", "/api/sse/ticket", "").await;
     let ticket = ticket["ticket"].as_str().expect("a ticket");
-    app.now_grant(None);
+    app.now_grant(Err(nobody()));
     let beyond = app.json("GET", &format!("/api/sse/stream?channels=jobs&ticket={ticket}"), "").await;
     Application::refused(&beyond, 403, "`jobs`");
+    let (_stream, connected) = app.stream(&format!("channels=news&ticket={ticket}")).await;
+    assert_eq!(connected["user"], "ada");
     let again = app.json("GET", &format!("/api/sse/stream?channels=news&ticket={ticket}"), "").await;
     Application::refused(&again, 401, "ask for a new one");
+}
+
+#[tokio::test]
+async fn what_an_authorizer_refuses_counts_as_what_it_is() {
+    let app = Application::granting(board());
+    let refusals = [
+        (Problem::bad_request("no such tenant"), 400, "bad_request"),
+        (Problem::forbidden("not from here"), 403, "unauthorized"),
+        (Problem::too_many("log in more slowly"), 429, "rate"),
+    ];
+    for (problem, status, kind) in refusals {
+        app.now_grant(Err(problem));
+        Application::refused(&app.json("GET", "/api/sse/stream", "").await, status, "");
+        assert_eq!(app.hub.stats()["connections"]["refused_total"][kind], 1, "{kind}");
+    }
+    app.now_grant(Err(Problem::unavailable("the sessions are away")));
+    Application::refused(&app.json("GET", "/api/sse/stream", "").await, 503, "away");
+    let stats = app.hub.stats();
+    assert_eq!(stats["connections"]["refused_total"]["unauthorized"], 1, "the hub knows who it was: {stats}");
+}
+
+#[tokio::test]
+async fn nobody_lifts_the_end_of_somebodys_stream() {
+    let ends = now_ms() + 3_600_000;
+    let app = Application::granting(Grant { expires_at_ms: Some(ends), ..board() });
+    let (_stream, connected) = app.stream("channels=news").await;
+    let body = json!({ "connection_id": connected["connection_id"], "add": ["room:1"] }).to_string();
+    app.now_grant(Ok(Grant { user: ANONYMOUS.into(), ..board() }));
+    for path in ["/api/sse/refresh", "/api/sse/subscriptions"] {
+        Application::refused(&app.json("POST", path, &body).await, 403, "another user");
+    }
+    app.now_grant(Ok(Grant { expires_at_ms: Some(ends + 1), ..board() }));
+    let (status, answer) = app.json("POST", "/api/sse/refresh", &body).await;
+    assert_eq!((status.as_u16(), &answer["expires_at"]), (200, &json!(ends + 1)));
 }
 
 #[tokio::test]
@@ -225,12 +267,12 @@ async fn a_refresh_takes_what_is_no_longer_granted_and_nobody_elses_stream() {
     let (mut stream, connected) = app.stream("channels=news,room:1").await;
     let body = json!({ "connection_id": connected["connection_id"] }).to_string();
     let narrower = Grant { subscribe: vec![Selector::parse("news").expect("a name")], ..board() };
-    app.now_grant(Some(narrower));
+    app.now_grant(Ok(narrower));
     let (status, change) = app.json("POST", "/api/sse/refresh", &body).await;
     assert_eq!(status, 200, "{change}");
     assert_eq!((&change["removed"], &change["channels"]), (&json!(["room:1"]), &json!(["news"])));
     assert_eq!(stream.event().await, ("unsubscribed".to_owned(), json!({ "channels": ["room:1"] })));
-    app.now_grant(Some(Grant { user: "eve".into(), ..board() }));
+    app.now_grant(Ok(Grant { user: "eve".into(), ..board() }));
     Application::refused(&app.json("POST", "/api/sse/refresh", &body).await, 403, "another user");
 }
 
@@ -248,4 +290,42 @@ async fn a_stream_ends_with_its_grant() {
 fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
     u64::try_from(since.as_millis()).expect("milliseconds")
+}
+
+#[tokio::test]
+async fn what_is_taken_while_a_stream_asks_for_it_is_not_read() {
+    let app = Application::granting(board());
+    let (mut stream, connected) = app.stream("channels=news").await;
+    let user = Label::parse("ada").expect("a user");
+    let rooms = [Selector::parse("room:*").expect("a pattern")];
+    assert_eq!(app.hub.amend_user(&user, &[], &rooms), Ok(0));
+    // The request was granted before that, and is carried out after it.
+    let id = connected["connection_id"].as_str().expect("a secret");
+    let room = Selector::parse("room:1").expect("a name");
+    let change = app.hub.change_channels(id, &[room], &[]).expect("a live stream");
+    assert_eq!((change.added.len(), change.channels.len()), (0, 1));
+    assert_eq!(stream.event().await.0, "subscribed");
+    assert_eq!(stream.event().await, ("unsubscribed".to_owned(), json!({ "channels": ["room:1"] })));
+}
+
+#[tokio::test]
+async fn what_operators_say_of_users_is_kept_for_so_many_and_the_next_is_told() {
+    let app = Application::granting(Grant { admin: true, ..board() });
+    let label = |n: u32| Label::parse(&n.to_string()).expect("a user");
+    let add = [Selector::parse("news").expect("a name")];
+    (0..10_000).for_each(|n| assert_eq!(app.hub.amend_user(&label(n), &add, &[]), Ok(0)));
+    let refused = app.json("PUT", "/api/sse/users/one-more/channels", "{\"add\":[\"a\"]}").await;
+    Application::refused(&refused, 503, "10000 users");
+    assert_eq!(refused.1["limit_name"], "amended_users_max");
+    assert_eq!(app.hub.amend_user(&label(1), &[], &add), Ok(0), "whoever is kept can be changed");
+    let nothing = app.json("PUT", "/api/sse/users/one-more/channels", "{}").await;
+    assert_eq!(nothing.0, 200, "no change is kept for nobody");
+
+    // Those whose time is over give way.
+    (0..100_000).for_each(|n| assert_eq!(app.hub.revoke_user(&label(n), 0), Ok(0)));
+    (0..100_000).for_each(|n| assert_eq!(app.hub.revoke_user(&label(200_000 + n), 3_600_000), Ok(0)));
+    let refused = app.json("POST", "/api/sse/revocations", "{\"user\":\"one-more\"}").await;
+    Application::refused(&refused, 503, "100000 users");
+    assert_eq!(refused.1["limit_name"], "revoked_users_max");
+    assert_eq!(app.hub.revoke_user(&label(200_001), 1), Ok(0));
 }

@@ -9,27 +9,45 @@ use super::topic::Channel;
 use super::{Log, SubscriberKey};
 use crate::channel::Selector;
 
+/// What a subscriber that does not read may have waiting for it of changes to its channels, before no more are taken.
+pub const PENDING_CHANGE_BYTES_MAX: usize = 64 * 1024;
+
+/// Why a subscriber's channels are not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unchanged {
+    /// There is no such subscriber.
+    #[error("there is no such stream")]
+    Gone,
+    /// It has not taken what its earlier changes left for it: what it is told of each, and the events that were still
+    /// its own.
+    #[error("the stream has not read its earlier changes: read it, and then change it again")]
+    Behind,
+}
+
 /// What a subscriber had not taken yet of a channel when it dropped a selector that meant it: the events after `from`,
 /// up to the channel's newest at that moment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
     channel: u32,
     pub(super) from: u64,
-    until: u64,
+    pub(super) until: u64,
 }
 
 impl<W> Log<W> {
     /// Changes what a live subscriber reads, from the head on. `subscribed` and `unsubscribed` are told in their
     /// place, and what was published before a channel was left is still given. Answers what was new and what was
-    /// dropped.
+    /// dropped. Of one that does not read, only so much is kept.
     pub fn change(
         &mut self,
         key: SubscriberKey,
         add: &[Selector],
         remove: &[Selector],
         wake: &mut impl FnMut(&W),
-    ) -> Option<(Vec<Selector>, Vec<Selector>)> {
-        self.subscriber(key)?;
+    ) -> Result<(Vec<Selector>, Vec<Selector>), Unchanged> {
+        let subscriber = self.subscriber(key).ok_or(Unchanged::Gone)?;
+        if subscriber.pending_change_bytes() >= PENDING_CHANGE_BYTES_MAX {
+            return Err(Unchanged::Behind);
+        }
         let head = self.head;
         let waiting = if remove.is_empty() { Vec::new() } else { self.waiting(key.index) };
         let removed: Vec<_> =
@@ -48,7 +66,7 @@ impl<W> Log<W> {
             subscriber.awake = true;
             wake(&subscriber.wake);
         }
-        Some((added, removed))
+        Ok((added, removed))
     }
 
     /// Where the selectors of a subscriber begin on the channels that it has to take from.
@@ -77,6 +95,13 @@ impl<W> Log<W> {
 }
 
 impl<W> Subscriber<W> {
+    /// What waits for it of changes to its channels. Gaps are not among it: they are bounded by what it reads.
+    fn pending_change_bytes(&self) -> usize {
+        let notes = self.notes.iter().flat_map(|notes| notes.iter()).filter(|note| note.ty != "gap");
+        let told: usize = notes.map(|note| size_of::<Note>() + note.data.len()).sum();
+        told + self.claims.as_ref().map_or(0, |claims| claims.len() * size_of::<Claim>())
+    }
+
     /// Claims of which something is not taken yet.
     pub(super) fn claims_on(&self, channel: u32) -> impl Iterator<Item = &Claim> {
         let claims = self.claims.iter().flat_map(|claims| claims.iter());

@@ -8,6 +8,7 @@
 //! before its subscription began, was replaced by a newer event of its key, or was told as a gap.
 
 mod change;
+mod forgotten;
 mod membership;
 mod note;
 mod page;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 
 use slab::Slab;
 
+pub use self::change::{PENDING_CHANGE_BYTES_MAX, Unchanged};
+use self::forgotten::Forgotten;
 pub use self::page::Page;
 pub use self::snapshot::{RestoreError, Snapshot};
 use self::subscriber::Subscriber;
@@ -118,11 +121,7 @@ pub struct Log<W> {
     by_pattern: Map<Pattern, u32>,
     subscribers: Slab<Subscriber<W>>,
     generation: u32,
-    /// Channels that were let go, with the newest event they lost.
-    remembered: Map<ChannelName, u64>,
-    remembered_order: VecDeque<ChannelName>,
-    /// The newest event lost by a channel whose very name was let go.
-    forgotten_through: u64,
+    forgotten: Forgotten,
     /// Every event in the order of the log, for the bound over all channels; entries whose event is gone are skipped.
     order: VecDeque<(u64, u32)>,
     order_max: usize,
@@ -144,9 +143,7 @@ impl<W> Log<W> {
             by_pattern: Map::default(),
             subscribers: Slab::new(),
             generation: 0,
-            remembered: Map::default(),
-            remembered_order: VecDeque::new(),
-            forgotten_through: 0,
+            forgotten: Forgotten::new(REMEMBERED_CHANNELS_MAX),
             order: VecDeque::new(),
             order_max: 1024,
             bytes: 0,

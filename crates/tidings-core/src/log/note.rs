@@ -9,6 +9,9 @@ use super::subscriber::Subscriber;
 use super::topic::Channel;
 use crate::channel::{ChannelName, Pattern, Selector};
 
+/// Channels that a resuming pattern is told the loss of by name, where they were let go; of more it is told as a whole.
+const LOST_NAMES_TOLD_MAX: usize = 100;
+
 /// A control event due when everything up to `at` is delivered.
 #[derive(Debug)]
 pub(super) struct Note {
@@ -71,16 +74,21 @@ impl<W> Log<W> {
         }
     }
 
-    /// Notes the gaps of channels that lost something after `seq` and were then let go. Answers whether there are any.
+    /// Notes the gaps of channels that lost something after `seq` and were then let go: each its own, or, where they
+    /// are many, one of the pattern. Answers whether there are any.
     pub(super) fn note_forgotten(&mut self, index: u32, pattern: &Pattern, seq: u64) -> bool {
-        let mut lost: Vec<(u64, Selector)> = self
-            .remembered
-            .iter()
-            .filter(|(name, lost)| **lost > seq && pattern.matches(name.as_str()))
-            .map(|(name, lost)| (*lost, Selector::Channel(name.clone())))
+        let whole = Selector::Pattern(pattern.clone());
+        let behind = self.forgotten.names().filter(|(_, lost)| *lost > seq);
+        let mut lost: Vec<_> = behind
+            .filter(|(name, _)| pattern.matches(name.as_str()))
+            .take(LOST_NAMES_TOLD_MAX + 1)
+            .map(|(name, lost)| (lost, Selector::Channel(name.clone())))
             .collect();
-        if self.forgotten_through > seq {
-            lost.push((self.forgotten_through, Selector::Pattern(pattern.clone())));
+        if lost.len() > LOST_NAMES_TOLD_MAX {
+            // Before everything: whoever resumes from after it was told of all that they lost.
+            lost = vec![(seq, whole)];
+        } else if self.forgotten.through > seq {
+            lost.push((self.forgotten.through, whole));
         }
         lost.sort_unstable();
         let any = !lost.is_empty();

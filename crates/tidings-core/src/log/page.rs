@@ -28,7 +28,7 @@ impl<W> Log<W> {
         });
         let after = known.flatten().map_or(0, |cursor| cursor.seq);
         let Some(&index) = self.by_name.get(channel) else {
-            let lost = self.remembered.get(channel).copied().unwrap_or(self.forgotten_through);
+            let lost = self.forgotten.lost_by(channel);
             let gap = known == Some(None) || (since.is_some() && lost > after);
             return Page { events: Vec::new(), gap, next: self.head(), more: false };
         };

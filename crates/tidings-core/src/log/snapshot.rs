@@ -98,12 +98,11 @@ impl<W> Log<W> {
         let mut lines = vec![Snapshot::Log {
             epoch: self.epoch.get(),
             head: self.head,
-            forgotten_through: self.forgotten_through,
+            forgotten_through: self.forgotten.through,
         }];
         let live = self.channels.iter().map(|(_, c)| (&c.name, c.history.trimmed_through));
-        let remembered = self.remembered.iter().map(|(name, seq)| (name, *seq));
         lines.extend(
-            live.chain(remembered)
+            live.chain(self.forgotten.names())
                 .filter(|(_, lost)| *lost > 0)
                 .map(|(name, trimmed_through)| Snapshot::Channel { name: name.to_string(), trimmed_through }),
         );
@@ -121,8 +120,13 @@ impl<W> Log<W> {
         lines
     }
 
-    /// The log again, from lines whose end was seen.
-    pub fn restore(rules: Rules, lines: impl IntoIterator<Item = Snapshot>) -> Result<Self, RestoreError> {
+    /// The log again, from lines whose end was seen. What it says of a time after now is taken to be of now: an event
+    /// dated by a clock that was ahead would else outlive those that come, and date them.
+    pub fn restore(
+        rules: Rules,
+        now_ms: u64,
+        lines: impl IntoIterator<Item = Snapshot>,
+    ) -> Result<Self, RestoreError> {
         let mut lines = lines.into_iter();
         let Some(Snapshot::Log { epoch, head, forgotten_through }) = lines.next() else {
             return Err(RestoreError::OutOfPlace);
@@ -132,15 +136,15 @@ impl<W> Log<W> {
         }
         let mut log = Self::new(Epoch::from(epoch), rules);
         for line in lines {
-            log.restore_line(line, head)?;
+            log.restore_line(line, head, now_ms)?;
         }
         // What a channel lost was set before its events came; the boundary over all names comes last, so that it
         // is not taken for the loss of a channel that was just read.
-        (log.head, log.forgotten_through) = (head, forgotten_through);
+        (log.head, log.forgotten.through) = (head, forgotten_through);
         Ok(log)
     }
 
-    fn restore_line(&mut self, line: Snapshot, head: u64) -> Result<(), RestoreError> {
+    fn restore_line(&mut self, line: Snapshot, head: u64, now_ms: u64) -> Result<(), RestoreError> {
         let last = self.order.back().map_or(0, |(seq, _)| *seq);
         let credible = match &line {
             Snapshot::Channel { trimmed_through, .. } => *trimmed_through <= head,
@@ -159,6 +163,7 @@ impl<W> Log<W> {
                 self.channels[index as usize].history.trimmed_through = trimmed_through;
             }
             Snapshot::Event { channel, seq, time_ms, ty, id, key, recipients, data } => {
+                let time_ms = time_ms.min(now_ms);
                 let name = ChannelName::parse(&channel).map_err(|error| invalid(&error))?;
                 let draft = Draft { ty: ty.as_deref(), data: &data, id: id.as_deref(), key: key.as_deref() };
                 let event = Event::kept(draft).map_err(|error| invalid(&error))?;
@@ -175,6 +180,7 @@ impl<W> Log<W> {
                 let name = ChannelName::parse(&channel).map_err(|error| invalid(&error))?;
                 let index = self.channel(&name);
                 let channel = &mut self.channels[index as usize];
+                let time_ms = time_ms.min(now_ms);
                 channel.history.remember(&id, seq, recipients, time_ms, &channel.keep.retention);
             }
             Snapshot::Log { .. } | Snapshot::End { .. } => return Err(RestoreError::OutOfPlace),

@@ -98,6 +98,19 @@ impl<W> Subscriber<W> {
         named.chain(matched).map(|place| place.from).min()
     }
 
+    /// Something of these channels is left to take, and nothing of others.
+    pub(super) fn wait_for(&mut self, channels: impl Iterator<Item = u32>) {
+        self.ready.clear();
+        self.ready.extend(channels);
+        self.ready.sort_unstable();
+        self.ready.dedup();
+        let cursor = self.cursor;
+        if let Some(claims) = &mut self.claims {
+            claims.retain(|claim| claim.until > cursor);
+            self.claims = self.claims.take().filter(|claims| !claims.is_empty());
+        }
+    }
+
     /// Nothing is left to take.
     pub(super) fn rest(&mut self) {
         self.ready.clear();

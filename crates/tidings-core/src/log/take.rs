@@ -42,6 +42,13 @@ enum Next {
     Event(u32, usize),
 }
 
+impl Next {
+    fn channel(&self) -> u32 {
+        let (Self::Gap(channel) | Self::Event(channel, _)) = self;
+        *channel
+    }
+}
+
 impl<W> Log<W> {
     /// Gives a subscriber what it has not had, in the order of the log, up to about `bytes_max` bytes and at least
     /// one piece. `None` when there is no such subscriber.
@@ -116,6 +123,8 @@ impl<W> Log<W> {
         taken.more = !heap.is_empty() || subscriber.notes.is_some();
         if !taken.more {
             subscriber.rest();
+        } else if taken.ended_by.is_none() {
+            subscriber.wait_for(heap.into_iter().map(|Reverse((_, next))| next.channel()));
         }
         self.totals.delivered += taken.events as u64;
         self.totals.replayed += replayed;
@@ -144,4 +153,35 @@ pub fn control(cursor: Option<Cursor>, ty: &str, data: &str) -> Framed {
     let id = cursor.map(|cursor| cursor.to_string());
     wire::event(&mut out, id.as_deref(), Some(ty), data);
     Framed::new(&out)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::channel::Selector;
+    use crate::event::{Draft, Event};
+    use crate::history::Retention;
+    use crate::log::{Keep, Rules};
+
+    #[test]
+    fn a_channel_of_which_all_was_taken_is_not_looked_at_again() {
+        let retention = Retention { count: 100, age_ms: 0, bytes: 0 };
+        let default = Keep { retention, slow: Slow::Gap, presence: false };
+        let mut log = Log::new(Epoch::from(7), Rules { rules: Vec::new(), default, total_bytes: 0 });
+        let all = [Selector::parse("*").expect("a pattern")];
+        let key = log.subscribe(&all, None, false, ()).key;
+        let data = RawValue::from_string("1".to_owned()).expect("JSON");
+        let event = Event::new(Draft { ty: None, data: &data, id: None, key: None }, 0).expect("an event");
+        for n in 0..100 {
+            let name = ChannelName::parse(&format!("jobs:{n}")).expect("a name");
+            log.publish(1, &name, &event, &mut |()| {});
+        }
+        for taken in 1..100 {
+            assert!(log.take(key, 1, &mut Vec::new()).expect("a subscriber").more);
+            assert_eq!(log.subscriber(key).expect("there").ready.len(), 100 - taken);
+        }
+        assert!(!log.take(key, 1, &mut Vec::new()).expect("a subscriber").more);
+    }
 }

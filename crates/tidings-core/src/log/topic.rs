@@ -4,7 +4,7 @@
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use super::{Keep, Log, REMEMBERED_CHANNELS_MAX};
+use super::{Keep, Log};
 use crate::channel::{ChannelName, Pattern};
 use crate::history::{History, Retention};
 
@@ -102,7 +102,7 @@ impl<W> Log<W> {
             return index;
         }
         let mut history = History::default();
-        history.trimmed_through = self.remembered.remove(name).unwrap_or(self.forgotten_through);
+        history.trimmed_through = self.forgotten.take_back(name);
         let channel = Channel {
             name: name.clone(),
             topic: Topic::default(),
@@ -159,16 +159,8 @@ impl<W> Log<W> {
         let channel = self.channels.remove(index);
         self.by_name.remove(&channel.name);
         let lost = channel.history.trimmed_through;
-        if lost == 0 {
-            return;
-        }
-        self.remembered.insert(channel.name.clone(), lost);
-        self.remembered_order.push_back(channel.name);
-        while self.remembered_order.len() > REMEMBERED_CHANNELS_MAX {
-            let Some(name) = self.remembered_order.pop_front() else { return };
-            if let Some(seq) = self.remembered.remove(&name) {
-                self.forgotten_through = self.forgotten_through.max(seq);
-            }
+        if lost > 0 {
+            self.forgotten.remember(channel.name, lost);
         }
     }
 }

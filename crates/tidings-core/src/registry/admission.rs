@@ -10,8 +10,8 @@ use crate::grant::ANONYMOUS;
 const FLIP_FLOP_TIMES: usize = 3;
 /// … within this time, two tabs are taken to share one client id, and both may stand.
 const FLIP_FLOP_MS: u64 = 10_000;
-/// Clients whose supersedes are remembered at most; beyond it the table is swept of the old ones.
-const FLIP_FLOP_CLIENTS_MAX: usize = 10_000;
+/// Clients whose supersedes may be remembered before the table is swept of the old ones.
+pub(super) const FLIP_FLOP_CLIENTS_BEFORE_SWEEP: usize = 10_000;
 
 /// Who asks to come in.
 #[derive(Debug)]
@@ -84,7 +84,8 @@ pub enum Refused {
 impl Refused {
     /// Every kind of refusal that is counted, as the statistics name it. `limit` is a user's, an address's or a
     /// rate's; `full` the node's.
-    pub const KINDS: [&'static str; 6] = ["limit", "full", "rate", "draining", "unauthorized", "bad_request"];
+    pub const KINDS: [&'static str; 7] =
+        ["limit", "full", "rate", "draining", "unauthorized", "bad_request", "unavailable"];
 
     /// The kind under which it is counted.
     pub fn kind(&self) -> &'static str {
@@ -199,8 +200,9 @@ impl<C, T> Books<C, T> {
     /// Only of one who comes in: a refusal supersedes nobody.
     fn note_supersede(&mut self, candidate: &Candidate, now_ms: u64) {
         let Some(client) = &candidate.client_id else { return };
-        if self.supersedes.len() >= FLIP_FLOP_CLIENTS_MAX {
+        if self.supersedes_sweep.is_due(self.supersedes.len()) {
             self.supersedes.retain(|_, times| times.back().is_some_and(|last| last + FLIP_FLOP_MS > now_ms));
+            self.supersedes_sweep.swept(self.supersedes.len());
         }
         let times = self.supersedes.entry((Arc::clone(&candidate.user), client.clone())).or_default();
         times.push_back(now_ms);

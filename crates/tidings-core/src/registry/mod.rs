@@ -16,15 +16,20 @@ use std::sync::Arc;
 use serde::Serialize;
 use slab::Slab;
 
+use self::admission::FLIP_FLOP_CLIENTS_BEFORE_SWEEP;
 pub use self::admission::{Admitted, Candidate, Evidence, Limits, OnFull, Refused};
 use self::group::Groups;
 use crate::close::CloseReason;
+use crate::sweep::SweepMark;
 
 /// Closed connections that are remembered for operators.
 pub const CLOSED_RING_LEN: usize = 10_000;
 
 /// How long a client that was told not to come back is remembered.
 pub const UNWELCOME_MS: u64 = 60_000;
+
+/// Clients that may be remembered so before those whose time is over are let go.
+const UNWELCOME_CLIENTS_BEFORE_SWEEP: usize = 1_000;
 
 /// A connection's place in the books. Never reused: the serial tells late calls from their successors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,7 +114,9 @@ pub struct Books<C, T> {
     clients: Groups<(Arc<str>, Box<str>)>,
     /// When a client's connections were last superseded, for those that flip-flop.
     supersedes: HashMap<(Arc<str>, Box<str>), VecDeque<u64>, foldhash::fast::RandomState>,
+    supersedes_sweep: SweepMark,
     unwelcome: HashMap<(Arc<str>, Box<str>), u64, foldhash::fast::RandomState>,
+    unwelcome_sweep: SweepMark,
     ring: VecDeque<Closed<T>>,
 }
 
@@ -124,7 +131,9 @@ impl<C, T> Default for Books<C, T> {
             ips: Groups::default(),
             clients: Groups::default(),
             supersedes: HashMap::default(),
+            supersedes_sweep: SweepMark::new(FLIP_FLOP_CLIENTS_BEFORE_SWEEP),
             unwelcome: HashMap::default(),
+            unwelcome_sweep: SweepMark::new(UNWELCOME_CLIENTS_BEFORE_SWEEP),
             ring: VecDeque::new(),
         }
     }
@@ -226,7 +235,10 @@ impl<C, T> Books<C, T> {
 
     /// Remembers for a minute that a client was told not to come back.
     pub fn turn_away(&mut self, user: &Arc<str>, client_id: &str, now_ms: u64) {
-        self.unwelcome.retain(|_, until| *until > now_ms);
+        if self.unwelcome_sweep.is_due(self.unwelcome.len()) {
+            self.unwelcome.retain(|_, until| *until > now_ms);
+            self.unwelcome_sweep.swept(self.unwelcome.len());
+        }
         self.unwelcome.insert((Arc::clone(user), client_id.into()), now_ms + UNWELCOME_MS);
     }
 

@@ -205,8 +205,8 @@ impl History<'_> {
             let text = serde_json::to_string(&line).expect("JSON");
             serde_json::from_str::<Snapshot>(&text).expect("a line")
         });
-        self.log = Log::restore(self.model.rules.clone(), lines).expect("whole");
-        self.model.restart();
+        self.log = Log::restore(self.model.rules.clone(), self.now_ms, lines).expect("whole");
+        self.model.restart(self.now_ms);
         std::mem::take(&mut self.readers).into_iter().for_each(|reader| self.part_with(reader));
         self.totals = Totals::default();
     }

@@ -136,8 +136,11 @@ impl Model {
         }
     }
 
-    /// After an orderly restart: an event that is held brings its id back, should that have been forgotten.
-    pub(crate) fn restart(&mut self) {
+    /// After an orderly restart: an event that is held brings its id back, should that have been forgotten, and nothing
+    /// is of a time to come.
+    pub(crate) fn restart(&mut self, now_ms: u64) {
+        self.events.iter_mut().for_each(|event| event.time_ms = event.time_ms.min(now_ms));
+        self.known.iter_mut().flatten().for_each(|known| known.time_ms = known.time_ms.min(now_ms));
         for channel in 0..CHANNELS.len() {
             let mut known = self.known[channel].clone();
             for event in self.held(channel) {

@@ -131,6 +131,6 @@ impl History<'_> {
         let rouse = !reader.notes.is_empty() && !reader.awake;
         reader.awake |= rouse;
         assert_eq!(woken, if rouse { vec![reader.number] } else { Vec::new() });
-        assert_eq!(answer, Some((added, removed)));
+        assert_eq!(answer, Ok((added, removed)));
     }
 }

@@ -113,7 +113,7 @@ function noteRow({ kind, title, detail, data, at }) {
     element('time', {}, clock(at)));
 }
 
-// `{channel, type, id, offset, time, data}`; control events such as `joined` come without an envelope.
+// `{channel, type, id, offset, time, data}`; the hub's own words, but for `joined` and `left`, come without an envelope.
 function unwrap(text) {
   const value = parse(text, exact);
   if (value === undefined) return { channel: null, data: text };

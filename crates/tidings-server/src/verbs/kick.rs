@@ -10,9 +10,10 @@ use crate::cli::HubArgs;
 pub(crate) const HELP: &str = "\
 Examples:
   tidings kick ID                   one connection; `tidings connections` shows the ids
-  tidings kick --user ann --reason 'account closed' --no-reconnect
+  tidings kick --user ann --reason 'account closed'
+  tidings kick ID --reconnect       to move it on: the client comes back by itself
 
-Without --no-reconnect the client is told that it may come back.";
+Without --reconnect the client is told to stay away.";
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("whom").required(true).args(["connection_id", "user"]))]
@@ -25,9 +26,9 @@ pub(crate) struct KickArgs {
     /// What the client is told
     #[arg(long)]
     reason: Option<String>,
-    /// Tell the client to stay away
+    /// Tell the client to come back
     #[arg(long)]
-    no_reconnect: bool,
+    reconnect: bool,
     /// Print the hub's own JSON
     #[arg(long)]
     json: bool,
@@ -51,6 +52,6 @@ fn body(args: &KickArgs) -> Vec<u8> {
     if let Some(reason) = &args.reason {
         body.insert("reason".to_owned(), Value::from(reason.as_str()));
     }
-    body.insert("reconnect".to_owned(), Value::from(!args.no_reconnect));
+    body.insert("reconnect".to_owned(), Value::from(args.reconnect));
     Value::from(body).to_string().into_bytes()
 }

@@ -1,5 +1,8 @@
 //! What stands in the data directory that the hub did not leave there, and directories that can't be used.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 
@@ -76,6 +79,28 @@ fn other_damage_is_told_and_starts_from_nothing() {
     assert_eq!(last_summary(&hub), Value::Null);
     assert_eq!(hub.stats()["cleanup"]["shutdown_cleanups"], 0);
     assert_eq!(hub.log().matches("a kept file is not usable").count(), 2, "{}", hub.log());
+}
+
+#[test]
+fn what_is_kept_is_for_the_hubs_own_user_alone() {
+    let mode = |path: &Path| {
+        std::fs::metadata(path).unwrap_or_else(|error| panic!("{error}: {}", path.display())).mode() & 0o777
+    };
+    let mut hub = Hub::start_with(&[("TIDINGS_DRAIN_WINDOW_MS", "100")]);
+    let dir = hub.data_dir();
+    assert_eq!(mode(&dir), 0o700, "made by the hub");
+    // What a hub of before, or a crash, left behind for all to read.
+    let left = dir.join("rings.jsonl.new");
+    std::fs::write(&left, "left").expect("written");
+    std::fs::set_permissions(&left, Permissions::from_mode(0o644)).expect("ours");
+    hub.post("/api/sse/publish", r#"{"channel":"news","data":"confidential"}"#);
+    hub.stop();
+    for name in ["node", "lock", "counters.json", "shutdown.json", RINGS] {
+        assert_eq!(mode(&dir.join(name)), 0o600, "{name}");
+    }
+    std::fs::set_permissions(&dir, Permissions::from_mode(0o750)).expect("ours");
+    hub.start_again();
+    assert_eq!(mode(&dir), 0o750, "one that was there is its owner's to open");
 }
 
 #[test]

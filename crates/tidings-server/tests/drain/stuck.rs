@@ -36,7 +36,7 @@ fn netns_the_vanished_do_not_hold_the_exit() {
     let mut hub = hub();
     let target = target(&hub);
     let vanished = [Client::open(Speaks::Http11, &target), Client::open(Speaks::Http2, &target)];
-    vanished.iter().for_each(|client| place.swallow(&client.io));
+    let _swallowed: Vec<_> = vanished.iter().map(|client| place.swallow(&client.io)).collect();
     fill(&hub);
     assert_exits_in_time(&mut hub, vanished.len() as u64);
     drop(vanished);

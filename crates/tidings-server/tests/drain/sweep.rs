@@ -86,6 +86,28 @@ fn a_sweep_that_can_end_nobody_ends() {
     assert_eq!(report(&sweep(&runtime, &hub, r#"{"batch_size":null}"#)), (0, 1, 3));
 }
 
+#[test]
+fn heartbeats_do_not_wait_for_the_disk() {
+    const BEATS: usize = 5;
+    let hub = Hub::start_with(&[
+        ("TIDINGS_FAULTS", "counters.wait_ms=20000"),
+        ("TIDINGS_CLEANUP_INTERVAL_MS", "50"),
+        ("TIDINGS_STREAM_HEARTBEAT_MS", "100"),
+    ]);
+    let runtime = Runtime::new().expect("a runtime");
+    let _live = open(&runtime, &hub, LIVE, 1);
+    let _leased = open(&runtime, &hub, LEASED, 1);
+    hub.wait_for_stats(|stats| stats["connections"]["closed_total"]["lease"] == 1);
+    let (start, mut beats) = (now(), std::collections::BTreeSet::new());
+    while beats.len() < BEATS {
+        let page: Value = serde_json::from_str(&hub.get("/api/sse/connections?type=live")).expect("a page");
+        beats.extend(page["connections"][0]["last_ping_at"].as_u64());
+        assert!(start.elapsed() < PATIENCE, "{beats:?}");
+    }
+    let stats = hub.stats();
+    assert_eq!(stats["cleanup"]["stale_connections_cleaned"], 0, "the count is being written all the while");
+}
+
 fn open(runtime: &Runtime, hub: &Hub, path: &str, count: usize) -> Vec<Stream> {
     let versions = [Version::Http1, Version::Http2].into_iter().cycle();
     let streams = versions.take(count).map(|version| {

@@ -94,7 +94,10 @@ pub(crate) fn ask(hub: &Hub, method: &str, path: &str, headers: &[(&str, &str)],
     let address = hub.url().trim_start_matches("http://").to_owned();
     let mut socket = TcpStream::connect(&address).expect("the hub listens");
     socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+    if headers.iter().all(|(name, _)| *name != "host") {
+        head.push_str(&format!("host: {address}\r\n"));
+    }
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

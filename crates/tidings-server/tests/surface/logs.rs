@@ -30,6 +30,21 @@ fn the_lines_of_a_connections_life() {
 }
 
 #[test]
+fn a_name_is_told_from_the_line_that_it_stands_in() {
+    let hub = Server::start();
+    let forged = "ada%20reason%3Dkicked%20total%3D0%E2%80%A8INFO%20%E2%80%AEx";
+    let _stream = Stream::open(&hub, &format!("channels=a%22b,c&user={forged}"));
+    assert_line(
+        &hub,
+        "INFO",
+        "client connected user=\"ada reason=kicked total=0\\u{2028}INFO \\u{202e}x\" channels=\"a\\\"b,c\" total=1",
+    );
+    let plain = Server::with(&[("TIDINGS_LOG_FORMAT", "json")]);
+    let _stream = Stream::open(&plain, "channels=a&user=ada%20b");
+    assert!(plain.log().contains("\"user\":\"ada b\""), "{}", plain.log());
+}
+
+#[test]
 fn a_reader_that_lags_is_a_warning_and_learns_of_its_gap() {
     let hub = Server::configured("[[channel]]\nmatch = \"busy\"\nhistory.count = 4\n");
     let mut slow = Stream::open(&hub, "channels=busy&user=ada");

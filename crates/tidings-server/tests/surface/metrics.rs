@@ -137,11 +137,17 @@ fn the_numbers_are_those_of_the_books() {
     };
     assert_eq!(value("tidings_connections{type=\"client\"}").as_deref(), Some("0"), "nobody is a number");
     let stream = Stream::open(&hub, "channels=a&type=display");
-    publish(&hub, &json!({ "channel": "a", "data": 1 })).ok();
+    publish(&hub, &json!({ "channel": "a", "data": 1, "id": "one" })).ok();
     assert_eq!(value("tidings_connections{type=\"display\"}").as_deref(), Some("1"));
     assert_eq!(value("tidings_connections_opened_total").as_deref(), Some("1"));
     assert_eq!(value("tidings_events_published_total").as_deref(), Some("1"));
+    // What publishes nothing takes no time that anybody waits for.
+    publish(&hub, &json!({ "channel": "a", "data": 1, "id": "one" })).ok();
+    publish(&hub, &json!({ "channel": "a", "type": "gap", "data": 1 })).problem(400);
+    publish(&hub, &json!([])).ok();
     assert_eq!(value("tidings_publish_queue_seconds_count").as_deref(), Some("1"));
+    publish(&hub, &json!([{ "channel": "a", "data": 2 }, { "channels": ["a", "b"], "data": 3 }])).ok();
+    assert_eq!(value("tidings_publish_queue_seconds_count").as_deref(), Some("2"), "once a request");
     assert_eq!(value("tidings_truth_mismatch").as_deref(), Some("0"));
     drop(stream);
     hub.wait_for_active(0);

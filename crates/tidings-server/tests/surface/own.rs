@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, get, post, publish, send};
 use crate::server::Server;
-use crate::sse::{Item, Stream};
+use crate::sse::{EVENT_SOURCE, Item, Stream};
 
 fn with_id(stream: &Stream, more: Value) -> String {
     let mut body = more;
@@ -141,7 +141,8 @@ fn a_change_beyond_the_limit_or_without_sense_is_refused() {
     let problem = change(&hub, &stream, json!({ "add": ["c"] })).problem(400);
     let named = (&problem["limit_name"], &problem["limit"]);
     assert_eq!(named, (&json!("limits.channels_per_connection"), &json!(2)));
-    change(&hub, &stream, json!({ "add": ["c"], "remove": ["a"] })).ok();
+    let answer = change(&hub, &stream, json!({ "add": ["c", "c"], "remove": ["a"] })).ok();
+    assert_eq!(answer["channels"], json!(["b", "c"]), "one channel, however often it is named");
     change(&hub, &stream, json!({ "add": ["a,b"] })).problem_saying(400, "comma");
     change(&hub, &stream, json!({ "add": "a" })).problem(400);
     post(&hub, "/api/sse/subscriptions", "{\"connection_id\":\"nobody\",\"add\":[\"a\"]}").problem(404);
@@ -175,8 +176,25 @@ fn a_ticket_is_good_once() {
     let ticket = send(&hub, "POST", "/api/sse/ticket?user=ada", &[], "").ok();
     assert_eq!(ticket["expires_in"], 30);
     let query = format!("channels=a&ticket={}", ticket["ticket"].as_str().expect("a ticket"));
+    // Nothing that opens no stream uses it up.
+    assert_eq!(send(&hub, "HEAD", &format!("/api/sse/stream?{query}"), &[], "").status, 200);
+    get(&hub, &format!("/api/sse/stream?{query}&lease=soon")).problem(400);
     let stream = Stream::open(&hub, &query);
     assert_eq!(stream.connected["user"], "ada", "the ticket says who");
     get(&hub, &format!("/api/sse/stream?{query}")).problem_saying(401, "ticket");
     get(&hub, "/api/sse/stream?ticket=guess").problem(401);
+}
+
+#[test]
+fn a_ticket_that_meets_a_full_hub_is_good_for_the_retry() {
+    let hub = Server::with(&[("TIDINGS_LIMITS_CONNECTIONS_PER_USER", "1")]);
+    let holder = Stream::open(&hub, "channels=a&user=ada");
+    let ticket = send(&hub, "POST", "/api/sse/ticket?user=ada", &[], "").ok();
+    let query = format!("channels=a&ticket={}", ticket["ticket"].as_str().expect("a ticket"));
+    let mut refused = Stream::ask(&hub, &query, &EVENT_SOURCE);
+    assert!(matches!(refused.item(), Some(Item::Retry(_))));
+    assert_eq!(refused.expect("refused")["status"], 429);
+    post(&hub, "/api/sse/disconnect", holder.connection_id());
+    assert_eq!(Stream::open(&hub, &query).connected["user"], "ada");
+    get(&hub, &format!("/api/sse/stream?{query}")).problem(401);
 }

@@ -26,7 +26,10 @@ fn channels_are_given_and_taken_live_and_on_reconnect() {
     publish(&hub, &json!({ "channel": "room:2", "data": 2 })).ok();
     assert_eq!(one.expect("message"), 2, "events of one group never reach another's subscriber");
     assert_eq!(bob.expect("message"), 1);
-    let back = Stream::open(&hub, "channels=room:1,room:3&user=ada");
+    get(&hub, "/api/sse/stream?channels=room:1,room:3&user=ada").problem_saying(403, "`room:1`");
+    // An `EventSource` comes back with the address that it has.
+    let cursor = [("last-event-id", one.cursor.as_str())];
+    let back = Stream::open_with(&hub, "channels=room:1,room:3&user=ada", &cursor);
     assert_eq!(back.connected["channels"], json!(["room:3", "room:2"]));
     // What was taken can't be taken back by its reader.
     let body = json!({ "connection_id": back.connection_id(), "add": ["room:1"] }).to_string();
@@ -44,8 +47,61 @@ fn taking_a_pattern_takes_all_that_it_covers() {
     let mut stream = Stream::open(&hub, "channels=room:1,room:*,jobs&user=ada");
     put(&hub, "ada", &json!({ "remove": ["room:*"] }));
     assert_eq!(stream.expect("unsubscribed")["channels"], json!(["room:1", "room:*"]));
-    let back = Stream::open(&hub, "channels=room:1,jobs&user=ada");
+    let cursor = [("last-event-id", stream.cursor.as_str())];
+    let back = Stream::open_with(&hub, "channels=room:1,jobs&user=ada", &cursor);
     assert_eq!(back.connected["channels"], json!(["jobs"]));
+}
+
+#[test]
+fn what_is_taken_is_not_read_by_a_pattern_either() {
+    let hub = Server::start();
+    let mut stream = Stream::open(&hub, "channels=secr*,*,*:x,jobs&user=bob");
+    assert_eq!(put(&hub, "bob", &json!({ "remove": ["secret", "room:*"] }))["streams_changed"], 1);
+    assert_eq!(stream.expect("unsubscribed")["channels"], json!(["secr*", "*", "*:x"]));
+    for channel in ["secret", "room:x", "jobs"] {
+        publish(&hub, &json!({ "channel": channel, "data": channel })).ok();
+    }
+    assert_eq!(stream.expect("message"), "jobs");
+    for pattern in ["secr*", "*", "all", "*:x", "room:*:y"] {
+        get(&hub, &format!("/api/sse/stream?channels={pattern}&user=bob")).problem(403);
+        let body = json!({ "connection_id": stream.connection_id(), "add": [pattern] }).to_string();
+        post(&hub, "/api/sse/subscriptions", &body).problem(403);
+    }
+    get(&hub, "/api/sse/stream?channels=secr*&user=bob").problem_saying(403, "`secr*`");
+    let cursor = [("last-event-id", stream.cursor.as_str())];
+    let back = Stream::open_with(&hub, "channels=secr*,jobs&user=bob", &cursor);
+    assert_eq!(back.connected["channels"], json!(["jobs"]));
+    // Nor by a pattern that an operator gave before; what is said later holds.
+    put(&hub, "bob", &json!({ "add": ["secr*"] }));
+    assert_eq!(Stream::open(&hub, "channels=secr*&user=bob").connected["channels"], json!(["secr*"]));
+    put(&hub, "bob", &json!({ "remove": ["secret"] }));
+    get(&hub, "/api/sse/stream?channels=secr*&user=bob").problem(403);
+    put(&hub, "bob", &json!({ "add": ["room:1"] }));
+    assert_eq!(Stream::open(&hub, "channels=room:1&user=bob").connected["channels"], json!(["room:1"]));
+    let contradiction = json!({ "add": ["a*"], "remove": ["ab"] }).to_string();
+    send(&hub, "PUT", "/api/sse/users/bob/channels", &[], &contradiction).problem_saying(400, "`ab`");
+}
+
+#[test]
+fn what_operators_change_has_bounds() {
+    let hub = Server::start();
+    let long = "x".repeat(256);
+    for user in [long.as_str(), "a%0Ab"] {
+        let path = format!("/api/sse/users/{user}/channels");
+        send(&hub, "PUT", &path, &[], "{\"add\":[\"a\"]}").problem_saying(400, "`user`");
+    }
+    for user in [long.as_str(), "a\nb", ""] {
+        let body = json!({ "user": user }).to_string();
+        post(&hub, "/api/sse/revocations", &body).problem_saying(400, "`user`");
+    }
+    let names = |from: u32| json!({ "add": (from..from + 600).map(|n| n.to_string()).collect::<Vec<_>>() });
+    put(&hub, "ada", &names(0));
+    let path = "/api/sse/users/ada/channels";
+    let problem = send(&hub, "PUT", path, &[], &names(600).to_string()).problem(400);
+    assert_eq!((&problem["limit_name"], &problem["limit"]), (&json!("amended_channels_max"), &json!(1000)));
+    put(&hub, "ada", &names(300));
+    put(&hub, "bob", &json!({}));
+    assert_eq!(Stream::open(&hub, "channels=a&user=bob").connected["channels"], json!(["a"]));
 }
 
 #[test]
@@ -82,10 +138,9 @@ fn a_revoked_user_is_out_and_stays_out_until_then() {
     send(&hub, "POST", "/api/sse/publish?user=ada", &[], "{\"channel\":\"a\",\"data\":1}").problem(401);
     assert_eq!(hub.active(), 1);
     assert_eq!(hub.stats()["connections"]["refused_total"]["unauthorized"], 1);
-    // A time that is over refuses nobody.
-    let over = "{\"user\":\"ada\",\"until\":1}";
-    post(&hub, "/api/sse/revocations", over).ok();
-    Stream::open(&hub, "channels=a&user=ada");
+    post(&hub, "/api/sse/revocations", "{\"user\":\"bob\",\"until\":1}")
+        .problem_saying(400, "`until` is past");
+    assert_eq!(hub.active(), 1, "a time that is over ends nothing");
     post(&hub, "/api/sse/revocations", "{}").problem_saying(400, "user");
     post(&hub, "/api/sse/revocations", "{\"user\":7}").problem(400);
 }

@@ -191,6 +191,39 @@ fn sizes_have_limits_and_the_answer_names_them() {
 }
 
 #[test]
+fn a_request_is_bounded_by_all_that_it_asks_for() {
+    let hub = Server::with(&[("TIDINGS_LIMITS_BATCH_EVENTS", "4")]);
+    let to = |names: &[&str]| json!({ "channels": names, "data": 1 });
+    publish(&hub, &json!([to(&["a", "b"]), to(&["c"]), { "channel": "d", "data": 1 }])).ok();
+    for beyond in [json!([to(&["a", "b", "c"]), to(&["d", "e"])]), to(&["a", "b", "c", "d", "e"])] {
+        let problem = publish(&hub, &beyond).problem(413);
+        assert_eq!((&problem["limit_name"], &problem["limit"]), (&json!("limits.batch_events"), &json!(4)));
+    }
+    assert_eq!(hub.stats()["events"]["published_total"], 4, "all of it is refused, or none");
+
+    let hub = Server::start();
+    let names: Vec<String> = (0..1000).map(|n| format!("c{n}")).collect();
+    let wide = |bytes: usize| json!({ "channels": names, "data": "x".repeat(bytes) });
+    let problem = publish(&hub, &wide(17 * 1024)).problem(413);
+    assert_eq!(problem["limit_name"], "fan_out_bytes_max", "17 KiB to a thousand channels: {problem}");
+    assert_eq!(hub.stats()["events"]["published_total"], 0);
+    publish(&hub, &wide(16)).ok();
+    publish(&hub, &json!({ "channels": ["a"], "data": "x".repeat(60_000) })).ok();
+}
+
+#[test]
+fn a_channel_that_is_named_twice_has_the_event_once() {
+    let hub = Server::with(&[("TIDINGS_LIMITS_PUBLISHES_PER_SECOND", "2")]);
+    let mut stream = Stream::open(&hub, "channels=a,b");
+    let answer = publish(&hub, &json!({ "channels": ["a", "b", "a"], "data": 1 })).ok();
+    let names: Vec<_> =
+        answer.as_array().expect("an array").iter().map(|answer| &answer["channel"]).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!((stream.expect("message"), stream.expect("message")), (json!(1), json!(1)));
+    assert_eq!(hub.stats()["events"]["published_total"], 2, "and is paid for once");
+}
+
+#[test]
 fn a_rate_is_answered_with_when_to_come_again() {
     let hub = Server::with(&[("TIDINGS_LIMITS_PUBLISHES_PER_SECOND", "2")]);
     let one = json!({ "channel": "a", "data": 1 });

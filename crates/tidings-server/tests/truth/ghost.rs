@@ -10,7 +10,7 @@ use crate::watch::wall_ms;
 
 /// Small, so that the whole table takes seconds.
 pub const HEARTBEAT_MS: u64 = 300;
-pub const USER_TIMEOUT_MS: u64 = 1_000;
+pub const USER_TIMEOUT_MS: u64 = 1_500;
 pub const STALL_MS: u64 = 1_000;
 pub const SWEEP_MS: u64 = 100;
 pub const MAX_AGE_MS: u64 = 2_500;
@@ -204,10 +204,11 @@ fn leave(mut client: Client, first: impl FnOnce(&mut Client), then: impl FnOnce(
     Deed { at_ms, _kept: Box::new(()) }
 }
 
-fn stay<T: Send + 'static>(mut client: T, deed: impl FnOnce(&mut T)) -> Deed {
+/// What the deed answers is kept for as long as the client.
+fn stay<T: Send + 'static, K: Send + 'static>(mut client: T, deed: impl FnOnce(&mut T) -> K) -> Deed {
     let at_ms = wall_ms();
-    deed(&mut client);
-    Deed { at_ms, _kept: Box::new(client) }
+    let kept = deed(&mut client);
+    Deed { at_ms, _kept: Box::new((client, kept)) }
 }
 
 /// Publishes to a channel, in one request, more than a reader who does not read can be sent.

@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::client::connect;
+use crate::client::{Client, Speaks, Target, connect};
 use crate::http2;
-use crate::hub::{Hub, now};
+use crate::hub::{Hub, PATIENCE, now};
 
 const HEADER_TIMEOUT_MS: u64 = 500;
 const HEARTBEAT_MS: u64 = 300;
@@ -22,7 +22,7 @@ struct Quiet {
     says: fn(&mut TcpStream),
 }
 
-const QUIET: [Quiet; 7] = [
+const QUIET: [Quiet; 8] = [
     Quiet { what: "nothing", bound_ms: HEADER_TIMEOUT_MS, says: |_| {} },
     Quiet { what: "half a request head", bound_ms: HEADER_TIMEOUT_MS, says: |io| say(io, HALF_A_HEAD) },
     Quiet { what: "a request, then idle", bound_ms: HEADER_TIMEOUT_MS, says: |io| say(io, HEALTH) },
@@ -38,11 +38,19 @@ const QUIET: [Quiet; 7] = [
         bound_ms: HEARTBEAT_MS + USER_TIMEOUT_MS,
         says: |io| http2::hello(io, 0).expect("taken"),
     },
+    Quiet {
+        what: "an HTTP/2 preface, and answers to pings alone",
+        bound_ms: 2 * HEADER_TIMEOUT_MS,
+        says: |io| {
+            http2::hello(io, 0).expect("taken");
+            while http2::next(io).is_ok() {}
+        },
+    },
 ];
 
 const HALF_A_HEAD: &str = "GET /api/sse/stream?channels=a HTTP/1.1\r\nhost: ";
-const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: hub\r\n\r\n";
-const HALF_A_BODY: &str = "POST /api/sse/publish HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+const HALF_A_BODY: &str = "POST /api/sse/publish HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
 
 #[test]
 fn sockets_that_say_too_little_are_given_up() {
@@ -70,6 +78,42 @@ fn sockets_that_say_too_little_are_given_up() {
     });
     hub.wait_for_sockets(0);
     hub.assert_books_balance();
+}
+
+#[test]
+fn an_http2_connection_stays_for_as_long_as_it_has_a_stream() {
+    let timeout = HEADER_TIMEOUT_MS.to_string();
+    let hub = Hub::start_with(&[
+        ("TIDINGS_STREAM_HEADER_TIMEOUT_MS", &timeout),
+        ("TIDINGS_STREAM_MAX_AGE_MS", "2500"),
+        ("TIDINGS_STREAM_MAX_AGE_JITTER_PERCENT", "0"),
+    ]);
+    let target = Target { address: hub.address(), user: "ada".to_owned(), query: "" };
+    let mut client = Client::open(Speaks::Http2, &target);
+    client.read_to_end();
+    let stats = hub.stats();
+    assert_eq!(stats["connections"]["closed_total"]["max_age"], 1, "{stats:#}");
+    hub.wait_for_sockets(0);
+}
+
+#[test]
+fn a_connection_that_fails_is_told_of_over_http2_too() {
+    let hub = Hub::start();
+    let target = Target { address: hub.address(), user: "ada".to_owned(), query: "" };
+    Client::open(Speaks::Http2, &target).rst();
+    let start = now();
+    let line = loop {
+        let log = hub.log();
+        if let Some(line) = log.lines().find(|line| line.contains("an HTTP/2 connection failed")) {
+            break line.to_owned();
+        }
+        assert!(start.elapsed() < PATIENCE, "no word of it in\n{log}");
+        hub.stats();
+    };
+    assert!(
+        line.contains("INFO") && line.contains("connection reset") && line.contains("remote=127.0.0.1:"),
+        "{line}"
+    );
 }
 
 /// Until the hub closes, in whatever way.

@@ -17,17 +17,31 @@ impl Place {
         }
         run("ip", "link set lo up")?;
         run("nft", "add table inet ghosts")?;
+        run("nft", "add set inet ghosts ports { type inet_service ; }")?;
         run("nft", "add chain inet ghosts swallowed { type filter hook input priority 0 ; }")?;
+        run("nft", "add rule inet ghosts swallowed tcp sport @ports drop")?;
+        run("nft", "add rule inet ghosts swallowed tcp dport @ports drop")?;
         Ok(Self(()))
     }
 
-    /// From now on nothing gets to this socket and nothing that it sends arrives; nobody is told.
-    pub fn swallow(&self, io: &TcpStream) {
+    /// From now on nothing gets to this socket and nothing that it sends arrives; nobody is told. It ends with what
+    /// this answers: the next socket of that port is a stranger.
+    pub fn swallow(&self, io: &TcpStream) -> Swallowed {
         let port = io.local_addr().expect("a socket").port();
-        let rules = format!(
-            "add rule inet ghosts swallowed tcp sport {port} drop ; add rule inet ghosts swallowed tcp dport {port} drop"
-        );
-        run("nft", &rules).expect("the kernel filters");
+        run("nft", &format!("add element inet ghosts ports {{ {port} }}")).expect("the kernel filters");
+        Swallowed { port }
+    }
+}
+
+/// A port to and from which nothing gets through.
+pub struct Swallowed {
+    port: u16,
+}
+
+impl Drop for Swallowed {
+    fn drop(&mut self) {
+        let lifted = run("nft", &format!("delete element inet ghosts ports {{ {} }}", self.port));
+        assert!(lifted.is_ok() || std::thread::panicking(), "{lifted:?}");
     }
 }
 

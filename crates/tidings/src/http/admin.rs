@@ -8,10 +8,13 @@ use serde::Deserialize;
 use serde_json::json;
 use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::close::CloseReason;
+use tidings_core::grant::Label;
 
 use super::problem::Problem;
 use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, query, read_body};
-use crate::hub::{ClosedQuery, ConnectionQuery, ConnectionSort, KickOrder, RowMark, SortBy};
+use crate::hub::{
+    AmendError, ClosedQuery, ConnectionQuery, ConnectionSort, KickOrder, RowMark, SortBy, TooManyRevoked,
+};
 
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MAX: usize = 1000;
@@ -149,6 +152,7 @@ pub(super) async fn change_user(
 ) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
+    let user = label(&user)?;
     let asked: ChangeAsked = json_body(&body)?;
     let parse = |names: Vec<String>| {
         let parsed = names.iter().map(|name| Selector::parse(name));
@@ -156,8 +160,35 @@ pub(super) async fn change_user(
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Problem::bad_request(format!("channel {error}")))
     };
-    let changed = app.hub.amend_user(&user, parse(asked.add)?, parse(asked.remove)?);
+    let changed = app.hub.amend_user(&user, &parse(asked.add)?, &parse(asked.remove)?)?;
     Ok(axum::Json(json!({ "user": user, "streams_changed": changed })).into_response())
+}
+
+fn label(user: &str) -> Result<Label, Problem> {
+    Label::parse(user).map_err(|error| Problem::bad_request(format!("`user` {error}")))
+}
+
+impl From<AmendError> for Problem {
+    fn from(error: AmendError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AmendError::Contradiction { .. } => Self::bad_request(detail),
+            AmendError::TooManyChannels { amended_channels_max } => Self::bad_request(detail)
+                .with("limit_name", "amended_channels_max")
+                .with("limit", amended_channels_max),
+            AmendError::TooManyUsers { amended_users_max } => Self::unavailable(detail)
+                .with("limit_name", "amended_users_max")
+                .with("limit", amended_users_max),
+        }
+    }
+}
+
+impl From<TooManyRevoked> for Problem {
+    fn from(error: TooManyRevoked) -> Self {
+        Self::unavailable(error.to_string())
+            .with("limit_name", "revoked_users_max")
+            .with("limit", error.revoked_users_max)
+    }
 }
 
 #[derive(Deserialize)]
@@ -180,11 +211,12 @@ pub(super) async fn revoke(State(app): Shared, request: Request<Body>) -> Answer
         ));
     }
     let user = asked.user.ok_or_else(|| Problem::bad_request("name a `user`"))?;
-    let for_ms = match asked.until {
-        Some(until) => app.hub.ms_until(until),
-        None => REVOKED_DEFAULT_MS,
-    };
-    let ended = app.hub.revoke_user(&user, for_ms);
+    let user = label(&user)?;
+    let for_ms = asked.until.map_or(REVOKED_DEFAULT_MS, |until| app.hub.ms_until(until));
+    if for_ms == 0 {
+        return Err(Problem::bad_request("`until` is past: give seconds since 1970 that are to come"));
+    }
+    let ended = app.hub.revoke_user(&user, for_ms)?;
     Ok(axum::Json(json!({ "user": user, "streams_ended": ended, "for_seconds": for_ms / 1000 }))
         .into_response())
 }

@@ -1,4 +1,4 @@
-//! What stands before every endpoint: bounds on the head, and who may call from a page of another origin.
+//! What stands before every endpoint: bounds on the head, and what pages of other origins may do.
 
 use axum::Router;
 use axum::body::Body;
@@ -9,17 +9,16 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::HttpOptions;
 use super::problem::Problem;
+use super::{HttpOptions, origin};
 use crate::options::Bounds;
-
-/// The endpoints that a page of any origin may call without asking: the secret in the body is the proof.
-const OPEN_TO_BEACONS: [&str; 2] = ["/api/sse/disconnect", "/api/sse/alive"];
 
 pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Router {
     let origins = options.clone();
     let cross = options.clone();
-    let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, _: &Parts| origins.allow(origin));
+    let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, parts: &Parts| {
+        origins.may_read(origin, parts.uri.path())
+    });
     let cors = CorsLayer::new()
         .allow_origin(allowed)
         .allow_credentials(true)
@@ -34,7 +33,7 @@ pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Rou
     let guard = from_fn(move |request: Request<Body>, next: Next| {
         let cross = cross.clone();
         async move {
-            let checked = within(&request, &bounds).and_then(|()| same_site(&request, &cross));
+            let checked = within(&request, &bounds).and_then(|()| origin::check(&request, &cross));
             match checked {
                 Ok(()) => next.run(request).await,
                 Err(problem) => problem.into_response(),
@@ -43,34 +42,6 @@ pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Rou
     });
     // The guard's own refusals are for a page to read, too.
     api.layer(guard).layer(cors)
-}
-
-impl HttpOptions {
-    fn allow(&self, origin: &HeaderValue) -> bool {
-        let Ok(origin) = origin.to_str() else { return false };
-        self.origins.iter().any(|allowed| allowed == "*" || allowed == origin)
-            || (self.loopback_origins && is_loopback(origin))
-    }
-}
-
-fn is_loopback(origin: &str) -> bool {
-    let Ok(uri) = origin.parse::<http::Uri>() else { return false };
-    matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"))
-}
-
-/// A method that changes something, from a page of another site that was not allowed: a forged request.
-fn same_site(request: &Request<Body>, options: &HttpOptions) -> Result<(), Problem> {
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let cross = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    let origin = request.headers().get(header::ORIGIN);
-    if !changes
-        || !cross
-        || OPEN_TO_BEACONS.contains(&request.uri().path())
-        || origin.is_some_and(|origin| options.allow(origin))
-    {
-        return Ok(());
-    }
-    Err(Problem::forbidden("this page's origin is not allowed: add it to cors.origins"))
 }
 
 fn within(request: &Request<Body>, bounds: &Bounds) -> Result<(), Problem> {

@@ -99,7 +99,7 @@ impl Collector for Readings {
         let draining = self.0.phase() == crate::hub::Phase::Draining;
         gauge(&mut to, "tidings_draining", "1 while draining.", draining.into())?;
         let latencies = self.0.latencies();
-        let help = "From publish until every subscriber on the node is woken.";
+        let help = "From when a publish request is read until every subscriber on the node is woken.";
         histogram(&mut to, "tidings_publish_queue_seconds", help, &latencies.publish_queue)?;
         let help = "From publish until a stream's socket took the event.";
         histogram(&mut to, "tidings_publish_to_write_seconds", help, &latencies.publish_to_write)

@@ -4,6 +4,7 @@ mod admin;
 mod guard;
 mod health;
 mod metrics;
+mod origin;
 mod own;
 pub(crate) mod problem;
 mod publish;
@@ -11,14 +12,16 @@ mod read;
 mod stream;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Path, State};
 use axum::routing::{delete, get, post, put};
-use http::Request;
 use http::request::Parts;
+use http::{Request, StatusCode};
 use tidings_core::grant::Grant;
+use tokio::time::timeout;
 
 use self::problem::Problem;
 use crate::authorize::{Authorizer, DynAuthorizer};
@@ -26,6 +29,9 @@ use crate::hub::Hub;
 
 /// Bytes of a body that names a connection or asks for a small change.
 const SMALL_BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// A request's body comes within this time, however steadily it drips.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What every handler has.
 #[derive(Clone)]
@@ -43,6 +49,9 @@ pub struct HttpOptions {
     pub origins: Vec<String>,
     /// Pages from this machine's own loopback addresses may too: `--dev`.
     pub loopback_origins: bool,
+    /// Only requests for this machine's own loopback names are answered, so that no page reaches the hub by a name that
+    /// it has its resolver point here: `--dev`.
+    pub loopback_hosts: bool,
 }
 
 /// The hub's endpoints, to be served by [`serve`](crate::serve) or merged into an application of one's own. What other
@@ -105,14 +114,23 @@ impl App {
 /// A request's head, and its body up to a bound.
 async fn read_body(request: Request<Body>, body_bytes_max: usize) -> Result<(Parts, Vec<u8>), Problem> {
     let (parts, body) = request.into_parts();
+    Ok((parts, read_bytes(body, body_bytes_max).await?))
+}
+
+async fn read_bytes(body: Body, body_bytes_max: usize) -> Result<Vec<u8>, Problem> {
     let limit = if body_bytes_max == 0 { usize::MAX } else { body_bytes_max };
-    match to_bytes(body, limit).await {
-        Ok(bytes) => Ok((parts, bytes.into())),
-        Err(error) if is_too_long(&error) => {
+    match timeout(BODY_TIMEOUT, to_bytes(body, limit)).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Err(error)) if is_too_long(&error) => {
             Err(Problem::too_large(format!("the body is over the limit of {limit} bytes"))
                 .with("limit", limit))
         }
-        Err(_) => Err(Problem::bad_request("the body could not be read to its end")),
+        Err(_) => {
+            let detail =
+                format!("the body took over {} s: send it faster, or less at once", BODY_TIMEOUT.as_secs());
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "Too slow", detail))
+        }
+        Ok(Err(_)) => Err(Problem::bad_request("the body could not be read to its end")),
     }
 }
 
@@ -162,4 +180,23 @@ fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> 
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body)
         .map_err(|error| Problem::bad_request(format!("the body can't be read: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_for_ever_is_given_up() {
+        let drips = stream::unfold((), async |()| {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, std::io::Error>("x"), ()))
+        });
+        let request = Request::new(Body::from_stream(Box::pin(drips)));
+        let begun = tokio::time::Instant::now();
+        let refused = read_body(request, SMALL_BODY_BYTES_MAX).await.expect_err("no end");
+        assert_eq!((refused.status(), begun.elapsed()), (StatusCode::REQUEST_TIMEOUT, BODY_TIMEOUT));
+    }
 }

@@ -12,7 +12,7 @@ use tidings_core::channel::Selector;
 use tidings_core::grant::Grant;
 
 use super::problem::Problem;
-use super::{SMALL_BODY_BYTES_MAX, Shared, json_body, read_body};
+use super::{App, SMALL_BODY_BYTES_MAX, Shared, json_body, read_body};
 use crate::hub::{ChangeError, NoSuchConnection};
 
 /// A secret id is far shorter.
@@ -57,7 +57,7 @@ pub(super) async fn subscriptions(
     let add = selectors(&wanted.add)?;
     let remove = selectors(&wanted.remove)?;
     let grant = app.grant(&parts).await?;
-    same_user(&grant, &user)?;
+    same_user(&app, &grant, &user)?;
     for selector in &add {
         if !app.hub.may_read(&grant, &user, selector) {
             return Err(Problem::forbidden(format!("the channel `{selector}` is not granted")));
@@ -69,6 +69,7 @@ pub(super) async fn subscriptions(
             ChangeError::TooMany { channels_per_connection } => Problem::bad_request(error.to_string())
                 .with("limit_name", "limits.channels_per_connection")
                 .with("limit", channels_per_connection),
+            ChangeError::Behind { retry_ms } => Problem::too_many(error.to_string()).retry_after_ms(retry_ms),
         })?;
     let body = json!({ "added": change.added, "removed": change.removed, "channels": change.channels });
     Ok(axum::Json(body).into_response())
@@ -80,7 +81,7 @@ pub(super) async fn refresh(State(app): Shared, request: Request<Body>) -> Resul
     let id = connection_id(&body)?;
     let user = app.hub.user_of(&id).map_err(gone)?;
     let grant = app.grant(&parts).await?;
-    same_user(&grant, &user)?;
+    same_user(&app, &grant, &user)?;
     let change = app.hub.refresh(&id, &grant).map_err(gone)?;
     let body =
         json!({ "removed": change.removed, "channels": change.channels, "expires_at": grant.expires_at_ms });
@@ -95,9 +96,11 @@ pub(super) async fn ticket(State(app): Shared, request: Request<Body>) -> Result
     Ok(axum::Json(json!({ "ticket": ticket.ticket, "expires_in": ticket.expires_in })).into_response())
 }
 
-/// A stream can't be given what somebody else may read. In `--dev` there is no token and so nobody to compare with.
-fn same_user(grant: &Grant, user: &Arc<str>) -> Result<(), Problem> {
-    if !grant.is_anonymous() && grant.user != *user {
+/// A stream can't be given what somebody else may read, nor live as long as somebody else may. In `--dev` there is no
+/// token, and whoever names no user is taken for the stream's.
+fn same_user(app: &App, grant: &Grant, user: &Arc<str>) -> Result<(), Problem> {
+    let open_to_all = app.hub.options().all_by_default && grant.is_anonymous();
+    if grant.user != *user && !open_to_all {
         return Err(Problem::forbidden("the token is another user's"));
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `POST /api/sse/publish`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -15,11 +16,14 @@ use tidings_core::event::{Draft, EventError};
 use tidings_core::grant::Grant;
 
 use super::problem::Problem;
-use super::{App, Shared, read_body};
+use super::{App, Shared, read_bytes};
 use crate::hub::{Burst, PublishError};
 
 /// Channels of one event.
 const CHANNELS_PER_EVENT_MAX: usize = 1000;
+/// Bytes of data that one request may ask for beyond those that it sends: each channel after an event's first takes its
+/// data once more. Without it a small request could fill the rings and shed everybody's history.
+const FAN_OUT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,38 +49,82 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, 
 
 pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
     let bounds = app.hub.options().bounds;
-    let (parts, body) = read_body(request, bounds.body_bytes).await.map_err(|problem| {
+    let (parts, body) = request.into_parts();
+    // Before the body is read, which is large.
+    let grant = app.grant(&parts).await?;
+    let body = read_bytes(body, bounds.body_bytes).await.map_err(|problem| {
         let too_large = problem.status() == StatusCode::PAYLOAD_TOO_LARGE;
         if too_large { problem.with("limit_name", "limits.body_bytes") } else { problem }
     })?;
-    let grant = app.grant(&parts).await?;
     let publisher: Arc<str> = match grant.is_anonymous() {
         true => app.hub.client(&parts).ip().to_string().into(),
         false => Arc::clone(&grant.user),
     };
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    let mut burst = app.hub.burst();
     if first != Some(&b'[') {
-        let answer = one(&app, &grant, &publisher, &mut app.hub.burst(), &body)?;
+        let item = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
+        within_bounds(&[&item], bounds.batch_events)?;
+        let answer = one(&app, &grant, &publisher, &mut burst, &item)?;
+        drop(burst);
         return Ok(axum::Json(answer).into_response());
     }
     let items: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
-    if bounds.batch_events > 0 && items.len() > bounds.batch_events {
-        let detail = format!("{} events in one request: send at most {}", items.len(), bounds.batch_events);
-        return Err(Problem::too_large(detail)
-            .with("limit_name", "limits.batch_events")
-            .with("limit", bounds.batch_events));
-    }
-    let mut burst = app.hub.burst();
+    within(items.len(), bounds.batch_events)?;
+    let items: Vec<serde_json::Result<Item<'_>>> =
+        items.into_iter().map(|item| serde_json::from_str(item.get())).collect();
+    within_bounds(&items.iter().flatten().collect::<Vec<_>>(), bounds.batch_events)?;
     // Not a transaction: each has its own result or its own problem.
     let answers: Vec<Value> = items
         .into_iter()
         .map(|item| {
-            one(&app, &grant, &publisher, &mut burst, item.get().as_bytes())
-                .unwrap_or_else(|problem| problem.body())
+            let item = item.map_err(|error| unreadable(&error));
+            let answer = item.and_then(|item| one(&app, &grant, &publisher, &mut burst, &item));
+            answer.unwrap_or_else(|problem| problem.body())
         })
         .collect();
     drop(burst);
     Ok(axum::Json(answers).into_response())
+}
+
+/// What the request as a whole asks for, before any of it is done.
+fn within_bounds(items: &[&Item<'_>], batch_events: usize) -> Result<(), Problem> {
+    within(items.iter().map(|item| item.fan_out()).sum(), batch_events)?;
+    let copies = items.iter().map(|item| item.data_bytes().saturating_mul(item.fan_out() - 1));
+    let bytes = copies.fold(0, usize::saturating_add);
+    if bytes > FAN_OUT_BYTES_MAX {
+        let detail = format!(
+            "the channels of this request ask for {bytes} bytes of copies of its data: send at most \
+             {FAN_OUT_BYTES_MAX}, or more requests"
+        );
+        return Err(Problem::too_large(detail)
+            .with("limit_name", "fan_out_bytes_max")
+            .with("limit", FAN_OUT_BYTES_MAX));
+    }
+    Ok(())
+}
+
+fn within(events: usize, batch_events: usize) -> Result<(), Problem> {
+    if batch_events > 0 && events > batch_events {
+        let detail = format!(
+            "{events} events in one request, each channel of an event counted: send at most {batch_events}"
+        );
+        return Err(Problem::too_large(detail)
+            .with("limit_name", "limits.batch_events")
+            .with("limit", batch_events));
+    }
+    Ok(())
+}
+
+impl Item<'_> {
+    /// To how many channels it goes, at least one, as many as are named.
+    fn fan_out(&self) -> usize {
+        self.channels.as_ref().map_or(1, Vec::len).max(1)
+    }
+
+    fn data_bytes(&self) -> usize {
+        self.data.map_or(0, |data| data.get().len())
+    }
 }
 
 fn unreadable(error: &serde_json::Error) -> Problem {
@@ -89,9 +137,8 @@ fn one(
     grant: &Grant,
     publisher: &Arc<str>,
     burst: &mut Burst<'_>,
-    text: &[u8],
+    item: &Item<'_>,
 ) -> Result<Value, Problem> {
-    let item: Item<'_> = serde_json::from_slice(text).map_err(|error| unreadable(&error))?;
     let Some(data) = item.data else {
         return Err(Problem::bad_request("`data` is missing: any JSON will do"));
     };
@@ -108,7 +155,9 @@ fn one(
                 return Err(Problem::bad_request(detail));
             }
             // All are checked and paid for before any has it.
-            let channels = names.iter().map(|name| allowed(grant, name)).collect::<Result<Vec<_>, _>>()?;
+            let mut seen = HashSet::new();
+            let names = names.iter().filter(|name| seen.insert(&***name));
+            let channels = names.map(|name| allowed(grant, name)).collect::<Result<Vec<_>, _>>()?;
             take_rate(app, publisher, channels.len())?;
             let answers = channels.iter().map(|channel| to_channel(burst, channel, draft));
             Ok(Value::Array(answers.collect::<Result<_, _>>()?))

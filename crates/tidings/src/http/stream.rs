@@ -39,12 +39,10 @@ pub(super) async fn open(State(app): Shared, request: Request<Body>) -> Response
 
 async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
     let asked: StreamQuery = query(parts).inspect_err(|_| app.hub.note_refusal("bad_request"))?;
-    let grant = granted(app, parts, asked.ticket.as_deref()).await;
-    let grant = grant.inspect_err(|_| app.hub.note_refusal("unauthorized"))?;
-    let open = wanted(app, parts, asked, grant).inspect_err(|problem| {
-        let forbidden = problem.status() == StatusCode::FORBIDDEN;
-        app.hub.note_refusal(if forbidden { "unauthorized" } else { "bad_request" });
-    })?;
+    let ticket = asked.ticket.clone();
+    let note = |problem: &Problem| app.hub.note_refusal(kind_of(problem.status()));
+    let grant = granted(app, parts, ticket.as_deref()).await.inspect_err(note)?;
+    let open = wanted(app, parts, asked, grant).inspect_err(note)?;
     if let Some(client) = &open.client_id
         && is_event_source(&parts.headers)
         && app.hub.is_unwelcome(&open.grant.user, client)
@@ -57,17 +55,35 @@ async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
         stream_headers(response.headers_mut());
         return Ok(response);
     }
-    app.hub.stream(open).map_err(problem_of)
+    let opened = match ticket {
+        None => app.hub.stream(open),
+        // Nothing less than an open stream uses it up.
+        Some(ticket) => {
+            let opened = app.hub.redeem(&ticket, || app.hub.stream(open));
+            opened.ok_or_else(void_ticket).inspect_err(note)?
+        }
+    };
+    opened.map_err(problem_of)
 }
 
 async fn granted(app: &App, parts: &Parts, ticket: Option<&str>) -> Result<Grant, Problem> {
     match ticket {
-        Some(ticket) => {
-            let grant = app.hub.redeem(ticket);
-            let void = || Problem::unauthorized("the ticket is used, too old or unknown: ask for a new one");
-            app.check_revoked(grant.ok_or_else(void)?)
-        }
+        Some(ticket) => app.check_revoked(app.hub.ticket_grant(ticket).ok_or_else(void_ticket)?),
         None => app.grant(parts).await,
+    }
+}
+
+fn void_ticket() -> Problem {
+    Problem::unauthorized("the ticket is used, too old or unknown: ask for a new one")
+}
+
+/// Under which kind a refusal counts that the books did not decide. An authorizer may refuse with any status.
+fn kind_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "unauthorized",
+        StatusCode::TOO_MANY_REQUESTS => "rate",
+        status if status.is_server_error() => "unavailable",
+        _ => "bad_request",
     }
 }
 
@@ -90,8 +106,12 @@ fn wanted(app: &App, parts: &Parts, asked: StreamQuery, grant: Grant) -> Result<
             }
         })?),
     };
+    let resume = last_event_id(&parts.headers).or(asked.last_event_id).filter(|id| !id.is_empty());
     for selector in selectors.iter().flatten() {
-        if !grant.may_subscribe(selector) && !app.hub.is_given(&grant.user, selector) {
+        // An `EventSource` comes back with the address that it has, and a 403 would stop it for good: what an operator
+        // took away meanwhile is left out of the stream.
+        let taken_meanwhile = || resume.is_some() && grant.may_subscribe(selector);
+        if !app.hub.may_read(&grant, &grant.user, selector) && !taken_meanwhile() {
             return Err(Problem::forbidden(format!("the channel `{selector}` is not granted")));
         }
     }
@@ -106,7 +126,7 @@ fn wanted(app: &App, parts: &Parts, asked: StreamQuery, grant: Grant) -> Result<
     let mut open = Open::new(grant, selectors, app.hub.client(parts));
     open.client_id = client_id.map(|id| Box::from(&*id));
     open.kind = kind;
-    open.resume = last_event_id(&parts.headers).or(asked.last_event_id).filter(|id| !id.is_empty());
+    open.resume = resume;
     open.envelope = switch("envelope", asked.envelope.as_deref())?;
     open.lease_seconds = lease(asked.lease.as_deref(), app.hub.options().stream.lease_max_seconds)?;
     Ok(open)

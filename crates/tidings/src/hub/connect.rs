@@ -33,7 +33,7 @@ pub struct Client {
 impl Client {
     /// The address as it counts for limits: of an IPv6 customer the /64.
     pub fn ip(&self) -> IpAddr {
-        group_ip(self.remote.ip)
+        group_ip(self.remote.address.ip)
     }
 }
 
@@ -109,13 +109,11 @@ impl Hub {
             user: Arc::clone(&open.grant.user),
             client_id: open.client_id.clone(),
             kind: Arc::clone(&open.kind),
-            ip: open.client.remote.ip,
+            ip: open.client.remote.address.ip,
             connections_max: open.grant.connections_max,
         };
         let make = |key| {
-            let address = SocketAddr::new(open.client.remote.ip, open.client.peer.address.port());
-            let outlet =
-                Outlet::new(key, open.client.peer.clone(), address, open.client.remote.through_proxy, now_ms);
+            let outlet = Outlet::new(key, open.client.peer.clone(), open.client.remote, now_ms);
             self.set_deadlines(&outlet, &open, now_ms);
             Arc::new(outlet)
         };
@@ -178,7 +176,7 @@ impl Hub {
             info.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |info| info.0)
         };
         let peer = peer.unwrap_or_else(|| Peer::unseen(address()));
-        let remote = net::remote(peer.address.ip(), &request.headers, &self.0.options.trusted_proxies);
+        let remote = net::remote(peer.address, &request.headers, &self.0.options.trusted_proxies);
         Client { peer, remote }
     }
 

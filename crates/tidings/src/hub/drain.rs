@@ -112,7 +112,7 @@ impl Hub {
     pub async fn drain(&self) -> ShutdownSummary {
         self.begin_drain();
         if !self.0.drain.started.swap(true, Ordering::AcqRel) {
-            tokio::spawn(self.clone().drain_now(Instant::now()));
+            self.0.runtime.spawn(self.clone().drain_now(Instant::now()));
         }
         let mut done = self.0.drain.done.subscribe();
         let summary = done.wait_for(Option::is_some).await.ok().and_then(|summary| summary.clone());

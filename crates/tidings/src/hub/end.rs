@@ -88,8 +88,6 @@ impl Hub {
             (entry, books.live())
         };
         let detail = order.and_then(|order| order.detail.clone());
-        let patience = if reason.told() { crate::stream::FAREWELL_TIMEOUT } else { Duration::ZERO };
-        entry.handle.peer.kill_stream(patience);
         entry.handle.end(self.closing(reason, detail, order.map(|order| order.reconnect)));
         // After the end is set, and under the lock under which a subscriber is seated: either it is seen here, or
         // whoever seats it sees the end.
@@ -103,6 +101,8 @@ impl Hub {
         };
         tracing::info!(user = %entry.user, %reason, total, "client disconnected");
         self.tell_presence(&entry.user, selectors.as_deref().unwrap_or_default());
+        let patience = if reason.told() { crate::stream::FAREWELL_TIMEOUT } else { Duration::ZERO };
+        entry.handle.peer.kill_stream(patience, &self.0.runtime);
         true
     }
 

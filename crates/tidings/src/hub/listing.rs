@@ -9,7 +9,7 @@ use tidings_core::channel::ChannelName;
 use tidings_core::registry::{ConnKey, Entry};
 
 use super::Hub;
-use super::row::ConnectionInfo;
+use super::row::{ConnectionInfo, Row};
 use crate::outlet::Outlet;
 
 /// Which connections, in what order.
@@ -91,7 +91,7 @@ impl Hub {
             .as_ref()
             .map(|channel| self.0.log().subscribers_of(channel).into_iter().map(|o| o.key).collect());
         let now_ms = self.0.clock.now_ms();
-        let (total, next, mut page) = {
+        let (total, next, page) = {
             let books = self.0.books();
             let mut rows: Vec<(RowMark, &Entry<Arc<Outlet>>)> = books
                 .iter()
@@ -105,18 +105,19 @@ impl Hub {
             let last = rows.get(query.limit.saturating_sub(1)).filter(|_| rows.len() > query.limit);
             let next = last.map(|(mark, _)| mark.to_string());
             let page = rows.into_iter().take(query.limit);
-            let page: Vec<_> =
-                page.map(|(_, entry)| (self.describe(entry, now_ms), entry.handle.subscriber())).collect();
-            (total, next, page)
+            (total, next, page.map(|(_, entry)| Row::of(entry)).collect::<Vec<_>>())
         };
+        // Each asks the kernel: not under a lock that every connection needs.
+        let mut page: Vec<_> =
+            page.into_iter().map(|row| (row.outlet.subscriber(), self.describe(row, now_ms))).collect();
         let log = self.0.log();
-        for (info, subscriber) in &mut page {
+        for (subscriber, info) in &mut page {
             if let Some(subscriber) = subscriber {
                 info.channels = log.selectors(*subscriber);
                 info.behind = log.behind(*subscriber);
             }
         }
-        ConnectionPage { connections: page.into_iter().map(|(info, _)| info).collect(), total, next }
+        ConnectionPage { connections: page.into_iter().map(|(_, info)| info).collect(), total, next }
     }
 }
 

@@ -11,9 +11,11 @@ mod observe;
 mod permissions;
 mod presence;
 mod publish;
+mod revocations;
 mod row;
 mod shown;
 mod sweep;
+mod tickets;
 
 use std::collections::HashMap;
 use std::io;
@@ -34,11 +36,13 @@ pub use self::end::{KickOrder, Kicked, NoSuchConnection};
 use self::ids::Secrets;
 pub use self::listing::{ConnectionPage, ConnectionQuery, ConnectionSort, RowMark, SortBy};
 pub use self::observe::{ChannelInfo, Stats};
-pub use self::permissions::{ChangeError, ChannelChange, TICKET_SECONDS, Ticket};
+pub use self::permissions::{AmendError, ChangeError, ChannelChange};
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
+pub use self::revocations::TooManyRevoked;
 pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
 pub use self::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
 pub use self::sweep::SweepReport;
+pub use self::tickets::{TICKET_SECONDS, Ticket};
 use crate::clock::Clock;
 use crate::histogram::Histogram;
 use crate::options::HubOptions;
@@ -47,7 +51,7 @@ use crate::socket::Doors;
 use crate::store::{Counters, Store};
 
 /// What is told of a connection that has gone.
-pub(crate) type Tale = ClosedConnection;
+pub(crate) type Tale = Arc<ClosedConnection>;
 
 /// A real-time hub on this node. Cloning it gives another handle to the same hub.
 #[derive(Clone, Debug)]
@@ -58,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) options: HubOptions,
     pub(crate) node: String,
     pub(crate) clock: Clock,
+    /// Where the hub's own tasks run: its calls may come from any thread.
+    runtime: Handle,
     books: Mutex<Books<Arc<Outlet>, Tale>>,
     log: Mutex<Log<Arc<Outlet>>>,
     publish_rate: Mutex<RateLimit<Arc<str>>>,
@@ -95,11 +101,13 @@ impl Hub {
         let store = Store::open(options.data_dir.as_deref())?;
         let node = store.node_name(options.node.as_deref())?;
         let (counters, last_shutdown) = (store.counters(), store.take_summary()?);
-        let log = Self::restored(&store, &options.rules)?;
+        let clock = Clock::start();
+        let log = Self::restored(&store, &options.rules, clock.log_ms())?;
         let bounds = options.bounds;
         let hub = Self(Arc::new(Inner {
             node,
-            clock: Clock::start(),
+            clock,
+            runtime: runtime.clone(),
             books: Mutex::default(),
             log: Mutex::new(log),
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
@@ -141,8 +149,8 @@ impl Hub {
         &self.0
     }
 
-    fn restored(store: &Store, rules: &Rules) -> io::Result<Log<Arc<Outlet>>> {
-        let taken = store.take_rings(|lines| Log::restore(rules.clone(), lines))?;
+    fn restored(store: &Store, rules: &Rules, now_ms: u64) -> io::Result<Log<Arc<Outlet>>> {
+        let taken = store.take_rings(|lines| Log::restore(rules.clone(), now_ms, lines))?;
         Ok(match taken {
             Some(log) => {
                 tracing::info!(head = %log.head(), channels = log.channel_count(), "rings taken up");

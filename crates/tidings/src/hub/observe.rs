@@ -120,22 +120,27 @@ impl Hub {
 
     /// The last connections that ended, newest first.
     pub fn recently_closed(&self, query: &ClosedQuery) -> Vec<Value> {
-        self.0
-            .books()
-            .recently_closed()
-            .filter(|closed| query.selects(closed))
-            .take(query.limit)
-            .map(|closed| {
-                let mut value = serde_json::to_value(closed).unwrap_or_default();
-                value["closed_at"] = json!(self.0.clock.wall_at(closed.at_ms));
-                value
-            })
-            .collect()
+        let wanted: Vec<_> = {
+            let books = self.0.books();
+            books
+                .recently_closed()
+                .filter(|closed| query.selects(closed))
+                .take(query.limit)
+                .cloned()
+                .collect()
+        };
+        // Thousands are written out without the lock that every connection needs.
+        let told = wanted.iter().map(|closed| {
+            let mut value = serde_json::to_value(closed).unwrap_or_default();
+            value["closed_at"] = json!(self.0.clock.wall_at(closed.at_ms));
+            value
+        });
+        told.collect()
     }
 
     /// The channels, sorted by name.
     pub fn channels(&self) -> Vec<ChannelInfo> {
-        self.0.log().channels(self.0.clock.wall_ms())
+        self.0.log().channels(self.0.clock.log_ms())
     }
 
     /// Users with live connections, sorted by name.
@@ -165,7 +170,7 @@ impl Hub {
 
     pub(super) fn tale(&self, entry: &Entry<Arc<Outlet>>, _reason: CloseReason) -> Tale {
         let now_ms = self.0.clock.now_ms();
-        ClosedConnection {
+        Arc::new(ClosedConnection {
             id: self.0.secrets.public(entry.key),
             client_id: entry.client_id.clone(),
             user: Arc::clone(&entry.user),
@@ -175,6 +180,6 @@ impl Hub {
             duration_ms: now_ms.saturating_sub(entry.opened_ms),
             events_sent: entry.handle.events(),
             bytes_sent: entry.handle.bytes(),
-        }
+        })
     }
 }

@@ -1,45 +1,65 @@
-//! Rights that change while people are connected: channels that an operator gives a user or takes away, tickets,
-//! and users that are shut out for a while.
+//! Rights that change while people are connected: channels that an operator gives a user or takes away, and those that
+//! a client changes for itself.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tidings_core::channel::Selector;
 use tidings_core::close::CloseReason;
-use tidings_core::grant::Grant;
+use tidings_core::grant::{Grant, Label};
+use tidings_core::log::Unchanged;
 
 use super::{FastMap, Hub, NoSuchConnection, locked};
 use crate::outlet::Outlet;
 
-/// How long a ticket is good, in seconds.
-pub const TICKET_SECONDS: u64 = 30;
-/// Tickets that wait to be used, at most; the oldest give way.
-const TICKETS_MAX: usize = 10_000;
+/// Users whose channels are changed, at most.
+const AMENDED_USERS_MAX: usize = 10_000;
+/// Channels and patterns that one user is given or has lost, at most.
+const AMENDED_CHANNELS_MAX: usize = 1_000;
+
+/// When to come again with a change to a stream that has not read its earlier ones, in milliseconds.
+const CHANGE_RETRY_MS: u64 = 1_000;
 
 /// What operators changed since the hub began. Times are of the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Permissions {
     amendments: FastMap<Arc<str>, Amendment>,
-    revoked: FastMap<Arc<str>, u64>,
-    tickets: FastMap<String, (Grant, u64)>,
+    /// Until when a user is shut out.
+    pub(super) revoked: FastMap<Arc<str>, u64>,
+    pub(super) tickets: FastMap<String, (Grant, u64)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Amendment {
     added: Vec<Selector>,
     removed: Vec<Selector>,
+}
+
+impl Amendment {
+    /// What is said later holds.
+    fn change(&mut self, add: &[Selector], remove: &[Selector]) {
+        self.added.retain(|given| !meets(remove, given) && !add.contains(given));
+        self.removed.retain(|gone| !covered(add, gone) && !covered(remove, gone));
+        self.added.extend_from_slice(add);
+        self.removed.extend_from_slice(remove);
+    }
+
+    fn gives(&self, asked: &Selector) -> bool {
+        covered(&self.added, asked)
+    }
+
+    /// A pattern that stands for a removed channel among others is taken whole: it could not be read without it.
+    fn takes(&self, asked: &Selector) -> bool {
+        meets(&self.removed, asked) && !self.gives(asked)
+    }
 }
 
 fn covered(by: &[Selector], selector: &Selector) -> bool {
     by.iter().any(|other| other.covers(selector))
 }
 
-/// A right to open one stream, once, within half a minute.
-#[derive(Clone, Debug)]
-pub struct Ticket {
-    /// Goes on the stream as `ticket=`.
-    pub ticket: String,
-    /// Seconds until it is void.
-    pub expires_in: u64,
+fn meets(any: &[Selector], selector: &Selector) -> bool {
+    any.iter().any(|other| other.overlaps(selector))
 }
 
 /// What a change of channels came to.
@@ -65,6 +85,50 @@ pub enum ChangeError {
         /// The limit.
         channels_per_connection: usize,
     },
+    /// It has not read its earlier changes.
+    #[error("{}", Unchanged::Behind)]
+    Behind {
+        /// When to come again.
+        retry_ms: u64,
+    },
+}
+
+impl From<Unchanged> for ChangeError {
+    fn from(unchanged: Unchanged) -> Self {
+        match unchanged {
+            Unchanged::Gone => NoSuchConnection.into(),
+            Unchanged::Behind => Self::Behind { retry_ms: CHANGE_RETRY_MS },
+        }
+    }
+}
+
+/// Why an operator's change of a user's channels is not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmendError {
+    /// A pattern is given that stands for what the same change takes away.
+    #[error(
+        "`{add}` can't be given while `{remove}` is taken away: give the channels that are meant by their names"
+    )]
+    Contradiction {
+        /// What is given.
+        add: Selector,
+        /// What is taken.
+        remove: Selector,
+    },
+    /// The user has too many changes.
+    #[error("a user is given or loses at most {amended_channels_max} channels and patterns: use patterns")]
+    TooManyChannels {
+        /// The bound.
+        amended_channels_max: usize,
+    },
+    /// Too many users have changes.
+    #[error(
+        "the channels of {amended_users_max} users are changed, as many as are kept: put channels in their grants"
+    )]
+    TooManyUsers {
+        /// The bound.
+        amended_users_max: usize,
+    },
 }
 
 impl Hub {
@@ -78,25 +142,31 @@ impl Hub {
         let outlet = self.own(connection_id)?;
         let subscriber = outlet.subscriber().ok_or(NoSuchConnection)?;
         let most = self.0.options.bounds.channels_per_connection;
-        let change = {
+        let (adds, removes): (HashSet<_>, HashSet<_>) = (add.iter().collect(), remove.iter().collect());
+        let mut change = {
             let mut log = self.0.log();
             let now_us = self.0.clock.now_us();
             let has = log.selectors(subscriber);
-            let left = has.iter().filter(|selector| !remove.contains(selector)).count();
-            let new =
-                add.iter().filter(|selector| !has.contains(selector) || remove.contains(selector)).count();
+            let stays: HashSet<_> = has.iter().filter(|selector| !removes.contains(selector)).collect();
+            let (left, new) =
+                (stays.len(), adds.iter().filter(|selector| !stays.contains(*selector)).count());
             if most > 0 && left + new > most {
                 return Err(ChangeError::TooMany { channels_per_connection: most });
             }
-            let (added, removed) = log
-                .change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))
-                .ok_or(NoSuchConnection)?;
+            let (added, removed) = log.change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))?;
             ChannelChange { added, removed, channels: log.selectors(subscriber) }
         };
         let user = self.0.books().get(outlet.key).map(|entry| Arc::clone(&entry.user));
         if let Some(user) = user {
             self.tell_presence(&user, &change.added);
             self.tell_presence(&user, &change.removed);
+            // What an operator took away after the request was granted, and before the stream had it.
+            let taken = self.taken_from(&user, &change.added);
+            if !taken.is_empty() {
+                self.change_one(&outlet, &user, &[], &taken);
+                change.added.retain(|selector| !taken.contains(selector));
+                change.channels.retain(|selector| !taken.contains(selector));
+            }
         }
         Ok(change)
     }
@@ -123,31 +193,60 @@ impl Hub {
         Ok(ChannelChange { added, removed, channels: self.0.log().selectors(subscriber) })
     }
 
-    /// Gives a user channels and takes others away: on all live streams now, and on those that come. Answers how
-    /// many streams changed.
-    pub fn amend_user(&self, user: &str, add: Vec<Selector>, remove: Vec<Selector>) -> usize {
-        let user: Arc<str> = user.into();
-        {
-            let mut permissions = locked(&self.0.permissions);
-            let amendment = permissions.amendments.entry(Arc::clone(&user)).or_default();
-            amendment.added.retain(|selector| !covered(&remove, selector) && !add.contains(selector));
-            amendment.removed.retain(|selector| !covered(&remove, selector) && !add.contains(selector));
-            amendment.added.extend(add.iter().cloned());
-            amendment.removed.extend(remove.iter().cloned());
+    /// Gives a user channels and takes others away: on all live streams now, and on those that come. A pattern that
+    /// stands for what is taken goes with it. Answers how many streams changed.
+    pub fn amend_user(
+        &self,
+        user: &Label,
+        add: &[Selector],
+        remove: &[Selector],
+    ) -> Result<usize, AmendError> {
+        let user = user.as_arc();
+        for given in add {
+            let taken = remove.iter().find(|taken| taken.overlaps(given) && !taken.covers(given));
+            if let Some(taken) = taken {
+                return Err(AmendError::Contradiction { add: given.clone(), remove: taken.clone() });
+            }
         }
-        let outlets: Vec<_> = self.0.books().of_user(&user).map(|entry| Arc::clone(&entry.handle)).collect();
+        self.keep_amendment(user, add, remove)?;
+        let outlets: Vec<_> = self.0.books().of_user(user).map(|entry| Arc::clone(&entry.handle)).collect();
         let mut changed = 0;
         for outlet in outlets {
             let Some(subscriber) = outlet.subscriber() else { continue };
             let mut gone = self.0.log().selectors(subscriber);
-            gone.retain(|selector| covered(&remove, selector) && !add.contains(selector));
-            let Some((added, removed)) = self.change_one(&outlet, &user, &add, &gone) else { continue };
+            gone.retain(|selector| meets(remove, selector) && !covered(add, selector));
+            let Some((added, removed)) = self.change_one(&outlet, user, add, &gone) else { continue };
             changed += usize::from(!added.is_empty() || !removed.is_empty());
         }
-        changed
+        Ok(changed)
     }
 
-    /// Changes what one live stream reads. Answers what was new and what was dropped; nothing if it is gone.
+    fn keep_amendment(
+        &self,
+        user: &Arc<str>,
+        add: &[Selector],
+        remove: &[Selector],
+    ) -> Result<(), AmendError> {
+        let amendments = &mut locked(&self.0.permissions).amendments;
+        let mut amendment = amendments.get(user).cloned().unwrap_or_default();
+        amendment.change(add, remove);
+        let channels = amendment.added.len() + amendment.removed.len();
+        if channels == 0 {
+            amendments.remove(user);
+            return Ok(());
+        }
+        if channels > AMENDED_CHANNELS_MAX {
+            return Err(AmendError::TooManyChannels { amended_channels_max: AMENDED_CHANNELS_MAX });
+        }
+        if amendments.len() >= AMENDED_USERS_MAX && !amendments.contains_key(user) {
+            return Err(AmendError::TooManyUsers { amended_users_max: AMENDED_USERS_MAX });
+        }
+        amendments.insert(Arc::clone(user), amendment);
+        Ok(())
+    }
+
+    /// Changes what one live stream reads. Answers what was new and what was dropped; nothing if it is gone. One that
+    /// has not read its earlier changes is ended: it must not go on with what was taken from it.
     pub(super) fn change_one(
         &self,
         outlet: &Outlet,
@@ -157,8 +256,11 @@ impl Hub {
     ) -> Option<(Vec<Selector>, Vec<Selector>)> {
         let subscriber = outlet.subscriber()?;
         let now_us = self.0.clock.now_us();
-        let (added, removed) =
-            self.0.log().change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))?;
+        let change = self.0.log().change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us));
+        if change == Err(Unchanged::Behind) {
+            self.settle(outlet.key, CloseReason::Stalled, None);
+        }
+        let (added, removed) = change.ok()?;
         self.tell_presence(user, &added);
         self.tell_presence(user, &removed);
         Some((added, removed))
@@ -185,7 +287,7 @@ impl Hub {
     pub(super) fn amend(&self, user: &Arc<str>, selectors: &mut Vec<Selector>) {
         let permissions = locked(&self.0.permissions);
         let Some(amendment) = permissions.amendments.get(user) else { return };
-        selectors.retain(|selector| !covered(&amendment.removed, selector));
+        selectors.retain(|selector| !amendment.takes(selector));
         for selector in &amendment.added {
             if !selectors.contains(selector) {
                 selectors.push(selector.clone());
@@ -193,66 +295,20 @@ impl Hub {
         }
     }
 
-    /// Whether an operator gave the user a channel beyond the grant.
-    pub fn is_given(&self, user: &Arc<str>, asked: &Selector) -> bool {
+    fn taken_from(&self, user: &Arc<str>, reads: &[Selector]) -> Vec<Selector> {
         let permissions = locked(&self.0.permissions);
-        permissions.amendments.get(user).is_some_and(|a| a.added.iter().any(|given| given.covers(asked)))
+        let amendment = permissions.amendments.get(user);
+        let taken = |selector: &&Selector| amendment.is_some_and(|amendment| amendment.takes(selector));
+        reads.iter().filter(taken).cloned().collect()
     }
 
     /// Whether a user may read this now: by the grant or by an operator, unless an operator took it away.
     pub fn may_read(&self, grant: &Grant, user: &Arc<str>, asked: &Selector) -> bool {
         let permissions = locked(&self.0.permissions);
         match permissions.amendments.get(user) {
-            Some(amendment) if covered(&amendment.added, asked) => true,
-            Some(amendment) if covered(&amendment.removed, asked) => false,
+            Some(amendment) if amendment.gives(asked) => true,
+            Some(amendment) if amendment.takes(asked) => false,
             _ => grant.may_subscribe(asked),
         }
-    }
-
-    /// Ends a user's streams and refuses the user for so many milliseconds. Answers how many streams ended.
-    pub fn revoke_user(&self, user: &str, for_ms: u64) -> usize {
-        let until = self.0.clock.now_ms().saturating_add(for_ms);
-        locked(&self.0.permissions).revoked.insert(user.into(), until);
-        let keys = self.keys_of(user);
-        keys.into_iter().filter(|key| self.settle(*key, CloseReason::Revoked, None)).count()
-    }
-
-    /// Whether the user is refused for now.
-    pub fn is_revoked(&self, user: &Arc<str>) -> bool {
-        let now_ms = self.0.clock.now_ms();
-        let mut permissions = locked(&self.0.permissions);
-        match permissions.revoked.get(user) {
-            Some(until) if *until > now_ms => true,
-            Some(_) => {
-                permissions.revoked.remove(user);
-                false
-            }
-            None => false,
-        }
-    }
-
-    /// A ticket that carries the grant to a stream whose client can't send headers.
-    pub fn ticket(&self, grant: Grant) -> Ticket {
-        let now_ms = self.0.clock.now_ms();
-        let ticket = format!("{:032x}", rand::random::<u128>());
-        let mut permissions = locked(&self.0.permissions);
-        if permissions.tickets.len() >= TICKETS_MAX {
-            permissions.tickets.retain(|_, (_, until)| *until > now_ms);
-        }
-        if permissions.tickets.len() >= TICKETS_MAX {
-            let oldest = permissions.tickets.iter().min_by_key(|(_, (_, until))| *until);
-            if let Some(oldest) = oldest.map(|(ticket, _)| ticket.clone()) {
-                permissions.tickets.remove(&oldest);
-            }
-        }
-        permissions.tickets.insert(ticket.clone(), (grant, now_ms + TICKET_SECONDS * 1000));
-        Ticket { ticket, expires_in: TICKET_SECONDS }
-    }
-
-    /// Takes a ticket: it is good once.
-    pub fn redeem(&self, ticket: &str) -> Option<Grant> {
-        let now_ms = self.0.clock.now_ms();
-        let (grant, until) = locked(&self.0.permissions).tickets.remove(ticket)?;
-        (until > now_ms).then_some(grant)
     }
 }

@@ -86,7 +86,7 @@ impl Hub {
 
     /// For several events at once: their readers are woken once, for all of them.
     pub fn burst(&self) -> Burst<'_> {
-        Burst { hub: self, roused: Vec::new(), since_us: self.0.clock.now_us() }
+        Burst { hub: self, roused: Vec::new(), appended: false, since_us: self.0.clock.now_us() }
     }
 
     pub(super) fn publish_event(&self, channel: &ChannelName, event: &Event) -> Option<Published> {
@@ -109,6 +109,7 @@ impl Hub {
 pub struct Burst<'a> {
     hub: &'a Hub,
     roused: Vec<Arc<Outlet>>,
+    appended: bool,
     since_us: u64,
 }
 
@@ -129,8 +130,9 @@ impl Burst<'_> {
             if inner.publishing_over.load(Ordering::Acquire) {
                 return None;
             }
-            log.publish(inner.clock.wall_ms(), channel, event, &mut |outlet| roused.push(Arc::clone(outlet)))
+            log.publish(inner.clock.log_ms(), channel, event, &mut |outlet| roused.push(Arc::clone(outlet)))
         };
+        self.appended |= !published.duplicate;
         let ty = event.ty().unwrap_or("message");
         if published.recipients == 0 {
             tracing::debug!(%channel, r#type = %ty, "no subscribers");
@@ -147,6 +149,8 @@ impl Drop for Burst<'_> {
             outlet.rouse(self.since_us);
         }
         let inner = &*self.hub.0;
-        inner.publish_queue.observe(inner.clock.now_us() - self.since_us);
+        if self.appended {
+            inner.publish_queue.observe(inner.clock.now_us() - self.since_us);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A live connection as an operator sees it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ use tidings_core::channel::Selector;
 use tidings_core::registry::Entry;
 
 use super::Hub;
+use crate::net::RemoteAddress;
 use crate::outlet::Outlet;
 
 /// A live connection, as an operator sees it. Times are milliseconds since 1970.
@@ -27,8 +28,8 @@ pub struct ConnectionInfo {
     pub channels: Vec<Selector>,
     /// The node that holds it.
     pub node: String,
-    /// The client's address and port.
-    pub remote: SocketAddr,
+    /// Where the client is.
+    pub remote: RemoteAddress,
     /// The last proof of life.
     pub proof: Proof,
     /// When it was opened.
@@ -82,24 +83,45 @@ pub enum ProvenTo {
     Proxy,
 }
 
-impl Hub {
-    pub(super) fn describe(&self, entry: &Entry<Arc<Outlet>>, now_ms: u64) -> ConnectionInfo {
-        let outlet = &entry.handle;
-        let wall = |at: u64| (at > 0).then(|| self.0.clock.wall_at(at));
-        let lease = outlet.lease_ends_ms().map(|ends| {
-            json!({ "seconds": (ends - outlet.attested_ms()) / 1000, "expires_in_ms": ends.saturating_sub(now_ms) })
-        });
-        ConnectionInfo {
-            id: self.0.secrets.public(entry.key),
+/// What the books have of a live connection, to be told without their lock.
+pub(super) struct Row {
+    client_id: Option<Box<str>>,
+    user: Arc<str>,
+    kind: Arc<str>,
+    opened_ms: u64,
+    pub(super) outlet: Arc<Outlet>,
+}
+
+impl Row {
+    pub(super) fn of(entry: &Entry<Arc<Outlet>>) -> Self {
+        Self {
             client_id: entry.client_id.clone(),
             user: Arc::clone(&entry.user),
             kind: Arc::clone(&entry.kind),
+            opened_ms: entry.opened_ms,
+            outlet: Arc::clone(&entry.handle),
+        }
+    }
+}
+
+impl Hub {
+    pub(super) fn describe(&self, row: Row, now_ms: u64) -> ConnectionInfo {
+        let Row { client_id, user, kind, opened_ms, outlet } = row;
+        let wall = |at: u64| (at > 0).then(|| self.0.clock.wall_at(at));
+        let lease = outlet.lease_ends_ms().map(|ends| {
+            json!({ "seconds": outlet.lease_ms.load(Relaxed) / 1000, "expires_in_ms": ends.saturating_sub(now_ms) })
+        });
+        ConnectionInfo {
+            id: self.0.secrets.public(outlet.key),
+            client_id,
+            user,
+            kind,
             channels: Vec::new(),
             node: self.0.node.clone(),
             remote: outlet.remote,
-            proof: proof(outlet, lease.is_some(), now_ms),
-            connected_at: self.0.clock.wall_at(entry.opened_ms),
-            duration_ms: now_ms.saturating_sub(entry.opened_ms),
+            proof: proof(&outlet, lease.is_some(), now_ms),
+            connected_at: self.0.clock.wall_at(opened_ms),
+            duration_ms: now_ms.saturating_sub(opened_ms),
             last_ping_at: wall(outlet.last_ping_ms()),
             last_write_at: wall(outlet.last_write_ms()),
             events_sent: outlet.events(),

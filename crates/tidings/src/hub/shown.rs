@@ -1,6 +1,5 @@
 //! What operators are shown of the hub as a whole, and of what has gone.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -8,6 +7,8 @@ use tidings_core::close::CloseReason;
 use tidings_core::drain::ShutdownSummary;
 use tidings_core::log::Totals;
 use tidings_core::registry::Closed;
+
+use crate::net::RemoteAddress;
 
 /// A connection that has gone. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Serialize)]
@@ -21,8 +22,8 @@ pub struct ClosedConnection {
     /// Its label.
     #[serde(rename = "type")]
     pub kind: Arc<str>,
-    /// The client's address and port.
-    pub remote: SocketAddr,
+    /// Where the client is.
+    pub remote: RemoteAddress,
     /// When it was opened.
     pub connected_at: u64,
     /// How long it was open.
@@ -49,7 +50,7 @@ pub struct ClosedQuery {
 }
 
 impl ClosedQuery {
-    pub(super) fn selects(&self, closed: &Closed<ClosedConnection>) -> bool {
+    pub(super) fn selects(&self, closed: &Closed<Arc<ClosedConnection>>) -> bool {
         let tale = &closed.tale;
         self.reason.is_none_or(|reason| reason == closed.reason)
             && self.user.as_deref().is_none_or(|user| user == &*tale.user)

@@ -1,8 +1,8 @@
 //! Time passes: heartbeats that are due, events that are too old, connections that are stale.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -12,7 +12,7 @@ use tidings_core::registry::ConnKey;
 use tokio::runtime::Handle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Hub, locked};
+use super::{Hub, Inner, locked};
 use crate::outlet::Outlet;
 use crate::store::Counters;
 
@@ -28,42 +28,33 @@ pub struct SweepReport {
 }
 
 /// Runs everything that happens by the clock: heartbeats, sweeps, retention. It holds no handle of its own, and ends
-/// with the last one.
+/// with the last one. Heartbeats have a clock of their own: a sweep waits for the disk, which may take its time.
 pub(super) fn start_timers(hub: &Hub, runtime: &Handle) {
-    let weak = Arc::downgrade(&hub.0);
     let tick = Duration::from_millis((hub.0.options.stream.heartbeat_ms / 10).clamp(5, 250));
+    runtime
+        .spawn(each(tick, Arc::downgrade(&hub.0), async move |hub: &Hub| hub.beat(tick.as_millis() as u64)));
     let sweep_every = Duration::from_millis(hub.0.options.cleanup.interval_ms.max(1));
-    runtime.spawn(async move {
-        let mut beats = interval(tick);
-        let mut sweeps = interval(sweep_every);
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let beat = tokio::select! {
-                _ = beats.tick() => true,
-                _ = sweeps.tick() => false,
-            };
-            let Some(hub) = weak.upgrade().map(Hub) else { return };
-            // A turn that panics must not stop the clock for all others.
-            let turn = AssertUnwindSafe(hub.turn(beat.then_some(tick))).catch_unwind().await;
-            if turn.is_err() {
-                tracing::error!("a turn of the clock failed; the next one goes on");
-            }
+    runtime.spawn(each(sweep_every, Arc::downgrade(&hub.0), async |hub: &Hub| {
+        hub.sweep(Some(hub.0.options.cleanup.batch_size)).await;
+        hub.0.log().expire(hub.0.clock.log_ms());
+    }));
+}
+
+/// Does something at each tick for as long as the hub is held.
+async fn each(period: Duration, hub: Weak<Inner>, turn: impl AsyncFn(&Hub)) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(hub) = hub.upgrade().map(Hub) else { return };
+        // A turn that panics must not stop the clock for all others.
+        if AssertUnwindSafe(turn(&hub)).catch_unwind().await.is_err() {
+            tracing::error!("a turn of the clock failed; the next one goes on");
         }
-    });
+    }
 }
 
 impl Hub {
-    async fn turn(&self, beat: Option<Duration>) {
-        match beat {
-            Some(tick) => self.beat(tick.as_millis() as u64),
-            None => {
-                self.sweep(Some(self.0.options.cleanup.batch_size)).await;
-                self.0.log().expire(self.0.clock.wall_ms());
-            }
-        }
-    }
-
     /// Asks for a heartbeat wherever nothing was written for the interval. The jitter only shortens it, and is the
     /// connection's own, so that heartbeats of connections that came together drift apart.
     fn beat(&self, tick_ms: u64) {
@@ -99,9 +90,13 @@ impl Hub {
         }
         if report.cleaned > 0 {
             let (hub, cleaned) = (self.clone(), report.cleaned as u64);
-            let change =
-                move || hub.change_counters(|counters| counters.stale_connections_cleaned += cleaned);
-            let _ = tokio::task::spawn_blocking(change).await;
+            let change = move || {
+                if let Some(ms) = crate::fault::wait_ms("counters.wait_ms") {
+                    std::thread::sleep(Duration::from_millis(ms));
+                }
+                hub.change_counters(|counters| counters.stale_connections_cleaned += cleaned);
+            };
+            let _ = self.0.runtime.spawn_blocking(change).await;
         }
         report.remaining = self.0.books().live();
         report

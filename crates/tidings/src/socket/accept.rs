@@ -56,7 +56,10 @@ fn is_exhausted(error: &io::Error) -> bool {
 async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
     let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
     // In the list from here on: one that never says anything is open, too.
-    let Ok(door) = Door::new(io, hub.clone()) else { return };
+    let door = match Door::new(io, hub.clone()) {
+        Ok(door) => door,
+        Err(error) => return tracing::debug!(%error, "a socket is not taken in"),
+    };
     let Ok(Ok(speaks_http2)) = timeout(header_timeout, speaks_http2(door.io())).await else { return };
     if speaks_http2 {
         http2::serve(door, app, hub, guest).await;

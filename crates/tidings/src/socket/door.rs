@@ -1,21 +1,32 @@
 //! An accepted socket: it is in the list of doors for exactly as long as it is open.
 
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use tidings_core::registry::group_ip;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::Peer;
 use crate::hub::Hub;
+use crate::options::HubOptions;
+
+/// Sockets of one address for each stream that it may have (`limits.connections_per_ip`): a stream takes one, and its
+/// client's requests beside it another …
+const DOORS_PER_STREAM: u32 = 2;
+/// … and these for whoever has few.
+const DOORS_SPARE: u32 = 64;
 
 /// A socket, and what the hub knows of it.
 #[derive(Debug)]
 pub(super) struct Door {
     io: TcpStream,
     peer: Peer,
+    /// Whether it counts against what its address may have.
+    counts: bool,
     hub: Hub,
 }
 
@@ -23,8 +34,15 @@ impl Door {
     pub(super) fn new(io: TcpStream, hub: Hub) -> io::Result<Self> {
         let address = io.peer_addr()?;
         let peer = Peer::new(address, io.as_raw_fd())?;
-        hub.inner().doors.enter(peer.socket.inode);
-        Ok(Self { io, peer, hub })
+        let bounded = bound(address.ip(), hub.options());
+        if !hub.inner().doors.enter(peer.socket.inode, bounded) {
+            hub.note_refusal("limit");
+            return Err(io::Error::new(
+                io::ErrorKind::QuotaExceeded,
+                "the address has as many sockets as it may",
+            ));
+        }
+        Ok(Self { io, peer, counts: bounded.is_some(), hub })
     }
 
     pub(super) fn peer(&self) -> &Peer {
@@ -56,6 +74,14 @@ impl Door {
     }
 }
 
+/// How many sockets an address may have, streams or not. A proxy that is trusted has those of all its clients.
+fn bound(ip: IpAddr, options: &HubOptions) -> Option<(IpAddr, u32)> {
+    let streams = options.limits.connections_per_ip;
+    let is_trusted = options.trusted_proxies.iter().any(|network| network.contains(ip.to_canonical()));
+    let most = streams.saturating_mul(DOORS_PER_STREAM).saturating_add(DOORS_SPARE);
+    (streams > 0 && !is_trusted).then(|| (group_ip(ip), most))
+}
+
 /// Whether an error says that the far end is silently gone.
 pub(super) fn is_timeout(error: &io::Error) -> bool {
     matches!(
@@ -68,7 +94,8 @@ impl Drop for Door {
     fn drop(&mut self) {
         // Before the descriptor is closed: afterwards both belong to whoever comes next.
         self.peer.gone();
-        self.hub.inner().doors.leave(self.peer.socket.inode);
+        let counted = self.counts.then(|| group_ip(self.peer.address.ip()));
+        self.hub.inner().doors.leave(self.peer.socket.inode, counted);
     }
 }
 

@@ -2,7 +2,7 @@
 //! stays shut, and leaves the others alone.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -16,6 +16,8 @@ use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::sync::watch;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::accept::Guest;
@@ -52,7 +54,10 @@ tokio::task_local! {
 pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
     let stream = hub.options().stream;
     let patience = Duration::from_millis(stream.stall_ms);
+    let idle_timeout = Duration::from_millis(stream.header_timeout_ms);
     let peer = door.peer().clone();
+    let remote = peer.address;
+    let open = Arc::new(watch::Sender::new(0));
     let guest = Mutex::new(Some(guest));
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let (app, peer) = (app.clone(), peer.clone());
@@ -67,7 +72,7 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
             answer
         }
     });
-    let connection = http2::Builder::new(StreamTasks)
+    let connection = http2::Builder::new(StreamTasks(Arc::clone(&open)))
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_millis(stream.heartbeat_ms))
         .keep_alive_timeout(Duration::from_millis(stream.user_timeout_ms))
@@ -75,14 +80,43 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
         .max_header_list_size(HEADER_LIST_BYTES_MAX)
         .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
         .serve_connection(TokioIo::new(door), service);
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "an HTTP/2 connection ended");
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = unused(&open, idle_timeout) => {
+            // Told first, so that a request which is on its way is answered (RFC 9113 §6.8).
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = &mut connection => ended,
+                () = unused(&open, idle_timeout) => Ok(()),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        let error = cause(&error);
+        tracing::info!(%error, %remote, "an HTTP/2 connection failed");
     }
 }
 
-/// Runs each stream as a task with a kill switch.
-#[derive(Clone, Copy, Debug)]
-struct StreamTasks;
+/// Waits until no stream was open for so long: what HTTP/1.1 has in the wait for the next head.
+async fn unused(open: &watch::Sender<usize>, idle_timeout: Duration) {
+    let mut open = open.subscribe();
+    loop {
+        let _ = open.wait_for(|streams| *streams == 0).await;
+        if timeout(idle_timeout, open.changed()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What lies at the bottom of an error, as the kernel or the far end said it.
+fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    error.source().map_or(error, cause)
+}
+
+/// Runs each stream as a task with a kill switch, and knows how many there are.
+#[derive(Clone, Debug)]
+struct StreamTasks(Arc<watch::Sender<usize>>);
 
 impl<F> Executor<F> for StreamTasks
 where
@@ -91,13 +125,33 @@ where
 {
     fn execute(&self, stream: F) {
         let kill = StreamKill::default();
-        tokio::spawn(KILL.scope(kill.clone(), Killable { stream: Some(Box::pin(stream)), kill }));
+        let open = OpenStream::new(&self.0);
+        tokio::spawn(
+            KILL.scope(kill.clone(), Killable { stream: Some(Box::pin(stream)), kill, _open: open }),
+        );
     }
 }
 
 struct Killable<F> {
     stream: Option<Pin<Box<F>>>,
     kill: StreamKill,
+    _open: OpenStream,
+}
+
+/// A stream that counts as open for as long as this is held.
+struct OpenStream(Arc<watch::Sender<usize>>);
+
+impl OpenStream {
+    fn new(open: &Arc<watch::Sender<usize>>) -> Self {
+        open.send_modify(|streams| *streams += 1);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.send_modify(|streams| *streams -= 1);
+    }
 }
 
 impl<F: Future> Future for Killable<F> {

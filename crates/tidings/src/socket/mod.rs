@@ -10,15 +10,18 @@ mod patience;
 mod sys;
 mod writer;
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use tidings_core::close::CloseReason;
+use tokio::runtime::Handle;
 
 pub use self::accept::serve;
 use self::http2::StreamKill;
@@ -95,9 +98,9 @@ impl Peer {
     }
 
     /// Ends the HTTP/2 stream, where this is one, when its last words had `patience` to go out.
-    pub(crate) fn kill_stream(&self, patience: Duration) {
+    pub(crate) fn kill_stream(&self, patience: Duration, runtime: &Handle) {
         let Some(kill) = self.kill.clone() else { return };
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             tokio::time::sleep(patience).await;
             kill.kill();
         });
@@ -125,23 +128,46 @@ pub(crate) struct Doors {
     open: Mutex<Open>,
 }
 
-type Open = HashSet<u64, foldhash::fast::RandomState>;
+#[derive(Debug, Default)]
+struct Open {
+    inodes: HashSet<u64, RandomState>,
+    /// How many each address has, of those that are bounded.
+    of_ip: HashMap<IpAddr, u32, RandomState>,
+}
 
 impl Doors {
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().inodes.len()
     }
 
     pub(crate) fn inodes(&self) -> Vec<u64> {
-        self.lock().iter().copied().collect()
+        self.lock().inodes.iter().copied().collect()
     }
 
-    fn enter(&self, inode: u64) {
-        self.lock().insert(inode);
+    /// Enters a socket, unless its address has so many already.
+    fn enter(&self, inode: u64, bounded: Option<(IpAddr, u32)>) -> bool {
+        let mut open = self.lock();
+        if let Some((ip, most)) = bounded {
+            let has = open.of_ip.entry(ip).or_default();
+            if *has >= most {
+                return false;
+            }
+            *has += 1;
+        }
+        open.inodes.insert(inode);
+        true
     }
 
-    fn leave(&self, inode: u64) {
-        self.lock().remove(&inode);
+    fn leave(&self, inode: u64, counted: Option<IpAddr>) {
+        let mut open = self.lock();
+        open.inodes.remove(&inode);
+        let Some(ip) = counted else { return };
+        if let Entry::Occupied(mut has) = open.of_ip.entry(ip) {
+            *has.get_mut() -= 1;
+            if *has.get() == 0 {
+                has.remove();
+            }
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Open> {

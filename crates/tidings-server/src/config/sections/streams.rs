@@ -52,7 +52,7 @@ section! {
         event_bytes "limits.event_bytes": Limit = "65536", unit "bytes", max 1099511627776;
         /// Size of a request's body; beyond it, 413.
         body_bytes "limits.body_bytes": Limit = "1048576", unit "bytes", max 1099511627776;
-        /// Events in one publish request; beyond it, 413.
+        /// Events in one publish request, each channel of an event counted; beyond it, 413.
         batch_events "limits.batch_events": Limit = "1000", unit "events";
         /// Length of a request's first line; beyond it, 414.
         request_line_bytes "limits.request_line_bytes": u32 = "8192", unit "bytes", min 256, max 1048576;

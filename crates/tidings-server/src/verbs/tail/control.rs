@@ -117,11 +117,17 @@ struct Names {
     channels: Vec<String>,
     user: String,
     reason: String,
+    /// `joined` and `left` are events of their channel, and come in its envelope where that was asked for.
+    data: Option<Box<Names>>,
 }
 
 impl Names {
     fn of(event: &Event) -> Self {
-        lenient(event)
+        let told: Self = lenient(event);
+        match told.data {
+            Some(inner) => *inner,
+            None => told,
+        }
     }
 }
 
@@ -172,6 +178,8 @@ mod tests {
         );
         let joined = read(&event("joined", r#"{"channel":"jobs","user":"ann"}"#));
         assert_eq!(joined, Some(Control::Note("jobs: ann joined".into())));
+        let enveloped = r#"{"channel":"jobs","type":"left","id":"e","offset":3,"time":1,"data":{"channel":"jobs","user":"ann"}}"#;
+        assert_eq!(read(&event("left", enveloped)), Some(Control::Note("jobs: ann left".into())));
         let subscribed = read(&event("subscribed", r#"{"channels":["jobs","logs"]}"#));
         assert_eq!(subscribed, Some(Control::Note("jobs,logs subscribed".into())));
     }

@@ -57,6 +57,20 @@ struct JsonLine<'a> {
     cursor: &'a str,
 }
 
+impl<'a> JsonLine<'a> {
+    fn of(envelope: Option<&'a Envelope<'a>>, kind: &'a str, data: &'a RawValue, cursor: &'a str) -> Self {
+        Self {
+            channel: envelope.map(|envelope| &*envelope.channel),
+            kind,
+            id: envelope.and_then(|envelope| envelope.id),
+            offset: envelope.and_then(|envelope| envelope.offset),
+            time: envelope.and_then(|envelope| envelope.time),
+            data,
+            cursor,
+        }
+    }
+}
+
 /// The line of a published event, or `None` when `types` leaves it out. No types: all.
 pub(super) fn line(form: Form, types: &[String], event: &Event) -> Option<String> {
     let envelope =
@@ -80,15 +94,7 @@ pub(super) fn line(form: Form, types: &[String], event: &Event) -> Option<String
             let channel = envelope.as_ref().map_or("-", |envelope| &envelope.channel);
             format!("{}\t{}\t{}\n", printable::text(channel), printable::text(kind), for_person(data))
         }
-        Form::Json => json_line(&JsonLine {
-            channel: envelope.as_ref().map(|envelope| &*envelope.channel),
-            kind,
-            id: envelope.as_ref().and_then(|envelope| envelope.id),
-            offset: envelope.as_ref().and_then(|envelope| envelope.offset),
-            time: envelope.as_ref().and_then(|envelope| envelope.time),
-            data,
-            cursor: &event.last_id,
-        }),
+        Form::Json => json_line(&JsonLine::of(envelope.as_ref(), kind, data, &event.last_id)),
     })
 }
 
@@ -98,19 +104,15 @@ pub(super) fn control_line(event: &Event) -> String {
     struct About {
         channel: Option<String>,
     }
+    let (kind, cursor) = (event.name.as_str(), event.last_id.as_str());
+    // `joined` and `left` are events of their channel.
+    if let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(&event.data) {
+        return json_line(&JsonLine::of(Some(&envelope), kind, envelope.data, cursor));
+    }
     let about: Option<About> = serde_json::from_str(&event.data).ok();
     let channel = about.and_then(|about| about.channel);
     let data = as_json(&event.data);
-    let (kind, cursor) = (event.name.as_str(), event.last_id.as_str());
-    json_line(&JsonLine {
-        channel: channel.as_deref(),
-        kind,
-        id: None,
-        offset: None,
-        time: None,
-        data: &data,
-        cursor,
-    })
+    json_line(&JsonLine { channel: channel.as_deref(), ..JsonLine::of(None, kind, &data, cursor) })
 }
 
 fn json_line(line: &JsonLine<'_>) -> String {
@@ -203,6 +205,11 @@ mod tests {
         let told: Value = serde_json::from_str(&told).expect("JSON");
         let data = json!({"channel": "jobs", "reason": "evicted"});
         assert_eq!(told, json!({"channel": "jobs", "type": "gap", "data": data, "cursor": "cur"}));
+        let data = json!({"channel": "jobs", "user": "ann"});
+        let joined = json!({"channel": "jobs", "type": "joined", "offset": 7, "data": data});
+        let told: Value =
+            serde_json::from_str(&control_line(&event("joined", &joined.to_string()))).expect("JSON");
+        assert_eq!((&told["data"], &told["offset"]), (&data, &json!(7)), "an event of its channel");
     }
 
     proptest! {
