@@ -25,7 +25,10 @@ export class Hub {
     const hub = new Hub();
     hub.#settings = settings;
     hub.#dataDir = await mkdtemp(join(tmpdir(), 'tidings-client-'));
-    await hub.up('127.0.0.1:0');
+    await hub.up('127.0.0.1:0').catch(async (error) => {
+      await hub.#gone();
+      throw error;
+    });
     return hub;
   }
 
@@ -83,9 +86,13 @@ export class Hub {
       }
       await this.down();
     } finally {
-      await this.crash();
-      await rm(this.#dataDir, { recursive: true, force: true });
+      await this.#gone();
     }
+  }
+
+  async #gone(): Promise<void> {
+    await this.crash();
+    await rm(this.#dataDir, { recursive: true, force: true });
   }
 
   async publish(channel: string, data: unknown, type?: string): Promise<void> {
