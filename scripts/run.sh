@@ -18,14 +18,7 @@ cargo build --release --locked --package tidings-server
 cat <<TEXT
 
 Starting: target/release/tidings serve --dev --listen $listen
-On this machine alone, no token needed; Ctrl-C drains and stops it.
-
-  open    http://$listen/
-  open    http://$listen/admin/monitoring
-  watch   curl -N 'http://$listen/api/sse/stream?channels=jobs'
-  send    curl http://$listen/api/sse/publish -H 'content-type: application/json' \\
-            -d '{"channel":"jobs","type":"done","data":{"n":1}}'
-  count   curl http://$listen/api/sse/stats
+On this machine alone, no token needed; Ctrl-C drains and stops it. It says itself what to open and to curl.
 
 TEXT
 exec target/release/tidings serve --dev --listen "$listen"
