@@ -245,7 +245,10 @@ impl History {
         time_ms: u64,
         retention: &Retention,
     ) {
-        self.ids.insert(id.into(), Remembered { seq, recipients, time_ms });
+        if self.ids.insert(id.into(), Remembered { seq, recipients, time_ms }).is_some() {
+            // Two events that are held can have one id, if it was forgotten between them: the newer one's counts.
+            self.id_order.retain(|other| **other != *id);
+        }
         self.id_order.push_back(id.into());
         while retention.count > 0 && self.id_order.len() > retention.count {
             self.forget_id();

@@ -204,3 +204,20 @@ fn what_a_clock_that_was_ahead_dated_grows_old_like_the_rest_after_a_restart() {
     assert_eq!(held(&log), Vec::<u64>::new());
     assert!(!publish(&mut log, "jobs", (Some("a"), None), 1).1, "its id is as old");
 }
+
+#[test]
+fn an_id_that_two_held_events_have_is_forgotten_with_the_newer_one() {
+    let mut ring = rules();
+    ring.default.retention.count = 3;
+    let mut log = Log::<()>::new(Epoch::from(7), ring.clone());
+    publish(&mut log, "jobs", (Some("b"), None), 1);
+    // Replaced again and again, they leave their ids, and those push out the first.
+    for (n, id) in ["x", "y", "z"].into_iter().enumerate() {
+        publish(&mut log, "jobs", (Some(id), Some("k")), n as u32);
+    }
+    let (again, duplicate) = publish(&mut log, "jobs", (Some("b"), None), 2);
+    assert!(!duplicate);
+    let mut log = Log::<()>::restore(ring, 1, log.snapshot()).expect("its own lines");
+    publish(&mut log, "jobs", (Some("w"), Some("k")), 5);
+    assert_eq!(publish(&mut log, "jobs", (Some("b"), None), 2), (again, true));
+}
