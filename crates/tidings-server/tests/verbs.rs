@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 
-use hub::{Hub, PATIENCE, signal};
+use hub::{Hub, PATIENCE, signal, within_patience};
 use serde_json::Value;
 
 mod hub;
@@ -20,19 +20,6 @@ fn run(hub: &Hub, args: &[&str], code: i32) -> String {
     let output = within_patience(tidings(hub, args).stdout(Stdio::piped()).stderr(Stdio::piped()));
     assert_exit(&output, code);
     String::from_utf8(output.stdout).expect("UTF-8")
-}
-
-/// A verb that waits for what never comes is ended, and shows what it said.
-fn within_patience(command: &mut Command) -> Output {
-    let child = command.spawn().expect("starts");
-    let pid = child.id();
-    let (tell, told) = mpsc::channel();
-    std::thread::spawn(move || tell.send(child.wait_with_output()));
-    let output = told.recv_timeout(PATIENCE).or_else(|_| {
-        signal(pid, "KILL");
-        told.recv()
-    });
-    output.expect("the thread tells").expect("ends")
 }
 
 #[track_caller]

@@ -4,12 +4,11 @@ use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::mpsc;
 
 use serde_json::Value;
 
 use crate::audience::{Audience, What};
-use crate::hub::{Hub, PATIENCE, signal};
+use crate::hub::{Hub, within_patience};
 use crate::last_summary;
 
 const RINGS: &str = "rings.jsonl";
@@ -127,20 +126,9 @@ fn a_directory_that_cannot_be_written_is_found_out_at_the_start() {
 
 /// A hub that should not start; one that does is ended, and its code tells.
 fn serve(data_dir: &str) -> Output {
-    let child = Command::new(env!("CARGO_BIN_EXE_tidings"))
-        .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir", data_dir])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("starts");
-    let pid = child.id();
-    let (tell, told) = mpsc::channel();
-    std::thread::spawn(move || tell.send(child.wait_with_output()));
-    let output = told.recv_timeout(PATIENCE).or_else(|_| {
-        signal(pid, "KILL");
-        told.recv()
-    });
-    output.expect("the thread tells").expect("ends")
+    let mut hub = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    hub.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir", data_dir]);
+    within_patience(hub.stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
 #[track_caller]

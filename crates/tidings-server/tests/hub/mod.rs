@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -238,6 +238,19 @@ fn listening(stdout: impl Read + Send + 'static) -> String {
         }
     });
     told.recv_timeout(PATIENCE).expect("the hub tells where it listens")
+}
+
+/// Runs a program to its end, with what it said. One that waits for what never comes is killed.
+pub fn within_patience(command: &mut Command) -> Output {
+    let child = command.spawn().expect("starts");
+    let pid = child.id();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || tell.send(child.wait_with_output()));
+    let output = told.recv_timeout(PATIENCE).or_else(|_| {
+        signal(pid, "KILL");
+        told.recv()
+    });
+    output.expect("the thread tells").expect("ends")
 }
 
 /// Sends a signal by the name that `kill` knows.

@@ -3,6 +3,7 @@
 
 mod api;
 mod client;
+#[path = "../../../tidings-core/tests/simulation/dice.rs"]
 mod dice;
 #[allow(dead_code, unreachable_pub, reason = "the rude client's own part")]
 #[path = "../truth/http2.rs"]
