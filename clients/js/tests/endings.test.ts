@@ -1,51 +1,22 @@
 // Refusals and endings, as docs/protocol.md has them, with injected time.
 
-import { afterEach, describe, expect, test } from 'vitest';
-import { type AnyEvents, type Client, type ClientOptions, createClient, type Status } from '../src/index.js';
+import { describe, expect, test } from 'vitest';
+import { createClient } from '../src/index.js';
+import { given, opened, start, status } from './harness/given.js';
 import { settled, World } from './harness/world.js';
-
-let client: Client;
-
-function start(options: Partial<ClientOptions<AnyEvents>> = {}): World {
-  const world = new World();
-  client = createClient({ url: 'http://hub', platform: world.platform, ...options } as ClientOptions<AnyEvents>);
-  client.subscribe('jobs', () => {});
-  return world;
-}
-
-const status = (): Status => client.status.getSnapshot().status;
-
-/** Nothing is left of a client that was closed. */
-const nothingLeft = new WeakMap<Client, World>();
-
-async function opened(options: Partial<ClientOptions<AnyEvents>> = {}) {
-  const world = start(options);
-  nothingLeft.set(client, world);
-  const stream = await (await world.last()).open();
-  expect(status()).toBe('connected');
-  return { world, stream };
-}
-
-afterEach(() => {
-  client.close();
-  expect(status()).toBe('closed');
-  const world = nothingLeft.get(client);
-  if (world)
-    expect([world.timers, world.page, world.streams().every(({ aborted }) => aborted())]).toEqual([0, null, true]);
-});
 
 describe('refusals', () => {
   test.each([204, 400, 401, 403, 404, 410])('%i is for good, until somebody asks by hand', async (code) => {
     const world = start();
     await (await world.last()).answer(code);
-    expect(client.status.getSnapshot()).toMatchObject({
+    expect(given.client.status.getSnapshot()).toMatchObject({
       status: 'failed',
       error: { code: 'http', status: code, fatal: true },
     });
     world.page?.nudge();
     await world.pass(600_000);
     expect(world.streams()).toHaveLength(1);
-    client.reconnect();
+    given.client.reconnect();
     await (await world.last()).open();
     expect(status()).toBe('connected');
   });
@@ -75,7 +46,7 @@ describe('refusals', () => {
     const world = start({ token: () => 'revoked' });
     await (await world.last()).answer(401);
     await (await world.last()).answer(401);
-    expect(client.status.getSnapshot()).toMatchObject({ status: 'failed', error: { status: 401, fatal: true } });
+    expect(given.client.status.getSnapshot()).toMatchObject({ status: 'failed', error: { status: 401, fatal: true } });
   });
 
   test('a token that can’t be had is asked for again', async () => {
@@ -87,7 +58,7 @@ describe('refusals', () => {
       },
     });
     await settled();
-    expect(client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { code: 'token' } });
+    expect(given.client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { code: 'token' } });
     there = true;
     await world.pass(1_000);
     expect((await world.last()).headers.get('Authorization')).toBe('Bearer token');
@@ -95,12 +66,12 @@ describe('refusals', () => {
 
   test('one denied channel costs the others nothing', async () => {
     const world = start();
-    client.subscribe('secrets', () => {});
+    given.client.subscribe('secrets', () => {});
     await (await world.last()).answer(403, { status: 403, detail: 'the channel `secrets` is not granted' });
     const second = await world.last();
     expect(second.url.searchParams.get('channels')).toBe('jobs');
     await second.open();
-    expect(client.status.getSnapshot()).toMatchObject({
+    expect(given.client.status.getSnapshot()).toMatchObject({
       status: 'connected',
       channels: { jobs: 'active', secrets: 'denied' },
     });
@@ -108,7 +79,7 @@ describe('refusals', () => {
 
   test('a 403 that names nothing new is for good', async () => {
     const world = start();
-    client.subscribe('secrets', () => {});
+    given.client.subscribe('secrets', () => {});
     const problem = { status: 403, detail: 'the channel `secrets` is not granted' };
     await (await world.last()).answer(403, problem);
     await (await world.last()).answer(403, problem);
@@ -130,7 +101,7 @@ describe('refusals', () => {
     const request = await world.last();
     const stream = await request.open();
     await stream.control('refused', { status: 429, title: 'Too many', retry_after_ms: 5_000 });
-    expect(client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { status: 429 } });
+    expect(given.client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { status: 429 } });
     await world.pass(4_999);
     expect(world.streams()).toHaveLength(1);
   });
@@ -138,15 +109,15 @@ describe('refusals', () => {
   test('what is no hub is told as such, and asked again', async () => {
     const world = start();
     await (await world.last()).answer(200, 'a page', { 'Content-Type': 'text/html' });
-    expect(client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { code: 'protocol' } });
+    expect(given.client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { code: 'protocol' } });
   });
 
   test('without fetch the state is clear', async () => {
     const world = new World();
-    client = createClient({ url: 'http://hub', platform: { ...world.platform, fetch: undefined } });
-    client.subscribe('jobs', () => {});
+    given.client = createClient({ url: 'http://hub', platform: { ...world.platform, fetch: undefined } });
+    given.client.subscribe('jobs', () => {});
     await settled();
-    expect(client.status.getSnapshot()).toMatchObject({
+    expect(given.client.status.getSnapshot()).toMatchObject({
       status: 'failed',
       error: { code: 'unsupported', fatal: true },
     });
@@ -157,7 +128,7 @@ describe('endings', () => {
   test.each(['kicked', 'revoked', 'superseded', 'limit'])('%s is for good', async (reason) => {
     const { world, stream } = await opened();
     await stream.control('closing', { reason, reconnect: false });
-    expect(client.status.getSnapshot()).toMatchObject({
+    expect(given.client.status.getSnapshot()).toMatchObject({
       status: 'failed',
       error: { code: 'closing', reason, fatal: true },
     });
@@ -168,7 +139,7 @@ describe('endings', () => {
   test('draining is obeyed to the millisecond', async () => {
     const { world, stream } = await opened();
     await stream.control('closing', { reason: 'draining', reconnect: true, retry_ms: 1_830 });
-    expect(client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { reason: 'draining' } });
+    expect(given.client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { reason: 'draining' } });
     await world.pass(1_829);
     expect(world.streams()).toHaveLength(1);
     await world.pass(1);

@@ -1,31 +1,9 @@
 // The page's life, silence, and the end of interest.
 
-import { afterEach, describe, expect, test } from 'vitest';
-import {
-  type AnyEvents,
-  type Client,
-  type ClientOptions,
-  createClient,
-  type Gap,
-  type TidingsEvent,
-} from '../src/index.js';
+import { describe, expect, test } from 'vitest';
+import { createClient } from '../src/index.js';
+import { given, opened, snapshot } from './harness/given.js';
 import { settled, World } from './harness/world.js';
-
-let client: Client;
-
-async function opened(options: Partial<ClientOptions<AnyEvents>> = {}) {
-  const world = new World();
-  client = createClient({ url: 'http://hub', platform: world.platform, ...options });
-  const events: TidingsEvent[] = [];
-  const gaps: Gap[] = [];
-  client.subscribe('jobs', (event) => events.push(event), { onGap: (gap) => gaps.push(gap) });
-  const stream = await (await world.last()).open();
-  return { world, stream, events, gaps };
-}
-
-const snapshot = () => client.status.getSnapshot();
-
-afterEach(() => client.close());
 
 describe('the page', () => {
   test('that is left says goodbye, and one that comes back goes on where it stopped', async () => {
@@ -59,8 +37,8 @@ describe('the page', () => {
 
   test('that comes back with nobody subscribed stays quiet', async () => {
     const world = new World();
-    client = createClient({ url: 'http://hub', platform: world.platform, lingerMs: 0 });
-    const off = client.subscribe('jobs', () => {});
+    given.client = createClient({ url: 'http://hub', platform: world.platform, lingerMs: 0 });
+    const off = given.client.subscribe('jobs', () => {});
     await (await world.last()).open();
     off();
     world.page?.suspend();
@@ -73,7 +51,7 @@ describe('the page', () => {
   test('that was suspended may be closed', async () => {
     const { world } = await opened();
     world.page?.suspend();
-    client.close();
+    given.client.close();
     expect([snapshot().status, world.page, world.timers]).toEqual(['closed', null, 0]);
   });
 
@@ -90,13 +68,13 @@ describe('the page', () => {
 describe('the end of interest', () => {
   test('is the end of the cursor: who subscribes anew begins now', async () => {
     const again = new World();
-    client = createClient({ url: 'http://hub', platform: again.platform, lingerMs: 0 });
-    const end = client.subscribe('jobs', () => {});
+    given.client = createClient({ url: 'http://hub', platform: again.platform, lingerMs: 0 });
+    const end = given.client.subscribe('jobs', () => {});
     await (await (await again.last()).open()).event('jobs', 1, 'c7');
     end();
     await again.pass(1);
     expect(snapshot().status).toBe('idle');
-    client.subscribe('jobs', () => {});
+    given.client.subscribe('jobs', () => {});
     expect((await again.last()).url.searchParams.has('last_event_id')).toBe(false);
     expect(again.streams()).toHaveLength(2);
   });
@@ -104,11 +82,11 @@ describe('the end of interest', () => {
   test('of one listener, said by another, holds for the event at hand', async () => {
     const { stream, events } = await opened();
     const order: string[] = [];
-    client.subscribe('jobs', () => order.push('one') && off());
-    const off = client.subscribe('jobs', () => order.push('two'));
+    given.client.subscribe('jobs', () => order.push('one') && off());
+    const off = given.client.subscribe('jobs', () => order.push('two'));
     await stream.event('jobs', 1);
-    client.subscribe('jobs', () => client.close());
-    client.subscribe('jobs', () => order.push('after the close'));
+    given.client.subscribe('jobs', () => given.client.close());
+    given.client.subscribe('jobs', () => order.push('after the close'));
     await stream.event('jobs', 2);
     expect([order, events.length, snapshot().status]).toEqual([['one', 'one'], 2, 'closed']);
   });
@@ -127,8 +105,8 @@ describe('the end of interest', () => {
       setItem: (key: string, to: string) => void kept.set(key, to),
     };
     const locks = { request } as unknown as LockManager;
-    client = createClient({ url: 'http://hub', platform: { ...world.platform, storage, locks } });
-    client.subscribe('jobs', () => {});
+    given.client = createClient({ url: 'http://hub', platform: { ...world.platform, storage, locks } });
+    given.client.subscribe('jobs', () => {});
     await (await world.last()).open();
     expect(locked.size).toBe(1);
     world.page?.suspend();
@@ -137,7 +115,7 @@ describe('the end of interest', () => {
     world.page?.resume();
     await settled();
     expect(locked.size).toBe(1);
-    client.close();
+    given.client.close();
     await settled();
     expect(locked.size).toBe(0);
   });
@@ -166,8 +144,8 @@ describe('silence', () => {
 
   test('of a connect has a bound of its own', async () => {
     const world = new World();
-    client = createClient({ url: 'http://hub', platform: world.platform, connectTimeoutMs: 5_000 });
-    client.subscribe('jobs', () => {});
+    given.client = createClient({ url: 'http://hub', platform: world.platform, connectTimeoutMs: 5_000 });
+    given.client.subscribe('jobs', () => {});
     await world.pass(4_999);
     expect(snapshot().status).toBe('connecting');
     await world.pass(1);

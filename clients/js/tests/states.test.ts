@@ -1,38 +1,9 @@
 // When a client tries again, with injected time.
 
-import { afterEach, describe, expect, test } from 'vitest';
-import { type AnyEvents, type Client, type ClientOptions, createClient, PATIENT, type Status } from '../src/index.js';
-import { settled, World } from './harness/world.js';
-
-let client: Client;
-
-function start(options: Partial<ClientOptions<AnyEvents>> = {}): World {
-  const world = new World();
-  client = createClient({ url: 'http://hub', platform: world.platform, ...options } as ClientOptions<AnyEvents>);
-  client.subscribe('jobs', () => {});
-  return world;
-}
-
-const status = (): Status => client.status.getSnapshot().status;
-
-/** Nothing is left of a client that was closed. */
-const nothingLeft = new WeakMap<Client, World>();
-
-async function opened(options: Partial<ClientOptions<AnyEvents>> = {}) {
-  const world = start(options);
-  nothingLeft.set(client, world);
-  const stream = await (await world.last()).open();
-  expect(status()).toBe('connected');
-  return { world, stream };
-}
-
-afterEach(() => {
-  client.close();
-  expect(status()).toBe('closed');
-  const world = nothingLeft.get(client);
-  if (world)
-    expect([world.timers, world.page, world.streams().every(({ aborted }) => aborted())]).toEqual([0, null, true]);
-});
+import { describe, expect, test } from 'vitest';
+import { PATIENT } from '../src/index.js';
+import { given, opened, start, status } from './harness/given.js';
+import { settled } from './harness/world.js';
 
 describe('waiting', () => {
   test.each([
@@ -47,21 +18,21 @@ describe('waiting', () => {
       expect(status()).toBe('connecting');
       for (const [at, step] of steps.entries()) {
         await (await world.last()).fail();
-        expect(client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', attempt: at + 1 });
+        expect(given.client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', attempt: at + 1 });
         const wait = random ? step : step / 2;
         await world.pass(wait - 1);
         expect(world.streams()).toHaveLength(at + 1);
         await world.pass(1);
         expect(world.streams()).toHaveLength(at + 2);
       }
-      client.close();
+      given.client.close();
     }
   });
 
   test('`retryAt` is on the wall’s clock', async () => {
     const world = start();
     await (await world.last()).fail();
-    const inMs = (client.status.getSnapshot().retryAt ?? 0) - Date.now();
+    const inMs = (given.client.status.getSnapshot().retryAt ?? 0) - Date.now();
     expect(inMs).toBeGreaterThan(500);
     expect(inMs).toBeLessThanOrEqual(1_000);
   });
@@ -72,14 +43,14 @@ describe('waiting', () => {
   ])('%s is a floor, which nothing cuts short but a hand', async (_, headers, problem) => {
     const world = start();
     await (await world.last()).answer(429, problem, headers);
-    expect(client.status.getSnapshot().error).toMatchObject({ code: 'http', status: 429, fatal: false });
+    expect(given.client.status.getSnapshot().error).toMatchObject({ code: 'http', status: 429, fatal: false });
     world.page?.nudge();
     await world.pass(29_999);
     expect(world.streams()).toHaveLength(1);
     await world.pass(1);
     expect(world.streams()).toHaveLength(2);
     await (await world.last()).answer(503, problem, headers);
-    client.reconnect();
+    given.client.reconnect();
     expect(world.streams()).toHaveLength(2);
     await settled();
     expect(world.streams()).toHaveLength(3);
@@ -96,16 +67,16 @@ describe('waiting', () => {
   test('back to the start only after a stable time', async () => {
     const { world, stream } = await opened();
     await stream.end();
-    expect(client.status.getSnapshot().attempt).toBe(1);
+    expect(given.client.status.getSnapshot().attempt).toBe(1);
     await world.pass(1_000);
     const short = await (await world.last()).open();
     await short.end();
-    expect(client.status.getSnapshot().attempt).toBe(2);
+    expect(given.client.status.getSnapshot().attempt).toBe(2);
     await world.pass(2_000);
     const long = await (await world.last()).open({ heartbeat_ms: 60_000 });
     await world.pass(10_000);
     await long.end();
-    expect(client.status.getSnapshot().attempt).toBe(1);
+    expect(given.client.status.getSnapshot().attempt).toBe(1);
   });
 
   test('`failed` after so many attempts, still trying, and back by itself', async () => {
@@ -115,8 +86,11 @@ describe('waiting', () => {
       await (await world.last()).fail();
       await world.pass(16_000);
     }
-    expect(client.status.getSnapshot()).toMatchObject({ status: 'failed', error: { code: 'network', fatal: false } });
+    expect(given.client.status.getSnapshot()).toMatchObject({
+      status: 'failed',
+      error: { code: 'network', fatal: false },
+    });
     await (await world.last()).open();
-    expect(client.status.getSnapshot()).toMatchObject({ status: 'connected', error: null });
+    expect(given.client.status.getSnapshot()).toMatchObject({ status: 'connected', error: null });
   });
 });

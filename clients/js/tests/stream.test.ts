@@ -1,31 +1,8 @@
 // What a stream may say, the lease that it is held by, and loops over it.
 
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import {
-  type AnyEvents,
-  type Client,
-  type ClientOptions,
-  createClient,
-  type Gap,
-  type TidingsEvent,
-} from '../src/index.js';
-import { World } from './harness/world.js';
-
-let client: Client;
-
-async function opened(options: Partial<ClientOptions<AnyEvents>> = {}) {
-  const world = new World();
-  client = createClient({ url: 'http://hub', platform: world.platform, ...options });
-  const events: TidingsEvent[] = [];
-  const gaps: Gap[] = [];
-  client.subscribe('jobs', (event) => events.push(event), { onGap: (gap) => gaps.push(gap) });
-  const stream = await (await world.last()).open();
-  return { world, stream, events, gaps };
-}
-
-const snapshot = () => client.status.getSnapshot();
-
-afterEach(() => client.close());
+import { describe, expect, test, vi } from 'vitest';
+import { createClient, type Gap } from '../src/index.js';
+import { given, opened, snapshot } from './harness/given.js';
 
 describe('the lease', () => {
   test('is renewed each third, and a lost check-in is made up for', async () => {
@@ -87,7 +64,7 @@ describe('what a stream says', () => {
   test('a gap reaches those whom it concerns', async () => {
     const { stream, gaps } = await opened();
     const rooms: Gap[] = [];
-    client.subscribe('room:*', () => {}, { onGap: (gap) => rooms.push(gap) });
+    given.client.subscribe('room:*', () => {}, { onGap: (gap) => rooms.push(gap) });
     await stream.control('gap', { channel: 'jobs', reason: 'slow' });
     await stream.control('gap', { channel: 'room:7', reason: 'trimmed' });
     await stream.control('gap', { channel: '*', reason: 'epoch' });
@@ -107,7 +84,7 @@ describe('a loop', () => {
   test('that lags loses the oldest, and is told', async () => {
     const { stream } = await opened();
     const gaps: Gap[] = [];
-    const loop = client.events('jobs', { bufferMax: 2, onGap: (gap) => gaps.push(gap) });
+    const loop = given.client.events('jobs', { bufferMax: 2, onGap: (gap) => gaps.push(gap) });
     for (const at of [1, 2, 3]) await stream.event('jobs', at);
     expect(gaps).toEqual([{ channel: 'jobs', reason: 'overflow' }]);
     expect([(await loop.next()).value.data, (await loop.next()).value.data]).toEqual([2, 3]);
@@ -116,11 +93,11 @@ describe('a loop', () => {
   test('ends with its signal, and with the client', async () => {
     await opened();
     const stop = new AbortController();
-    const [one, other] = [client.events('jobs', { signal: stop.signal }), client.events('jobs')];
+    const [one, other] = [given.client.events('jobs', { signal: stop.signal }), given.client.events('jobs')];
     const [first, second, third] = [one.next(), other.next(), other.next()];
     stop.abort();
     expect((await first).done).toBe(true);
-    client.close();
+    given.client.close();
     expect([(await second).done, (await third).done]).toEqual([true, true]);
   });
 });
