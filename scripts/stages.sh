@@ -69,31 +69,33 @@ stage_release() {
   cargo build --release --locked --package tidings-server
 }
 
-stage_e2e() {
-  [ -f e2e/package.json ] || { idle "no e2e/ yet"; return; }
-  node_is_there || return 0
-  local browser
-  browser=$(browser_there) || { skip missing 1 "no Chromium is there"; return; }
-  cargo build --release --locked --quiet --package tidings-server
-  export TIDINGS_BIN=$PWD/target/release/tidings CHROMIUM_BIN=$browser
-  cd e2e
-  npm ci --no-audit --no-fund
-  npm test
-}
-
+# The client, the hooks, the monitor and the examples' pages: one lock file, one installation.
 stage_clients() {
-  [ -f clients/js/package.json ] || { idle "no clients/ yet"; return; }
-  node_is_there || return 0
-  cargo build --release --locked --quiet --package tidings-server
-  CHROMIUM_BIN=$(browser_there) || skip missing 1 "no Chromium is there, for the client's tests in a browser"
+  js_is_there || return 0
+  CHROMIUM_BIN=$(browser_there) || skip missing 1 "no Chromium is there, for tests in a browser"
   export CHROMIUM_BIN
   # Its numbers are read from what it prints.
   unset FORCE_COLOR
-  export TIDINGS_BIN=$PWD/target/release/tidings NO_COLOR=1
-  cd clients/js
-  npm ci --no-audit --no-fund
+  export NO_COLOR=1
   npm run check
-  npm test
+  npm run check --workspaces --if-present
+  npm test --workspace @tidings/client --workspace @tidings/react --workspace tidings-monitor --if-present
+}
+
+stage_e2e() {
+  js_is_there || return 0
+  CHROMIUM_BIN=$(browser_there) || { skip missing 1 "no Chromium is there"; return; }
+  export CHROMIUM_BIN
+  npm run build --workspace @tidings/client --workspace @tidings/react --if-present
+  npm test --workspace tidings-e2e --workspace kiosk-show --workspace photo-jobs --if-present
+}
+
+# What the stages of JavaScript stand on: Node, the packages that the lock file names, the real hub.
+js_is_there() {
+  node_is_there || return 1
+  cargo build --release --locked --quiet --package tidings-server
+  export TIDINGS_BIN=$PWD/target/release/tidings
+  npm ci
 }
 
 stage_snippets() {
