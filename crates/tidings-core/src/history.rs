@@ -24,6 +24,18 @@ pub struct Retention {
     pub bytes: usize,
 }
 
+/// How a stream's events come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Envelope {
+    /// The data alone.
+    #[default]
+    None,
+    /// In an object that tells where the event comes from; its type stands in `event:` too.
+    Typed,
+    /// In that object, without `event:`: what reads the stream by one listener gets all of them.
+    Message,
+}
+
 /// One event at its place in the log, encoded once.
 #[derive(Debug)]
 pub struct Frame {
@@ -37,8 +49,15 @@ pub struct Frame {
     plain: Framed,
     ty: Range<u32>,
     data: Range<u32>,
-    envelope: OnceLock<Framed>,
+    enveloped: OnceLock<Box<Enveloped>>,
     epoch: crate::position::Epoch,
+}
+
+/// Made for the first stream that wants it.
+#[derive(Debug, Default)]
+struct Enveloped {
+    typed: OnceLock<Framed>,
+    message: OnceLock<Framed>,
 }
 
 impl Frame {
@@ -66,7 +85,7 @@ impl Frame {
             plain: Framed::new(&out),
             ty,
             data,
-            envelope: OnceLock::new(),
+            enveloped: OnceLock::new(),
         }
     }
 
@@ -101,13 +120,15 @@ impl Frame {
     }
 
     /// The bytes of the event for a stream, plain or in its envelope.
-    pub fn wire(&self, envelope: bool) -> &Framed {
-        if !envelope {
-            return &self.plain;
-        }
-        self.envelope.get_or_init(|| {
+    pub fn wire(&self, envelope: Envelope) -> &Framed {
+        let (enveloped, ty) = match envelope {
+            Envelope::None => return &self.plain,
+            Envelope::Typed => (&self.enveloped.get_or_init(Box::default).typed, self.ty()),
+            Envelope::Message => (&self.enveloped.get_or_init(Box::default).message, None),
+        };
+        enveloped.get_or_init(|| {
             let mut out = Vec::with_capacity(self.data().len() + 160);
-            wire::event(&mut out, Some(&self.cursor().to_string()), self.ty(), &self.enveloped());
+            wire::event(&mut out, Some(&self.cursor().to_string()), ty, &self.enveloped());
             Framed::new(&out)
         })
     }

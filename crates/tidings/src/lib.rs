@@ -61,6 +61,7 @@ mod stream;
 pub use tidings_core as core;
 pub use tidings_core::channel::{ChannelName, Selector};
 pub use tidings_core::grant::Grant;
+pub use tidings_core::history::Envelope;
 pub use tidings_core::log::Published;
 
 pub use self::authorize::{Authorizer, DynAuthorizer, GrantEverything};

@@ -10,6 +10,7 @@ use super::change::Claim;
 use super::note::Note;
 use super::topic::Channel;
 use crate::channel::{ChannelName, Selector};
+use crate::history::Envelope;
 use crate::position::{Cursor, EARLIEST};
 
 /// A subscriber's place. It is never reused, so that a late call can't reach a stranger.
@@ -55,7 +56,7 @@ pub(super) struct Place {
 pub(super) struct Subscriber<W> {
     generation: u32,
     pub(super) awake: bool,
-    pub(super) envelope: bool,
+    pub(super) envelope: Envelope,
     pub(super) cursor: u64,
     /// The head when it came: what is before is replay.
     pub(super) born: u64,
@@ -127,7 +128,7 @@ impl<W> Log<W> {
         &mut self,
         selectors: &[Selector],
         cursor: Option<&str>,
-        envelope: bool,
+        envelope: Envelope,
         wake: W,
     ) -> Subscribed {
         let given = cursor.map(|text| match text {

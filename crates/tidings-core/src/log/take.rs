@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::channel::Selector;
     use crate::event::{Draft, Event};
-    use crate::history::Retention;
+    use crate::history::{Envelope, Retention};
     use crate::log::{Keep, Rules};
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         let default = Keep { retention, slow: Slow::Gap, presence: false };
         let mut log = Log::new(Epoch::from(7), Rules { rules: Vec::new(), default, total_bytes: 0 });
         let all = [Selector::parse("*").expect("a pattern")];
-        let key = log.subscribe(&all, None, false, ()).key;
+        let key = log.subscribe(&all, None, Envelope::None, ()).key;
         let data = RawValue::from_string("1".to_owned()).expect("JSON");
         let event = Event::new(Draft { ty: None, data: &data, id: None, key: None }, 0).expect("an event");
         for n in 0..100 {
