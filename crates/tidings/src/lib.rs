@@ -57,11 +57,11 @@ mod outlet;
 mod socket;
 mod store;
 mod stream;
+mod urlencoded;
 
 pub use tidings_core as core;
 pub use tidings_core::channel::{ChannelName, Selector};
 pub use tidings_core::grant::Grant;
-pub use tidings_core::history::Envelope;
 pub use tidings_core::log::Published;
 
 pub use self::authorize::{Authorizer, DynAuthorizer, GrantEverything};

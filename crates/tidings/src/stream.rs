@@ -154,7 +154,7 @@ impl Stream {
         let Some(taken) = self.hub.inner().log().take(subscriber, TAKE_BYTES, &mut pieces) else { return 0 };
         self.more = taken.more;
         out.extend(pieces.into_iter().map(Chunk::Piece));
-        self.outlet.count_events(taken.events as u64);
+        self.outlet.count_events((taken.events + taken.postings) as u64);
         for channel in taken.lagged.iter().chain(&taken.ended_by) {
             self.hub.warn_lagging(self.seat.key(), channel);
         }

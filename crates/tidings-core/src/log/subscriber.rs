@@ -28,7 +28,7 @@ pub enum Resume {
     Ok,
     /// Something since the cursor is lost: a `gap` event says so.
     Gap,
-    /// There was no cursor.
+    /// There was no cursor, or the channel is the hub's own, which shows what is.
     New,
 }
 
@@ -162,9 +162,9 @@ impl<W> Log<W> {
         let resume = match given {
             None => selectors.iter().map(|selector| (selector.clone(), Resume::New)).collect(),
             Some(None) => {
-                cursor.owed = !selectors.is_empty();
-                self.owe_everything(index, selectors);
-                selectors.iter().map(|selector| (selector.clone(), Resume::Gap)).collect()
+                cursor.owed = self.owe_everything(index, selectors);
+                let lost = |own| if own { Resume::New } else { Resume::Gap };
+                selectors.iter().map(|selector| (selector.clone(), lost(selector.is_hubs_own()))).collect()
             }
             Some(Some(seq)) => selectors
                 .iter()
@@ -259,6 +259,7 @@ impl<W> Log<W> {
             }
         };
         match selector {
+            Selector::Channel(name) if name.is_hubs_own() => return Resume::New,
             Selector::Channel(name) => {
                 // It was made, if need be, when the subscriber joined it.
                 if let Some(&at) = self.by_name.get(name) {

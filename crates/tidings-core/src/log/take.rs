@@ -27,6 +27,8 @@ pub enum Piece {
 pub struct Taken {
     /// Events among the pieces.
     pub events: usize,
+    /// Postings of the hub's own channels among them, which are no events of the log.
+    pub postings: usize,
     /// More is to be taken: the subscriber stays awake and must take again.
     pub more: bool,
     /// Channels on which the subscriber had fallen off the ring and was told a gap.
@@ -72,6 +74,7 @@ impl<W> Log<W> {
                 heap.push(Reverse((seq, Next::Event(index, at))));
             }
         }
+        let boards = if self.boards.is_empty() { Vec::new() } else { subscriber.boards(channels) };
         let mut taken = Taken::default();
         let mut bytes = 0;
         let mut gaps = 0;
@@ -125,6 +128,9 @@ impl<W> Log<W> {
             subscriber.rest();
         } else if taken.ended_by.is_none() {
             subscriber.wait_for(heap.into_iter().map(|Reverse((_, next))| next.channel()));
+        }
+        if taken.ended_by.is_none() {
+            taken.postings = subscriber.take_boards(&boards, channels, out);
         }
         self.totals.delivered += taken.events as u64;
         self.totals.replayed += replayed;

@@ -10,12 +10,11 @@ use http::{Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use tidings_core::channel::{ListError, parse_list};
 use tidings_core::grant::{Grant, Label};
-use tidings_core::history::Envelope;
 
 use super::problem::{Problem, is_event_source};
 use super::{App, Shared, query};
 use crate::body::stream_headers;
-use crate::hub::{Open, OpenError, Refused};
+use crate::hub::{Envelope, Open, OpenError, Refused};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -116,6 +115,7 @@ fn wanted(app: &App, parts: &Parts, asked: StreamQuery, grant: Grant) -> Result<
             return Err(Problem::forbidden(format!("the channel `{selector}` is not granted")));
         }
     }
+    app.hub.check_hub_channels(selectors.as_deref().unwrap_or_default())?;
     let client_id = asked.client_id.as_deref().filter(|id| !id.is_empty());
     let client_id = client_id.map(|id| label("client_id", id)).transpose()?;
     let kind = match (&grant.kind, asked.r#type.as_deref()) {

@@ -221,6 +221,7 @@ impl Hub {
             self.0.log().unsubscribe(subscribed.key);
         } else {
             self.tell_presence(&open.grant.user, &open.selectors);
+            self.attend_to(&open.selectors);
         }
         let resume: serde_json::Map<String, serde_json::Value> = subscribed
             .resume
