@@ -25,7 +25,8 @@ beforeEach(() => {
   here.hub = createFakeHub();
   here.held = { timers: 0, pages: 0 };
   here.reported = [];
-  here.options = { url: here.hub.url, lingerMs: 1, platform: counted(here.hub.platform) };
+  const backoff = { firstMs: 1, maxMs: 1 };
+  here.options = { url: here.hub.url, lingerMs: 1, backoff, platform: counted(here.hub.platform) };
 });
 
 afterEach(async () => {
