@@ -13,7 +13,7 @@ export { type QueryOptions, type QueryRule, type QueryRules, setData } from './r
 export function syncQueries<E = AnyEvents>(
   client: Client<E>,
   queryClient: QueryClient,
-  rules: QueryRules<E>,
+  rules: QueryRules<NoInfer<E>>,
   options: QueryOptions = {},
 ): () => void {
   return sync(client as unknown as Client, queryClient, Object.keys(rules), () => ({ rules: rules as Rules, options }));
@@ -24,7 +24,7 @@ export function syncQueries<E = AnyEvents>(
  * other channels are subscribed to anew.
  */
 export function useQuerySync<E = AnyEvents>(
-  rules: QueryRules<E>,
+  rules: QueryRules<NoInfer<E>>,
   { enabled = true, ...options }: QueryOptions & { readonly enabled?: boolean | undefined } = {},
 ): void {
   const client = useTidings();

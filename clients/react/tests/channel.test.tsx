@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 // useChannel: who hears what, what is subscribed to, and which renders come of it.
 
-import { useState } from 'react';
+import { act, useState } from 'react';
 import { expect, test } from 'vitest';
 import { useChannel } from '../src/index.js';
-import { channels, here, page, provided, publish, shows } from './harness/page.js';
+import { channels, crash, here, page, provided, publish, shows } from './harness/page.js';
 
 test('hears the channel’s events, and two components of two channels share one stream', async () => {
   const heard: unknown[] = [];
@@ -57,10 +57,7 @@ test('the listener of the last render hears, and nothing is subscribed to anew',
   await shows(() => text() === 'active');
   const [before] = here.hub.connections();
   await show(provided(<Jobs />, { ...here.options }));
-  await shows(() => {
-    again(7);
-    return true;
-  });
+  await act(async () => again(7));
   await publish('jobs', 'x');
   await shows(() => heard.length === 1);
   expect(heard).toEqual([[7, 'x']]);
@@ -123,8 +120,7 @@ test('a gap is told to the last render’s onGap', async () => {
   await shows(() => text() === 'active');
   await publish('jobs', 1);
   await show(provided(<Jobs number={2} />));
-  here.hub.down();
-  here.hub.up(true);
+  await crash();
   await shows(() => gaps.length === 1);
   expect(gaps).toEqual([[2, 'jobs', 'epoch']]);
 });

@@ -4,7 +4,7 @@
 import { act, StrictMode, Suspense, use, useEffect, useState } from 'react';
 import { expect, test } from 'vitest';
 import { type ProviderProps, TidingsProvider, useChannel, useConnectionStatus, useTidings } from '../src/index.js';
-import { channels, client, here, page, provided, publish, shows, strictly } from './harness/page.js';
+import { channels, client, cut, here, page, provided, publish, shows, strictly } from './harness/page.js';
 
 const Jobs = () => useChannel('jobs', () => {});
 
@@ -119,7 +119,7 @@ test('the token function of the last render is asked', async () => {
   const { show, text } = await page(tree('first'));
   await shows(() => text() === 'active');
   await show(tree('second'));
-  here.hub.cut();
+  await cut();
   await shows(() => asked.at(-1) === 'second');
   expect(asked[0]).toBe('first');
 });

@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 // useConnectionStatus: what a light shows, and which renders a part of it costs.
 
-import { useState } from 'react';
+import { act, useState } from 'react';
 import { expect, test } from 'vitest';
 import { useChannel, useConnectionStatus } from '../src/index.js';
-import { here, page, provided, publish, shows } from './harness/page.js';
+import { cut, here, page, provided, publish, shows } from './harness/page.js';
 
 const Jobs = () => {
   useChannel('jobs', () => {});
@@ -21,7 +21,7 @@ test('the whole snapshot renders at each change of it', async () => {
   const { text } = await page(provided([<Jobs key="jobs" />, <Light key="light" />]));
   await shows(() => text() === 'connected');
   here.hub.refuse(503);
-  here.hub.cut();
+  await cut();
   await shows(() => text() === 'reconnecting');
   here.hub.refuse(null);
   await shows(() => text() === 'connected');
@@ -56,10 +56,7 @@ test('a part renders only when it changes, whatever else of the snapshot does', 
   await shows(() => text() === 'connected');
   const before = { ...renders };
   for (let at = 1; at <= 5; at += 1) {
-    await shows(() => {
-      add(Array.from({ length: at }, (_, one) => `c${one}`));
-      return true;
-    });
+    await act(async () => add(Array.from({ length: at }, (_, one) => `c${one}`)));
     await shows(() => text() === `connected${'active '.repeat(at)}`);
     await publish('c0', at);
   }
