@@ -1,0 +1,71 @@
+// A real dev server with hot reload over an application of its own files, and the hub behind its proxy.
+
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { createServer, type ViteDevServer } from 'vite';
+
+const at = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
+
+/** React as the dev server bundles it, once for all tests of a file. */
+let bundled: Promise<string> | null = null;
+
+export class DevServer {
+  url = '';
+  #root = '';
+  #server: ViteDevServer | null = null;
+
+  static async start(hubUrl: string, files: Record<string, string>): Promise<DevServer> {
+    const dev = new DevServer();
+    bundled ??= mkdtemp(join(tmpdir(), 'tidings-react-deps-'));
+    dev.#root = await mkdtemp(join(tmpdir(), 'tidings-react-'));
+    await mkdir(join(dev.#root, 'src'));
+    await symlink(at('node_modules'), join(dev.#root, 'node_modules'));
+    await Promise.all(Object.entries(files).map(([name, text]) => dev.write(name, text)));
+    const server = await createServer({
+      root: dev.#root,
+      configFile: false,
+      logLevel: 'error',
+      cacheDir: await bundled,
+      plugins: [react()],
+      resolve: {
+        alias: [
+          { find: /^@tidings\/client$/, replacement: at('clients/js/src/index.ts') },
+          { find: /^@tidings\/react$/, replacement: at('clients/react/src/index.ts') },
+        ],
+      },
+      // All at once: one that is found later makes the page load anew.
+      optimizeDeps: {
+        include: ['react', 'react-dom', 'react-dom/client', 'react/jsx-dev-runtime', 'eventsource-parser'],
+        noDiscovery: true,
+      },
+      server: {
+        host: '127.0.0.1',
+        port: 0,
+        fs: { allow: [dev.#root, at('')] },
+        proxy: { '/api': hubUrl },
+      },
+    });
+    await server.listen();
+    dev.#server = server;
+    dev.url = server.resolvedUrls?.local[0] ?? '';
+    return dev;
+  }
+
+  /** As an editor does when it saves. */
+  write(name: string, text: string): Promise<void> {
+    return writeFile(join(this.#root, name), text);
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close();
+    await rm(this.#root, { recursive: true, force: true });
+  }
+  /** After all of them. */
+  static async clean(): Promise<void> {
+    if (bundled) await rm(await bundled, { recursive: true, force: true });
+    bundled = null;
+  }
+}
