@@ -5,30 +5,35 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Hub } from '../../js/tests/harness/hub.js';
 import { launch, NO_BROWSER } from '../../js/tests/harness/pages.js';
 import { until } from '../../js/tests/harness/until.js';
-import { app, COUNTERS, client, given, jobs, type Left, left, OWNED } from './harness/app.js';
+import { type App, app, COUNTERS, client, FILES, jobs, type Left, left } from './harness/app.js';
 import { DevServer } from './harness/dev.js';
 
 const RELOADS = 20;
-const SEEN_WITHIN_MS = 2_000;
+const SEEN_WITHIN_MS = 4_000;
 
 let browser: Browser;
 let context: BrowserContext;
 let hub: Hub;
 let dev: DevServer;
+/** Connections that were opened before this test. */
+let before: number;
 const wrong: string[] = [];
 
 describe.skipIf(NO_BROWSER)('in a browser', () => {
   beforeAll(async () => {
     browser = await launch();
+    hub = await Hub.start();
+    dev = await DevServer.start(hub.url, FILES);
   });
 
   afterAll(async () => {
     await browser.close();
-    await DevServer.clean();
+    await dev.stop();
+    await hub.stop();
   });
 
   beforeEach(async () => {
-    hub = await Hub.start();
+    before = (await hub.stats()).connections.opened_total;
     context = await browser.newContext();
     await context.addInitScript(COUNTERS);
     wrong.length = 0;
@@ -38,15 +43,14 @@ describe.skipIf(NO_BROWSER)('in a browser', () => {
 
   afterEach(async () => {
     await context.close();
-    await dev.stop();
-    await hub.stop();
+    await hub.settlesAt(0);
+    await hub.assertBooksBalance();
     expect(wrong.filter((text) => !/status of 404/.test(text))).toEqual([]);
   });
 
-  async function opened(files: Record<string, string>): Promise<Page> {
-    dev = await DevServer.start(hub.url, files);
+  async function opened(app: App = 'owned'): Promise<Page> {
     const page = await context.newPage();
-    await page.goto(dev.url);
+    await page.goto(`${dev.url}${app}/index.html`);
     await active(page);
     return page;
   }
@@ -65,7 +69,8 @@ describe.skipIf(NO_BROWSER)('in a browser', () => {
     );
   }
 
-  const openedTotal = async () => (await hub.stats()).connections.opened_total;
+  /** In this test. */
+  const openedTotal = async () => (await hub.stats()).connections.opened_total - before;
 
   /** What is published now is heard, once. */
   async function hears(page: Page, number: number): Promise<void> {
@@ -86,13 +91,17 @@ describe.skipIf(NO_BROWSER)('in a browser', () => {
 
   /** Saves a file until the page shows it: a save right after another is one that the watcher may pass over. */
   const saved = (page: Page, file: string, text: string, shown: string) =>
-    until(async () => {
-      await dev.write(file, text);
-      return page.waitForFunction(shown, null, { timeout: SEEN_WITHIN_MS }).then(Boolean, () => false);
-    });
+    until(
+      async () => {
+        await dev.write(file, text);
+        return page.waitForFunction(shown, null, { timeout: SEEN_WITHIN_MS }).then(Boolean, () => false);
+      },
+      undefined,
+      5 * SEEN_WITHIN_MS,
+    );
 
   test('StrictMode’s double mount of two hooks is one connection with two channels; closed it is none', async () => {
-    const page = await opened(OWNED);
+    const page = await opened();
     await channels('jobs', 'pending-changes');
     await hears(page, 1);
     expect(await openedTotal()).toBe(1);
@@ -101,7 +110,7 @@ describe.skipIf(NO_BROWSER)('in a browser', () => {
   });
 
   test('a hook that comes later adds its channel to the live stream, and the last to go takes it off', async () => {
-    const page = await opened(OWNED);
+    const page = await opened();
     await page.evaluate('show({ changes: false })');
     await channels('jobs');
     await page.evaluate('show({ changes: true })');
@@ -112,8 +121,8 @@ describe.skipIf(NO_BROWSER)('in a browser', () => {
   });
 
   test('50 mounts and unmounts are one connection, then none', async () => {
-    const page = await opened(OWNED);
-    const before = await left(page);
+    const page = await opened();
+    const first = await left(page);
     await page.evaluate(
       'for (let at = 0; at < 50; at += 1) { show({ jobs: false, changes: false }); show({ jobs: true, changes: true }); }',
     );
@@ -121,7 +130,7 @@ describe.skipIf(NO_BROWSER)('in a browser', () => {
     await hears(page, 1);
     await channels('jobs', 'pending-changes');
     expect(await openedTotal()).toBe(1);
-    await as(page, before);
+    await as(page, first);
     await page.evaluate('show({ jobs: false, changes: false })');
     await hub.settlesAt(0);
     await page.evaluate('root.render(null)');
@@ -129,8 +138,8 @@ describe.skipIf(NO_BROWSER)('in a browser', () => {
   });
 
   test('the whole tree mounted and unmounted 50 times ends at one connection, then none', async () => {
-    const page = await opened(OWNED);
-    const before = await left(page);
+    const page = await opened();
+    const first = await left(page);
     await page.evaluate(`(async () => {
       const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
       for (let at = 0; at < 50; at += 1) {
@@ -143,41 +152,27 @@ describe.skipIf(NO_BROWSER)('in a browser', () => {
     await active(page);
     await hears(page, 1);
     await hub.settlesAt(1);
-    await as(page, before);
+    await as(page, first);
     await page.evaluate('root.render(null)');
     await hub.settlesAt(0);
     await as(page, { listeners: 0, timers: 0 });
   });
 
-  test.each([
-    ['a component', 'src/Jobs.tsx', 'jobs', jobs, OWNED, true],
-    ['the component with the provider', 'src/App.tsx', 'version', app, OWNED, true],
-    [
-      'a module that keeps its client',
-      'src/client.ts',
-      'version',
-      (of: number) => client(of, 'kept'),
-      given('kept'),
-      true,
-    ],
-    [
-      'a module that makes another',
-      'src/client.ts',
-      'version',
-      (of: number) => client(of, 'plainly'),
-      given('plainly'),
-      false,
-    ],
+  test.each<[string, App, string, string, (version: number) => string, boolean]>([
+    ['a component', 'owned', 'Jobs.tsx', 'jobs', jobs, true],
+    ['the component with the provider', 'owned', 'App.tsx', 'version', app, true],
+    ['a module that keeps its client', 'kept', 'client.ts', 'version', (of) => client(of, 'kept'), true],
+    ['a module that makes another', 'plainly', 'client.ts', 'version', (of) => client(of, 'plainly'), false],
   ])(
     '20 hot reloads of %s are one connection, and nothing is heard twice',
-    async (_, file, shownIn, source, files, kept) => {
-      const page = await opened(files);
+    async (_, folder, file, shownIn, source, kept) => {
+      const page = await opened(folder);
       await page.evaluate('window.loadedOnce = true');
-      const before = await left(page);
+      const first = await left(page);
       for (let version = 1; version <= RELOADS; version += 1) {
         await saved(
           page,
-          file,
+          `${folder}/${file}`,
           source(version),
           `document.getElementById('${shownIn}')?.textContent.endsWith('${version}')`,
         );
@@ -189,13 +184,12 @@ describe.skipIf(NO_BROWSER)('in a browser', () => {
       await channels('jobs', 'pending-changes');
       expect(await openedTotal()).toBe(kept ? 1 : RELOADS + 1);
       // A client that nobody closed listens to the page until it is loaded anew, and does nothing more.
-      if (kept) await as(page, before);
+      if (kept) await as(page, first);
     },
-    60_000,
   );
 
   test('a page that is loaded anew five times is one connection', async () => {
-    const page = await opened(OWNED);
+    const page = await opened();
     for (let times = 0; times < 5; times += 1) {
       await page.reload();
       await active(page);

@@ -31,7 +31,7 @@ export const client = (version: number, made: Made) => `
 `;
 
 const HTML =
-  '<!doctype html><title>an app</title><main id="root"></main><script type="module" src="/src/main.tsx"></script>';
+  '<!doctype html><title>an app</title><main id="root"></main><script type="module" src="./main.tsx"></script>';
 
 const MAIN = `
   import { StrictMode } from 'react';
@@ -72,19 +72,32 @@ export const app = (version: number) => appWith('', "options={{ url: '' }}", `${
 
 const COMPONENTS = {
   'index.html': HTML,
-  'src/main.tsx': MAIN,
-  'src/Jobs.tsx': jobs(0),
-  'src/Changes.tsx': component('Changes', 'pending-changes', 0),
+  'main.tsx': MAIN,
+  'Jobs.tsx': jobs(0),
+  'Changes.tsx': component('Changes', 'pending-changes', 0),
 };
 
-export const OWNED = { ...COMPONENTS, 'src/App.tsx': app(0) };
-
-/** A module makes the client. */
-export const given = (made: Made) => ({
+const given = (made: Made) => ({
   ...COMPONENTS,
-  'src/client.ts': client(0, made),
-  'src/App.tsx': appWith("import { hub, version } from './client.ts';", 'client={hub}', 'version'),
+  'client.ts': client(0, made),
+  'App.tsx': appWith("import { hub, version } from './client.ts';", 'client={hub}', 'version'),
 });
+
+const APPS = {
+  /** The provider makes the client. */
+  owned: { ...COMPONENTS, 'App.tsx': app(0) },
+  /** A module makes it. */
+  plainly: given('plainly'),
+  kept: given('kept'),
+};
+export type App = keyof typeof APPS;
+
+/** Each in a folder of its own. */
+export const FILES = Object.fromEntries(
+  Object.entries(APPS).flatMap(([folder, files]) =>
+    Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]),
+  ),
+);
 
 /** Counts what the client could leave in a page: listeners of a page's life, and timers. */
 export const COUNTERS = `

@@ -2,15 +2,12 @@
 
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { createServer, type ViteDevServer } from 'vite';
 
 const at = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
-
-/** React as the dev server bundles it, once for all tests of a file. */
-let bundled: Promise<string> | null = null;
 
 export class DevServer {
   url = '';
@@ -19,16 +16,14 @@ export class DevServer {
 
   static async start(hubUrl: string, files: Record<string, string>): Promise<DevServer> {
     const dev = new DevServer();
-    bundled ??= mkdtemp(join(tmpdir(), 'tidings-react-deps-'));
     dev.#root = await mkdtemp(join(tmpdir(), 'tidings-react-'));
-    await mkdir(join(dev.#root, 'src'));
     await symlink(at('node_modules'), join(dev.#root, 'node_modules'));
     await Promise.all(Object.entries(files).map(([name, text]) => dev.write(name, text)));
     const server = await createServer({
       root: dev.#root,
       configFile: false,
       logLevel: 'error',
-      cacheDir: await bundled,
+      cacheDir: join(dev.#root, 'cache'),
       plugins: [react()],
       resolve: {
         alias: [
@@ -55,17 +50,14 @@ export class DevServer {
   }
 
   /** As an editor does when it saves. */
-  write(name: string, text: string): Promise<void> {
-    return writeFile(join(this.#root, name), text);
+  async write(name: string, text: string): Promise<void> {
+    const path = join(this.#root, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
   }
 
   async stop(): Promise<void> {
     await this.#server?.close();
     await rm(this.#root, { recursive: true, force: true });
-  }
-  /** After all of them. */
-  static async clean(): Promise<void> {
-    if (bundled) await rm(await bundled, { recursive: true, force: true });
-    bundled = null;
   }
 }
