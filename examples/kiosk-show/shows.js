@@ -27,7 +27,8 @@ export class Shows {
       if (error.code === 'ENOENT') return readFile(first, 'utf8');
       throw error;
     });
-    shows.#state = JSON.parse(text);
+    const { shows: all, displays } = JSON.parse(text);
+    shows.#state = { shows: named(all), displays: named(displays) };
     return shows;
   }
 
@@ -56,7 +57,7 @@ export class Shows {
     if (!known) this.#room('displays', display, DISPLAYS_MAX);
     const next = known ? { ...known } : { show: Object.keys(this.#state.shows)[0], slide: 0, seconds: 0 };
     if (show !== undefined && show !== next.show) {
-      if (!Object.hasOwn(this.#state.shows, show)) throw new Refusal(404, `there is no show \`${show}\``);
+      if (!this.#state.shows[show]) throw new Refusal(404, `there is no show \`${show}\``);
       Object.assign(next, { show, slide: 0 });
     }
     const { length } = this.#state.shows[next.show].slides;
@@ -90,7 +91,7 @@ export class Shows {
   }
 
   removeShow(id) {
-    if (!Object.hasOwn(this.#state.shows, id)) throw new Refusal(404, `there is no show \`${id}\``);
+    if (!this.#state.shows[id]) throw new Refusal(404, `there is no show \`${id}\``);
     const [display] = this.#showing(id);
     if (display) throw new Refusal(409, `\`${display}\` shows it: give that display another show first`);
     if (Object.keys(this.#state.shows).length === 1) throw new Refusal(409, 'it is the last show: add another first');
@@ -119,6 +120,9 @@ export class Shows {
       .catch((error) => console.error(`${this.#file} could not be written: ${error.message}`));
   }
 }
+
+/** People choose the names, `constructor` too: nothing may be there that nobody put there. */
+const named = (entries) => Object.assign(Object.create(null), entries);
 
 function parsed(slide) {
   const look = slide?.look;

@@ -69,19 +69,20 @@ export function updateCard(card, { name, show, slide, seconds, shows, screens })
   );
   card.querySelector('.show-choice').value = show;
   pace(card.querySelector('.pace'), seconds);
-  card.querySelectorAll('.thumb').forEach((button, at) => {
+  card.querySelectorAll('.thumb button').forEach((button, at) => {
     if (at === slide) button.setAttribute('aria-current', 'true');
     else button.removeAttribute('aria-current');
   });
 }
 
+/** A picture, and a button over it: what is written in the picture is no part of the button's name. */
 function thumb(card, name, slide, at) {
   const label = `Show slide ${at + 1} on ${name}: ${slide.title || 'without a title'}`;
-  const picture = make('span', { 'aria-hidden': 'true', className: 'picture' }, slideElement(slide));
   return make(
-    'button',
-    { type: 'button', className: 'thumb', 'aria-label': label, onclick: () => card.set({ slide: at }) },
-    picture,
+    'div',
+    { className: 'thumb' },
+    make('div', { className: 'picture', 'aria-hidden': 'true' }, slideElement(slide)),
+    make('button', { type: 'button', 'aria-label': label, onclick: () => card.set({ slide: at }) }),
   );
 }
 
