@@ -1,0 +1,10 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  plugins: [react()],
+  server: {
+    // The Rust server has the data and the stream; Vite has the page, and puts what you edit into it while it runs.
+    proxy: { '/api': process.env.PHOTO_JOBS_URL ?? 'http://127.0.0.1:3000' },
+  },
+});
