@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const children = [
-  spawn('cargo', ['run', '--manifest-path', at('../Cargo.toml'), '--package', 'photo-jobs'], { stdio: 'inherit' }),
+  spawn('cargo', ['run', '--package', 'photo-jobs'], { cwd: at('.'), stdio: 'inherit' }),
   spawn('npx', ['vite'], { cwd: at('.'), stdio: 'inherit' }),
 ];
 

@@ -8,6 +8,7 @@ use std::{fs, io};
 
 use tidings::Publisher;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 
 use crate::board::{Board, Job};
 use crate::folder::FolderName;
@@ -30,6 +31,7 @@ struct Inner {
     workers: usize,
     step_pause: Duration,
     stop: Stop,
+    dispatcher: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// Said once; whoever pauses wakes up.
@@ -52,12 +54,14 @@ impl Studio {
             workers: settings.workers,
             step_pause: settings.step_pause,
             stop: Stop::default(),
+            dispatcher: Mutex::default(),
         }));
         for (folder, photo) in studio.0.library.unfinished() {
             tracing::info!(id = photo.id, %folder, "taken up again");
             studio.enqueue(folder, photo);
         }
-        tokio::spawn(studio.clone().dispatch(waiting));
+        let dispatcher = tokio::spawn(studio.clone().dispatch(waiting));
+        *studio.0.dispatcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(dispatcher);
         Ok(studio)
     }
 
@@ -78,9 +82,13 @@ impl Studio {
     /// When this is over no job runs any more; those that were cut are taken up at the next start.
     pub(crate) async fn stop(&self) {
         self.0.stop.say();
+        let dispatcher = self.0.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(dispatcher) = dispatcher {
+            dispatcher.abort();
+            let _ = dispatcher.await;
+        }
         let all = u32::try_from(self.0.workers).unwrap_or(u32::MAX);
         let _ = self.0.places.acquire_many(all).await;
-        self.0.places.close();
     }
 
     fn enqueue(&self, folder: FolderName, photo: Photo) -> Job {

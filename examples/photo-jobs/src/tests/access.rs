@@ -29,9 +29,7 @@ async fn only_the_application_publishes_and_only_its_channels_are_read() {
 async fn other_sites_and_other_names_are_kept_out() {
     let server = Server::open().await;
     let remove = "DELETE /api/folders/album/photos/1 HTTP/1.0\r\nhost: localhost\r\n";
-    for (header, status) in
-        [("cross-site", 403), ("same-site", 403), ("same-origin", 404), ("none", 404)]
-    {
+    for (header, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 404), ("none", 404)] {
         let request = format!("{remove}sec-fetch-site: {header}\r\n\r\n");
         assert_eq!(server.ask(request.as_bytes()).await.status, status, "{header}");
     }

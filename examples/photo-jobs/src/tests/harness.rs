@@ -58,14 +58,17 @@ impl Server {
 
     /// An orderly stop, as `main` makes it, and a start on the same directory.
     pub(super) async fn restart(self) -> Self {
-        self.hub.drain().await;
-        let _ = self.stop.send(());
-        self.server.await.expect("no panic");
-        self.studio.stop().await;
-        self.hub.farewells_said().await;
-        self.hub.put_away();
-        assert!(self.hub.books_balance());
-        Self::open_in(self.data_dir, Duration::ZERO).await
+        let Self { hub, data_dir, studio, stop, server, .. } = self;
+        hub.drain().await;
+        let _ = stop.send(());
+        server.await.expect("no panic");
+        studio.stop().await;
+        hub.farewells_said().await;
+        hub.put_away();
+        assert!(hub.books_balance());
+        // Whoever holds the hub holds its directory.
+        drop((hub, studio));
+        Self::open_in(data_dir, Duration::ZERO).await
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
@@ -151,7 +154,8 @@ impl Answer {
     }
 
     pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
     }
 }
 
@@ -173,7 +177,8 @@ impl Listener {
     pub(super) async fn next(&mut self) -> Heard {
         loop {
             let block = self.until("\n\n").await;
-            let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+            let field =
+                |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
             if let Some(cursor) = field("id: ") {
                 self.cursor = cursor;
             }
@@ -199,7 +204,8 @@ impl Listener {
                 return std::mem::replace(&mut self.text, rest);
             }
             let mut bytes = [0; 4096];
-            let read = timeout(PATIENCE, self.socket.read(&mut bytes)).await.expect("something comes in time");
+            let read =
+                timeout(PATIENCE, self.socket.read(&mut bytes)).await.expect("something comes in time");
             let read = read.expect("it is open");
             assert!(read > 0, "it ended after {:?}", self.text);
             self.text.push_str(&String::from_utf8_lossy(&bytes[..read]));

@@ -14,11 +14,7 @@ pub(super) fn jpeg(width: u32, height: u32) -> Vec<u8> {
 /// As a camera that was held sideways writes it.
 pub(super) fn jpeg_turned(width: u32, height: u32) -> Vec<u8> {
     // TIFF, little-endian: one entry, Orientation (0x0112), SHORT, 6: turn it by 90° clockwise.
-    let exif = [
-        &b"II*\0\x08\0\0\0"[..],
-        &[1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0],
-        &[0, 0, 0, 0],
-    ];
+    let exif = [&b"II*\0\x08\0\0\0"[..], &[1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0], &[0, 0, 0, 0]];
     let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new(&mut bytes);
     encoder.set_exif_metadata(exif.concat()).expect("JPEG has it");

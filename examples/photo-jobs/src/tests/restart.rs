@@ -36,7 +36,9 @@ async fn jobs_that_a_restart_cut_are_taken_up_again_and_their_page_misses_nothin
     assert_eq!(told, 6);
 
     let manifest = server.get("/api/folders/album/manifest").await.json();
-    assert!(manifest["photos"].as_array().expect("photos").iter().all(|photo| photo["status"] == "completed"));
+    assert!(
+        manifest["photos"].as_array().expect("photos").iter().all(|photo| photo["status"] == "completed")
+    );
     drop(page);
     server.until_active(0).await;
 }

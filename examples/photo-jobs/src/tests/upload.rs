@@ -59,7 +59,8 @@ async fn thumbnails_have_the_sizes_that_the_manifest_says() {
         ((1000, 1000), ImageFormat::Png, [(160, 160), (480, 480), (1000, 1000)]),
         ((100, 50), ImageFormat::Jpeg, [(100, 50), (100, 50), (100, 50)]),
     ];
-    for (photo, (whole, format, sizes)) in manifest["photos"].as_array().expect("photos").iter().zip(expected) {
+    for (photo, (whole, format, sizes)) in manifest["photos"].as_array().expect("photos").iter().zip(expected)
+    {
         assert_eq!(photo["status"], "completed", "{photo}");
         assert_eq!(size(photo), whole);
         for (thumbnail, expected) in photo["thumbnails"].as_array().expect("thumbnails").iter().zip(sizes) {
@@ -80,14 +81,16 @@ async fn a_broken_photo_fails_and_the_next_one_does_not() {
     let mut huge = whole.clone();
     // It says that it has 60,000 × 60,000 pixels, with the check sum of that.
     huge[16..24].copy_from_slice(&[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]);
-    huge[29..33].copy_from_slice(&checksum(&huge[12..29]).to_be_bytes());
+    let sum = checksum(&huge[12..29]).to_be_bytes();
+    huge[29..33].copy_from_slice(&sum);
     let photos: [(&str, &[u8]); 3] =
         [("cut.png", &whole[..whole.len() / 2]), ("huge.png", &huge), ("good.jpg", &pictures::jpeg(20, 10))];
     assert_eq!(server.upload("album", &photos).await.status, 202);
 
     let heard = page.until_jobs_completed(3).await;
     let ends: Vec<_> = heard.iter().filter(|event| event.ty == "job_completed").collect();
-    let said = |at: usize| (ends[at].data["status"].as_str(), ends[at].data["error"].as_str().unwrap_or_default());
+    let said =
+        |at: usize| (ends[at].data["status"].as_str(), ends[at].data["error"].as_str().unwrap_or_default());
     assert_eq!(said(0).0, Some("failed"));
     assert!(said(0).1.contains("can't be read as an image"), "{:?}", said(0));
     assert!(said(1).1.contains("over the limit of 80 megapixels"), "{:?}", said(1));
@@ -104,7 +107,10 @@ async fn nobody_has_to_listen() {
     let photos = [("a.jpg", &pictures::jpeg(20, 10)[..])];
     assert_eq!(server.upload("album", &photos).await.status, 202);
     let mut late = server.resume("channels=jobs", "earliest").await;
-    assert_eq!(late.until_jobs_completed(1).await.last().map(|event| event.data["status"].clone()), Some("completed".into()));
+    assert_eq!(
+        late.until_jobs_completed(1).await.last().map(|event| event.data["status"].clone()),
+        Some("completed".into())
+    );
 }
 
 #[tokio::test]
@@ -130,7 +136,9 @@ async fn a_photo_that_is_removed_is_gone_from_manifest_and_disk() {
 fn assert_manifests_of(heard: &[Heard], folder: &str) {
     let changes: Vec<_> = heard.iter().filter(|event| event.ty == "manifest_changed").collect();
     assert!(changes.iter().all(|change| change.data["project_folder"] == folder));
-    assert!(changes.is_sorted_by(|one, other| one.data["timestamp"].as_u64() < other.data["timestamp"].as_u64()));
+    assert!(
+        changes.is_sorted_by(|one, other| one.data["timestamp"].as_u64() < other.data["timestamp"].as_u64())
+    );
 }
 
 fn size(of: &Value) -> (u32, u32) {
@@ -141,6 +149,9 @@ fn size(of: &Value) -> (u32, u32) {
 /// CRC-32, as PNG has it.
 fn checksum(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 })
+        (0..8).fold(
+            crc ^ u32::from(*byte),
+            |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 },
+        )
     })
 }
