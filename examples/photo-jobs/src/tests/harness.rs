@@ -1,10 +1,12 @@
 //! A server with a data directory of its own, asked in HTTP/1.0, whose answers have no chunks and end with the socket.
 
+use std::fs;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
 use tidings::{Hub, HubOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -34,7 +36,7 @@ impl Server {
 
     /// With a pause after each step of a job.
     pub(super) async fn open_slowly(step_pause: Duration) -> Self {
-        Self::open_in(tempfile::tempdir().expect("a directory"), step_pause).await
+        Self::open_in(TempDir::new(), step_pause).await
     }
 
     async fn open_in(data_dir: TempDir, step_pause: Duration) -> Self {
@@ -136,6 +138,29 @@ impl Server {
         };
         timeout(PATIENCE, waiting).await.expect("the books come to it");
         assert!(self.hub.books_balance());
+    }
+}
+
+/// A directory that goes with its server.
+pub(super) struct TempDir(PathBuf);
+
+impl TempDir {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("photo-jobs-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir(&path).expect("a directory of its own");
+        Self(path)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
