@@ -19,28 +19,44 @@ for (const [name, colorScheme, width] of [
   ['wide', 'light', 2200],
 ]) {
   const window = { colorScheme, viewport: { width, height: 900 } };
-  photoTest(`it looks right: ${name}`, { window, env: { PHOTO_JOBS_STEP_PAUSE_MS: '20' } }, async ({ server, open }) => {
-    const page = await open();
-    await look(page, `empty-${name}`, width);
-    const broken = { name: 'cut short by a full card.jpg', mimeType: 'image/jpeg', buffer: Buffer.from([0xff, 0xd8, 0xff, 0xe0, ...Array(40).fill(0)]) };
-    const names = ['beach.jpg', 'a very long name of a photo that somebody chose.jpg', 'hill.jpg', 'lake.jpg', 'tent.jpg'];
-    const files = await Promise.all(names.map((name, n) => photo(page, name, 800 + n * 90, 600)));
-    await choose(page, [...files, broken, { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('?') }]);
-    await gallery(page, names.length);
-    await gallery(page, 1, 'failed');
-    await page.getByRole('button', { name: 'Storage and stream' }).click();
-    await page.locator('#streams', { hasText: /^1$/ }).waitFor();
-    await page.waitForFunction(() => [...document.querySelectorAll('.gallery img')].every(({ complete }) => complete));
-    await look(page, `full-${name}`, width);
-    await page.getByRole('button', { name: 'Open beach.jpg' }).click();
-    await page.locator('dialog img').waitFor();
-    await look(page, `viewer-${name}`, width);
-    await page.getByRole('button', { name: 'Close', exact: true }).last().click();
-    await server.down();
-    await page.locator('[data-status=reconnecting]').waitFor();
-    await look(page, `away-${name}`, width);
-    await server.up();
-  });
+  photoTest(
+    `it looks right: ${name}`,
+    { window, env: { PHOTO_JOBS_STEP_PAUSE_MS: '20' } },
+    async ({ server, open }) => {
+      const page = await open();
+      await look(page, `empty-${name}`, width);
+      const broken = {
+        name: 'cut short by a full card.jpg',
+        mimeType: 'image/jpeg',
+        buffer: Buffer.from([0xff, 0xd8, 0xff, 0xe0, ...Array(40).fill(0)]),
+      };
+      const names = [
+        'beach.jpg',
+        'a very long name of a photo that somebody chose.jpg',
+        'hill.jpg',
+        'lake.jpg',
+        'tent.jpg',
+      ];
+      const files = await Promise.all(names.map((name, n) => photo(page, name, 800 + n * 90, 600)));
+      await choose(page, [...files, broken, { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('?') }]);
+      await gallery(page, names.length);
+      await gallery(page, 1, 'failed');
+      await page.getByRole('button', { name: 'Storage and stream' }).click();
+      await page.locator('#streams', { hasText: /^1$/ }).waitFor();
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll('.gallery img')].every(({ complete }) => complete),
+      );
+      await look(page, `full-${name}`, width);
+      await page.getByRole('button', { name: 'Open beach.jpg' }).click();
+      await page.locator('dialog img').waitFor();
+      await look(page, `viewer-${name}`, width);
+      await page.getByRole('button', { name: 'Close', exact: true }).last().click();
+      await server.down();
+      await page.locator('[data-status=reconnecting]').waitFor();
+      await look(page, `away-${name}`, width);
+      await server.up();
+    },
+  );
 }
 
 photoTest('while jobs run their bars show it', { env: { PHOTO_JOBS_STEP_PAUSE_MS: '600' } }, async ({ open }) => {
@@ -85,14 +101,21 @@ function drop(zone, base64) {
   const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([bytes], 'dropped.jpg', { type: 'image/jpeg' }));
-  for (const type of ['dragover', 'drop']) zone.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  for (const type of ['dragover', 'drop'])
+    zone.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
 }
 
 async function look(page, name, width) {
   await page.screenshot({ path: `${OUT}${name}.png`, fullPage: true });
-  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, `${name}: nothing sticks out sideways`);
+  assert.ok(
+    (await page.evaluate(() => document.documentElement.scrollWidth)) <= width,
+    `${name}: nothing sticks out sideways`,
+  );
   // By the debugger's way in: the page's own policy runs no foreign script.
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`), []);
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
+    [],
+  );
 }

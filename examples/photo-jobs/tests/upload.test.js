@@ -22,16 +22,30 @@ for (const via of ['direct', 'vite', 'ghost']) {
     await page.locator('.job[data-status=completed]').nth(1).waitFor();
 
     const sizes = {
-      'beach.jpg': [[160, 120], [480, 360], [1280, 960]],
-      'glass.png': [[160, 80], [480, 240], [600, 300]],
+      'beach.jpg': [
+        [160, 120],
+        [480, 360],
+        [1280, 960],
+      ],
+      'glass.png': [
+        [160, 80],
+        [480, 240],
+        [600, 300],
+      ],
     };
     const { photos } = await server.manifest('album');
     for (const { name, thumbnails } of photos) {
-      assert.deepEqual(thumbnails.map(({ width, height }) => [width, height]), sizes[name], name);
+      assert.deepEqual(
+        thumbnails.map(({ width, height }) => [width, height]),
+        sizes[name],
+        name,
+      );
       const real = thumbnails.map(({ file }) => pixelsOf(page, `/api/folders/album/thumbnails/${file}`));
       assert.deepEqual(await Promise.all(real), sizes[name], `${name}, as a browser decodes them`);
     }
-    await page.waitForFunction(() => [...document.querySelectorAll('.gallery img')].every(({ naturalWidth }) => naturalWidth > 0));
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('.gallery img')].every(({ naturalWidth }) => naturalWidth > 0),
+    );
 
     const [connection, ...others] = await server.connections();
     assert.deepEqual(others, [], 'one tab, one connection');
@@ -59,7 +73,9 @@ photoTest('a broken photo fails, and says why; the others do not', {}, async ({ 
   await gallery(page, 1, 'failed');
   await gallery(page, 1, 'completed');
   await page.locator('.job.failed', { hasText: "can't be read as an image" }).waitFor();
-  await page.locator('[aria-live]', { hasText: /is ready|failed/ }).waitFor({ state: 'attached' });
+  const announced = page.getByRole('log');
+  await announced.getByText('cut.png failed').waitFor({ state: 'attached' });
+  await announced.getByText('whole.png is ready').waitFor({ state: 'attached' });
 });
 
 photoTest('what is not taken is told by name, and why', {}, async ({ server, open }) => {

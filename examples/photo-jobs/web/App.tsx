@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useFolders } from './hooks/useFolders';
 import { useJobs } from './hooks/useJobs';
 import { usePendingChanges } from './hooks/usePendingChanges';
+import { useRecovery } from './hooks/useRecovery';
 import { Announcer } from './parts/Announcer';
 import { DropZone } from './parts/DropZone';
 import { Folders } from './parts/Folders';
@@ -12,6 +13,7 @@ import { StatusLight } from './parts/StatusLight';
 
 export function App() {
   const [folder, setFolder] = useState(() => new URLSearchParams(location.search).get('folder') ?? 'summer-2026');
+  useRecovery();
   const jobs = useJobs();
   const folders = useFolders();
   const { manifest, error } = usePendingChanges(folder);

@@ -9,7 +9,7 @@ export interface Events {
   storage: { storage_changed: Storage };
 }
 
-export const { TidingsProvider, useTidings, useChannel, useConnectionStatus } = createHooks<Events>();
+export const { TidingsProvider, useTidings, useEventState, useConnectionStatus } = createHooks<Events>();
 
 /** No channels are named here: each hook brings its own, and takes it away when nobody uses it any more. */
 export function streamOptions(): ClientOptions<Events> {

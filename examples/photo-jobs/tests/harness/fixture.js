@@ -4,8 +4,8 @@
 import { after, before, test } from 'node:test';
 import { launch, openWindow } from '../../../../e2e/harness/browser.js';
 import { ghostProxy } from '../../../../e2e/harness/ghost-proxy.js';
-import { devServer } from './vite.js';
 import { Server } from './server.js';
+import { devServer } from './vite.js';
 
 /**
  * How a page gets to the server:

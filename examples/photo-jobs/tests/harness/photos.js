@@ -18,7 +18,15 @@ async function draw({ width, height, mimeType, seed }) {
   for (let hill = 0; hill < 5; hill += 1) {
     context.fillStyle = `hsl(${(seed * 31 + hill * 25) % 360} 40% ${55 - hill * 9}%)`;
     context.beginPath();
-    context.ellipse(((hill * 0.31 + seed * 0.07) % 1) * width, height, width * 0.5, height * (0.6 - hill * 0.1), 0, 0, 7);
+    context.ellipse(
+      ((hill * 0.31 + seed * 0.07) % 1) * width,
+      height,
+      width * 0.5,
+      height * (0.6 - hill * 0.1),
+      0,
+      0,
+      7,
+    );
     context.fill();
   }
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, mimeType, 0.9));
@@ -39,5 +47,8 @@ export async function choose(page, files) {
 
 /** Waits until so many photos of the gallery have come to this end. */
 export async function gallery(page, count, status = 'completed') {
-  await page.locator(`.gallery li[data-status=${status}]`).nth(count - 1).waitFor();
+  await page
+    .locator(`.gallery li[data-status=${status}]`)
+    .nth(count - 1)
+    .waitFor();
 }

@@ -62,7 +62,11 @@ export class Server {
     createInterface({ input: child.stdout }).on('line', (line) => {
       url ??= LISTENING.exec(line)?.[1];
     });
-    await until(() => url, STARTS_WITHIN_MS, () => `it does not listen:\n${this.said.join('\n')}`);
+    await until(
+      () => url,
+      STARTS_WITHIN_MS,
+      () => `it does not listen:\n${this.said.join('\n')}`,
+    );
     this.url = url;
   }
 
@@ -106,15 +110,28 @@ export class Server {
   /** Waits until so many connections are live. */
   async settlesAt(count, withinMs = 10_000) {
     const active = async () => (await this.stats()).connections.active;
-    await until(async () => (await active()) === count, withinMs, async () => `${await active()} live, not ${count}`);
+    await until(
+      async () => (await active()) === count,
+      withinMs,
+      async () => `${await active()} live, not ${count}`,
+    );
   }
 
   /** Nobody is left behind, nobody was refused, and every connection that was opened is accounted for. */
   async assertBooksAreClosed() {
     await this.settlesAt(0);
-    const { active, opened_total: opened, closed_total: closed, refused_total: refused } = (await this.stats()).connections;
+    const {
+      active,
+      opened_total: opened,
+      closed_total: closed,
+      refused_total: refused,
+    } = (await this.stats()).connections;
     const sum = Object.values(closed).reduce((sum, number) => sum + number, 0);
     assert.equal(opened, active + sum, `opened ${opened} = active ${active} + closed ${JSON.stringify(closed)}`);
-    assert.deepEqual(Object.entries(refused).filter(([, number]) => number > 0), [], 'nobody was refused');
+    assert.deepEqual(
+      Object.entries(refused).filter(([, number]) => number > 0),
+      [],
+      'nobody was refused',
+    );
   }
 }

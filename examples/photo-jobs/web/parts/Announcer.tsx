@@ -1,15 +1,26 @@
-import { useState } from 'react';
-import { useChannel } from '../live';
+import { useEventState } from '../live';
 
-/** For those who hear the page: what became of each photo. A third user of `jobs`; its channel is on the stream once. */
+const KEPT_MAX = 20;
+
+/**
+ * For those who hear the page: what became of each photo. A further user of `jobs`, whose channel is on the stream once
+ * all the same. A list, since events that come in one go are rendered in one.
+ */
 export function Announcer() {
-  const [words, setWords] = useState('');
-  useChannel('jobs', {
-    job_completed: ({ data }) => setWords(data.status === 'failed' ? `${data.name} failed` : `${data.name} is ready`),
-  });
+  const [said] = useEventState(
+    'jobs',
+    (said: readonly string[], { type, data: { name, status } }) =>
+      type === 'job_completed'
+        ? [...said, `${name} ${status === 'failed' ? 'failed' : 'is ready'}`].slice(-KEPT_MAX)
+        : said,
+    [],
+  );
   return (
-    <p className="heard" aria-live="polite">
-      {words}
-    </p>
+    <div className="heard" role="log">
+      {said.map((words, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two photos may have one name
+        <p key={at}>{words}</p>
+      ))}
+    </div>
   );
 }
