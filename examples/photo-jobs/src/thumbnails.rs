@@ -60,7 +60,12 @@ pub(crate) fn make(source: &Source, into: &Path, mut step: impl FnMut(u32) -> bo
 
 /// As the camera was held.
 fn upright(source: &Source) -> Result<DynamicImage, Unmade> {
-    let broken = |error: ImageError| Unmade::Broken(format!("it can't be read as an image: {error}"));
+    let broken = |error: ImageError| {
+        tracing::info!(id = source.id, %error, "not decoded");
+        Unmade::Broken(
+            "it can't be read as an image: the file is damaged, cut short, or of a rare kind".to_owned(),
+        )
+    };
     let file = File::open(&source.file)
         .map_err(|error| Unmade::Broken(format!("its file can't be opened: {error}")))?;
     let reader = ImageReader::with_format(BufReader::new(file), source.format.decoded_as());

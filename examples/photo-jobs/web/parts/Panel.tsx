@@ -57,7 +57,7 @@ function Inside() {
         <code>{connection ?? 'none'}</code>
       </dd>
       <dt>Streams that the hub counts</dt>
-      <dd id="streams">{streams ?? '…'}</dd>
+      <dd id="streams">{connection ? (streams ?? '…') : 'not known'}</dd>
     </dl>
   );
 }
