@@ -21,7 +21,7 @@ export function page(query) {
   };
   hub.status.subscribe(look);
   look();
-  hub.subscribe('jobs', ({ data, offset, type, id }) => seen.events.push({ data, offset, type, id }), {
+  const off = hub.subscribe('jobs', ({ data, offset, type, id }) => seen.events.push({ data, offset, type, id }), {
     onGap: (gap) => seen.gaps.push(gap),
   });
   // It shuts a page out of the back-forward cache.
@@ -29,5 +29,5 @@ export function page(query) {
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) seen.restored += 1;
   });
-  Object.assign(window, { hub, seen });
+  Object.assign(window, { hub, seen, off });
 }

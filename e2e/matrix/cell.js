@@ -1,0 +1,150 @@
+// One row of the matrix through one hop: a hub of its own, and a record of how many connections it counted, and when.
+
+import assert from 'node:assert/strict';
+import { performance } from 'node:perf_hooks';
+import { TIMEOUT_MS } from '../harness/browser.js';
+import { HOPS } from '../harness/hops.js';
+import { Hub } from '../harness/hub.js';
+import { until } from '../harness/until.js';
+
+/** The shortest that the client takes, so that a test can wait for it. The default is 90 s. */
+export const LEASE_SECONDS = 3;
+/** `cleanup.interval_ms`: how late a broken lease may be noticed. */
+const SWEEP_MS = 1_000;
+/** What is done at once takes milliseconds; the rest is for a busy machine, a browser that starts or ends among it. */
+const AT_ONCE_MS = 3_000;
+/** A page loads, or waits as long as the hub asked those whose lease ran out: up to 5 s. */
+const RETURN_MS = 5_000 + AT_ONCE_MS;
+/** The count must stay right for so long. */
+const STAYS_MS = 500;
+/** Who lives must be counted beyond a lease, and a sweep, of silence. */
+const OUTLIVES_LEASE_MS = LEASE_SECONDS * 1_000 + SWEEP_MS + 500;
+const LOOK_EVERY_MS = 10;
+
+/**
+ * Why a count becomes right, and so within what time.
+ *
+ * `told`: the page has a last word. Where its beacon is blocked, the socket's end must do, or else the lease.
+ * `silent`: it has none; the socket's end, or the lease. `cut`: not even the socket ends: the lease alone.
+ * `returns`: a page loads or comes back and is counted once. `returns often`: the same, but after three takeovers in
+ * 10 s the hub takes the name for that of two tabs, and where nothing else tells it, the lease must.
+ */
+export function boundMs(why, { hop, beacon, leaseSeconds = LEASE_SECONDS }) {
+  const socket = HOPS[hop].passesLeaving;
+  const leaseMs = leaseSeconds * 1_000 + SWEEP_MS + AT_ONCE_MS;
+  switch (why) {
+    case 'told':
+      return beacon || socket ? AT_ONCE_MS : leaseMs;
+    case 'silent':
+      return socket ? AT_ONCE_MS : leaseMs;
+    case 'cut':
+      return leaseMs;
+    case 'returns':
+      return RETURN_MS;
+    case 'returns often':
+      return RETURN_MS + (beacon || socket ? 0 : leaseMs);
+  }
+  throw new Error(`no bound for ${why}`);
+}
+
+export class Cell {
+  lines = [];
+  #options;
+
+  /** `thorough`: live pages are watched for longer than their lease. */
+  constructor({ hop, beacon, browser, thorough = false }) {
+    this.#options = { hop, beacon, thorough };
+    this.browser = browser;
+  }
+
+  /** Runs the row between the start and the end of its hub, whose books must balance. */
+  async run(row) {
+    this.hub = await Hub.start();
+    try {
+      this.hop = await HOPS[this.#options.hop].start(this.hub);
+      try {
+        await row(this);
+        await this.hub.assertBooksBalance();
+      } finally {
+        for (const page of this.browser.context.pages()) if (page !== this.browser.idle) await page.close();
+        await this.hop.stop();
+      }
+    } finally {
+      await this.hub.stop();
+    }
+    return this.lines;
+  }
+
+  address(more = {}) {
+    const query = new URLSearchParams({ hub: this.hop.url, lease: LEASE_SECONDS, ...more });
+    if (!this.#options.beacon) query.set('beacon', '0');
+    return `${this.hop.page}?${query}`;
+  }
+
+  /** A page whose stream is open. */
+  async open(more) {
+    const page = await this.browser.context.newPage();
+    await page.goto(this.address(more));
+    await connected(page);
+    return page;
+  }
+
+  /** Does `act`, and waits until the hub counts `expected` and stays with it. A count that is wrong for too long is a line, too. */
+  async line(what, expected, why, act, { leaseSeconds } = {}) {
+    const { hub } = this;
+    const bound = boundMs(why, { ...this.#options, leaseSeconds });
+    const stays = this.#options.thorough && !this.#options.beacon && expected > 0 ? OUTLIVES_LEASE_MS : STAYS_MS;
+    const before = (await hub.stats()).connections;
+    const from = performance.now();
+    const seen = { rightSince: null, active: null, most: before.active };
+    let over = false;
+    const watched = watch(hub, expected, seen, () => over);
+    try {
+      await Promise.race([act(), watched]);
+      const right = () => seen.rightSince !== null && performance.now() - seen.rightSince >= stays;
+      while (!right() && performance.now() < from + bound + stays) await pause();
+    } finally {
+      over = true;
+      await watched;
+    }
+    const { connections } = await hub.stats();
+    const tookMs = seen.rightSince === null ? null : Math.max(0, seen.rightSince - from);
+    const ended = Object.entries(connections.closed_total).filter(([reason, count]) => count > (before.closed_total[reason] ?? 0));
+    this.lines.push({
+      what,
+      ...this.#options,
+      expected,
+      seen: seen.active,
+      tooMany: seen.most > Math.max(before.active, expected) ? seen.most : null,
+      boundMs: bound,
+      tookMs,
+      held: tookMs !== null && tookMs <= bound,
+      ended: ended.map(([reason, count]) => `${count - (before.closed_total[reason] ?? 0)} ${reason}`),
+    });
+  }
+}
+
+/** Asked from outside: in a page that nobody looks at, nothing that waits for a frame ever ends. */
+export function holds(page, condition) {
+  return until(() => page.evaluate(`Boolean(${condition})`), TIMEOUT_MS, () => page.evaluate(`${condition}, JSON.stringify(window.seen)`));
+}
+
+export const connected = (page) => holds(page, 'window.hub?.status.getSnapshot().status === "connected"');
+
+export function assertHeld({ what, held, expected, seen, boundMs: bound }) {
+  assert.ok(held, `${what}: ${seen} connections, not ${expected}, after ${bound} ms`);
+}
+
+async function watch(hub, expected, seen, over) {
+  while (!over()) {
+    const at = performance.now();
+    const active = await hub.active();
+    if (active !== expected) seen.rightSince = null;
+    else seen.rightSince ??= at;
+    seen.active = active;
+    seen.most = Math.max(seen.most, active);
+    await pause();
+  }
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
