@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
-import { TIMEOUT_MS } from '../harness/browser.js';
 import { HOPS } from '../harness/hops.js';
 import { Hub } from '../harness/hub.js';
-import { until } from '../harness/until.js';
+import { connected } from '../harness/page.js';
 
 /** The shortest that the client takes, so that a test can wait for it. The default is 90 s. */
 export const LEASE_SECONDS = 3;
@@ -76,7 +75,7 @@ export class Cell {
   }
 
   address(more = {}) {
-    const query = new URLSearchParams({ hub: this.hop.url, lease: LEASE_SECONDS, ...more });
+    const query = new URLSearchParams({ hub: JSON.stringify(this.hop.url), lease: LEASE_SECONDS, ...more });
     if (!this.#options.beacon) query.set('beacon', '0');
     return `${this.hop.page}?${query}`;
   }
@@ -123,13 +122,6 @@ export class Cell {
     });
   }
 }
-
-/** Asked from outside: in a page that nobody looks at, nothing that waits for a frame ever ends. */
-export function holds(page, condition) {
-  return until(() => page.evaluate(`Boolean(${condition})`), TIMEOUT_MS, () => page.evaluate(`${condition}, JSON.stringify(window.seen)`));
-}
-
-export const connected = (page) => holds(page, 'window.hub?.status.getSnapshot().status === "connected"');
 
 export function assertHeld({ what, held, expected, seen, boundMs: bound }) {
   assert.ok(held, `${what}: ${seen} connections, not ${expected}, after ${bound} ms`);

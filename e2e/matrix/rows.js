@@ -2,8 +2,8 @@
 // lines. `worst` is the hop by which `make test` runs it, and `because` says why.
 
 import assert from 'node:assert/strict';
+import { connected, holds } from '../harness/page.js';
 import { freeze, launchPlain } from '../harness/plain-browser.js';
-import { connected, holds } from './cell.js';
 
 const TABS = 10;
 /** Chromium opens six connections to a host over HTTP/1.1, whatever the number of tabs; the others wait for a place. */
