@@ -94,8 +94,11 @@ export class Hub {
   closedTotal = async (reason) => (await this.stats()).connections.closed_total[reason] ?? 0;
 
   publish = (event) => this.post('/api/sse/publish', event);
-  post = (path, body, status) => this.#send('POST', path, body, status);
-  put = (path, body) => this.#send('PUT', path, body);
+  /** As it stands: with digits that JavaScript would lose. */
+  publishText = (text) => this.#send('POST', '/api/sse/publish', text);
+  kick = (id, order) => this.#send('DELETE', `/api/sse/connections/${id}`, JSON.stringify(order));
+  post = (path, body, status) => this.#send('POST', path, JSON.stringify(body), status);
+  put = (path, body) => this.#send('PUT', path, JSON.stringify(body));
 
   /** The binary's other verbs, asking this hub, from a shell: `"$BIN" tail jobs --url "$HUB"`. `said` grows line by line. */
   shell(script) {
@@ -127,7 +130,7 @@ export class Hub {
 
   async #send(method, path, body, status = 200) {
     const headers = { 'Content-Type': 'application/json' };
-    const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
+    const answer = await fetch(this.url + path, { method, headers, body });
     assert.equal(answer.status, status, await answer.clone().text());
     return answer.json();
   }
