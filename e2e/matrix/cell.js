@@ -14,6 +14,7 @@ const SWEEP_MS = 1_000;
 const AT_ONCE_MS = 3_000;
 /** A page loads, or waits as long as the hub asked those whose lease ran out: up to 5 s. */
 const RETURN_MS = 5_000 + AT_ONCE_MS;
+const MANY_MS = 25_000;
 /** The count must stay right for so long. */
 const STAYS_MS = 500;
 /** Who lives must be counted beyond a lease, and a sweep, of silence. */
@@ -26,7 +27,8 @@ const LOOK_EVERY_MS = 10;
  * `told`: the page has a last word. Where its beacon is blocked, the socket's end must do, or else the lease.
  * `silent`: it has none; the socket's end, or the lease. `cut`: not even the socket ends: the lease alone.
  * `returns`: a page loads or comes back and is counted once. `returns often`: the same, but after three takeovers in
- * 10 s the hub takes the name for that of two tabs, and where nothing else tells it, the lease must.
+ * 10 s the hub takes the name for that of two tabs, and where nothing else tells it, the lease must. `many`: that many
+ * tabs start that many processes.
  */
 export function boundMs(why, { hop, beacon, leaseSeconds = LEASE_SECONDS }) {
   const socket = HOPS[hop].passesLeaving;
@@ -40,6 +42,8 @@ export function boundMs(why, { hop, beacon, leaseSeconds = LEASE_SECONDS }) {
       return leaseMs;
     case 'returns':
       return RETURN_MS;
+    case 'many':
+      return MANY_MS;
     case 'returns often':
       return RETURN_MS + (beacon || socket ? 0 : leaseMs);
   }
@@ -123,8 +127,11 @@ export class Cell {
   }
 }
 
-export function assertHeld({ what, held, expected, seen, boundMs: bound }) {
-  assert.ok(held, `${what}: ${seen} connections, not ${expected}, after ${bound} ms`);
+export const wrong = ({ expected, seen, tookMs, boundMs: bound }) =>
+  tookMs === null ? `${seen}, not ${expected}, after ${bound} ms` : `${seen} only after ${Math.round(tookMs)} ms`;
+
+export function assertHeld(line) {
+  assert.ok(line.held, `${line.what}: ${wrong(line)}`);
 }
 
 async function watch(hub, expected, seen, over) {

@@ -1,6 +1,7 @@
 // The matrix as it is printed: what happens down, hops across.
 
 import { HOPS } from '../harness/hops.js';
+import { wrong } from './cell.js';
 
 /** `lines` of any number of cells, as a Markdown table. */
 export function table(lines) {
@@ -23,8 +24,8 @@ export function table(lines) {
 /** `0 in 34 ms: 1 disconnected` */
 function seen(line) {
   if (!line) return '';
-  const { held, expected, seen: count, tookMs, boundMs, ended, tooMany } = line;
-  if (!held) return `**${count}, not ${expected}, after ${boundMs} ms**`;
+  const { held, seen: count, tookMs, ended, tooMany } = line;
+  if (!held) return `**${wrong(line)}**`;
   const more = tooMany ? ` (${tooMany} before)` : '';
   return `${count} in ${Math.round(tookMs)} ms${more}${ended.length > 0 ? `: ${ended.join(', ')}` : ''}`;
 }

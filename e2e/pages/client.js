@@ -4,7 +4,7 @@
 
 import { createClient } from '@tidings/client';
 
-export function page(query) {
+export function page(query, options = {}) {
   const seen = { events: [], gaps: [], refetched: [], malformed: [], states: [], times: [], tokens: [], restored: 0 };
   const given = (name, otherwise) => JSON.parse(query.get(name) ?? JSON.stringify(otherwise));
   const hub = createClient({
@@ -15,6 +15,7 @@ export function page(query) {
     token: query.has('token') ? ({ reason }) => seen.tokens.push(reason) && 'a-token' : undefined,
     onMalformed: (raw) => seen.malformed.push(raw),
     platform: query.get('beacon') === '0' ? { beacon: () => {} } : {},
+    ...options,
   });
   const look = () => {
     const { status } = hub.status.getSnapshot();
@@ -24,7 +25,7 @@ export function page(query) {
   };
   hub.status.subscribe(look);
   look();
-  const off = hub.subscribe('jobs', ({ data, offset, type, id }) => seen.events.push({ data, offset, type, id }), {
+  const off = hub.subscribe('jobs', ({ data, offset }) => seen.events.push({ data, offset, at: Date.now() }), {
     onGap: (gap) => {
       seen.gaps.push(gap);
       if (query.has('refetch')) void refetch(given('hub', ''), seen);
