@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 const PAGES = new URL('../pages/', import.meta.url);
 const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript' };
 
-let bundled = null;
+const bundled = new Map();
 
 /** Answers `/pages/…` and says so; any other address is somebody else's. */
 export function answerPage(request, response) {
@@ -38,24 +38,15 @@ export async function startSite() {
   };
 }
 
-async function script(name) {
-  bundled ??= bundle();
-  const text = (await bundled).get(name);
-  if (text === undefined) throw new Error(`no script ${name}`);
-  return text;
+function script(name) {
+  if (!bundled.has(name)) bundled.set(name, bundle(name));
+  return bundled.get(name);
 }
 
-async function bundle() {
-  const entries = ['client', 'others'];
-  const { outputFiles } = await build({
-    entryPoints: entries.map((name) => fileURLToPath(new URL(`${name}.js`, PAGES))),
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    outdir: '/',
-    write: false,
-  }).catch((problem) => {
-    throw new Error(`the pages don't build; is the client built (npm run build --workspace @tidings/client)?\n${problem}`);
+async function bundle(name) {
+  const entryPoints = [fileURLToPath(new URL(`${name}.js`, PAGES))];
+  const { outputFiles } = await build({ entryPoints, bundle: true, minify: true, format: 'esm', write: false }).catch((problem) => {
+    throw new Error(`${name}.js does not build; is the client built (npm run build --workspace @tidings/client)?\n${problem}`);
   });
-  return new Map(outputFiles.map(({ path, text }) => [/([a-z-]+)\.js$/.exec(path)[1], text]));
+  return outputFiles[0].text;
 }

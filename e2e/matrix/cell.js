@@ -78,16 +78,16 @@ export class Cell {
     return this.lines;
   }
 
-  address(more = {}) {
+  address(more = {}, page = 'client') {
     const query = new URLSearchParams({ hub: JSON.stringify(this.hop.url), lease: LEASE_SECONDS, ...more });
     if (!this.#options.beacon) query.set('beacon', '0');
-    return `${this.hop.page}?${query}`;
+    return `${this.hop.page.replace('client.html', `${page}.html`)}?${query}`;
   }
 
   /** A page whose stream is open. */
-  async open(more) {
+  async open(more, which) {
     const page = await this.browser.context.newPage();
-    await page.goto(this.address(more));
+    await page.goto(this.address(more, which));
     await connected(page);
     return page;
   }

@@ -124,6 +124,19 @@ export const ROWS = [
     const closeAll = () => Promise.all(pages.map((page) => page.close()));
     await cell.line('… and close them all', 0, 'told', closeAll, { leaseSeconds: FULL_LEASE_SECONDS });
   }),
+  row('10 tabs, shared', async (cell) => {
+    const pages = [];
+    await cell.line(`${TABS} tabs that share`, 1, 'many', async () => {
+      for (let tab = 0; tab < TABS; tab += 1) pages.push(await cell.open({}, 'shared'));
+    });
+    const leader = pages.shift();
+    assert.equal(await leader.evaluate('hub.status.getSnapshot().role'), 'leader');
+    await cell.line('… and close the one that leads', 1, 'returns', () => leader.close());
+    await cell.hub.publish({ channel: 'jobs', data: 'to all' });
+    for (const page of pages) await holds(page, 'seen.events.length === 1');
+    // All at once: whoever leads takes the others for living, and leaves the stream to them without a word.
+    await cell.line('… and close the others', 0, 'silent', () => Promise.all(pages.map((page) => page.close())));
+  }),
 ];
 
 function row(name, run, { worst = 'ghost', because = SWALLOWS } = {}) {
