@@ -11,10 +11,10 @@ export const LEASE_SECONDS = 3;
 /** `cleanup.interval_ms`: how late a broken lease may be noticed. */
 const SWEEP_MS = 1_000;
 /** What is done at once takes milliseconds; the rest is for a busy machine, a browser that starts or ends among it. */
-const AT_ONCE_MS = 3_000;
+const AT_ONCE_MS = 5_000;
 /** A page loads, or waits as long as the hub asked those whose lease ran out: up to 5 s. */
 const RETURN_MS = 5_000 + AT_ONCE_MS;
-const MANY_MS = 25_000;
+const MANY_MS = 30_000;
 /** The count must stay right for so long. */
 const STAYS_MS = 500;
 /** Who lives must be counted beyond a lease, and a sweep, of silence. */
@@ -22,7 +22,7 @@ const OUTLIVES_LEASE_MS = LEASE_SECONDS * 1_000 + SWEEP_MS + 500;
 const LOOK_EVERY_MS = 10;
 
 /**
- * Why a count becomes right, and so within what time.
+ * Why a count becomes right, and so within what time; and whether a lease may have been what did it.
  *
  * `told`: the page has a last word. Where its beacon is blocked, the socket's end must do, or else the lease.
  * `silent`: it has none; the socket's end, or the lease. `cut`: not even the socket ends: the lease alone.
@@ -30,22 +30,23 @@ const LOOK_EVERY_MS = 10;
  * 10 s the hub takes the name for that of two tabs, and where nothing else tells it, the lease must. `many`: that many
  * tabs start that many processes.
  */
-export function boundMs(why, { hop, beacon, leaseSeconds = LEASE_SECONDS }) {
+export function bound(why, { hop, beacon, leaseSeconds = LEASE_SECONDS }) {
   const socket = HOPS[hop].passesLeaving;
-  const leaseMs = leaseSeconds * 1_000 + SWEEP_MS + AT_ONCE_MS;
+  const byLease = { ms: leaseSeconds * 1_000 + SWEEP_MS + AT_ONCE_MS, byLease: true };
+  const atOnce = { ms: AT_ONCE_MS, byLease: false };
   switch (why) {
     case 'told':
-      return beacon || socket ? AT_ONCE_MS : leaseMs;
+      return beacon || socket ? atOnce : byLease;
     case 'silent':
-      return socket ? AT_ONCE_MS : leaseMs;
+      return socket ? atOnce : byLease;
     case 'cut':
-      return leaseMs;
+      return byLease;
     case 'returns':
-      return RETURN_MS;
+      return { ms: RETURN_MS, byLease: false };
     case 'many':
-      return MANY_MS;
+      return { ms: MANY_MS, byLease: false };
     case 'returns often':
-      return RETURN_MS + (beacon || socket ? 0 : leaseMs);
+      return beacon || socket ? { ms: RETURN_MS, byLease: false } : { ms: RETURN_MS + byLease.ms, byLease: true };
   }
   throw new Error(`no bound for ${why}`);
 }
@@ -95,7 +96,7 @@ export class Cell {
   /** Does `act`, and waits until the hub counts `expected` and stays with it. A count that is wrong for too long is a line, too. */
   async line(what, expected, why, act, { leaseSeconds } = {}) {
     const { hub } = this;
-    const bound = boundMs(why, { ...this.#options, leaseSeconds });
+    const { ms: boundMs, byLease } = bound(why, { ...this.#options, leaseSeconds });
     const stays = this.#options.thorough && !this.#options.beacon && expected > 0 ? OUTLIVES_LEASE_MS : STAYS_MS;
     const before = (await hub.stats()).connections;
     const from = performance.now();
@@ -105,7 +106,7 @@ export class Cell {
     try {
       await Promise.race([act(), watched]);
       const right = () => seen.rightSince !== null && performance.now() - seen.rightSince >= stays;
-      while (!right() && performance.now() < from + bound + stays) await pause();
+      while (!right() && performance.now() < from + boundMs + stays) await pause();
     } finally {
       over = true;
       await watched;
@@ -113,22 +114,26 @@ export class Cell {
     const { connections } = await hub.stats();
     const tookMs = seen.rightSince === null ? null : Math.max(0, seen.rightSince - from);
     const ended = Object.entries(connections.closed_total).filter(([reason, count]) => count > (before.closed_total[reason] ?? 0));
+    const leftToLease = !byLease && ended.some(([reason]) => reason === 'lease');
     this.lines.push({
       what,
       ...this.#options,
       expected,
       seen: seen.active,
       tooMany: seen.most > Math.max(before.active, expected) ? seen.most : null,
-      boundMs: bound,
+      boundMs,
       tookMs,
-      held: tookMs !== null && tookMs <= bound,
+      leftToLease,
+      held: tookMs !== null && tookMs <= boundMs && !leftToLease,
       ended: ended.map(([reason, count]) => `${count - (before.closed_total[reason] ?? 0)} ${reason}`),
     });
   }
 }
 
-export const wrong = ({ expected, seen, tookMs, boundMs: bound }) =>
-  tookMs === null ? `${seen}, not ${expected}, after ${bound} ms` : `${seen} only after ${Math.round(tookMs)} ms`;
+export function wrong({ expected, seen, tookMs, boundMs, leftToLease }) {
+  if (tookMs === null) return `${seen}, not ${expected}, after ${boundMs} ms`;
+  return `${seen} ${leftToLease ? 'by the lease alone' : 'only'} after ${Math.round(tookMs)} ms`;
+}
 
 export function assertHeld(line) {
   assert.ok(line.held, `${line.what}: ${wrong(line)}`);

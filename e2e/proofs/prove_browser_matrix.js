@@ -2,9 +2,9 @@
 
 import { HOPS } from '../harness/hops.js';
 import { launchPlain } from '../harness/plain-browser.js';
-import { Cell, LEASE_SECONDS } from '../matrix/cell.js';
+import { Cell } from '../matrix/cell.js';
 import { ROWS } from '../matrix/rows.js';
-import { table } from '../matrix/table.js';
+import { LEGEND, table } from '../matrix/table.js';
 
 /** Hops that are proven side by side: most of the time a row waits for a lease. */
 const AT_ONCE = 2;
@@ -21,8 +21,7 @@ export async function prove(words) {
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   const all = [...lines.values()].flat();
   const wrong = all.filter(({ held }) => !held);
-  console.log('\nConnections as the hub counts them; the milliseconds from what happened until that was so and stayed so; and why');
-  console.log(`streams ended. Blocked: the page sends no beacon. The lease is ${LEASE_SECONDS} s.\n`);
+  console.log(`\n${LEGEND}\n`);
   console.log(table(all));
   console.log(`\n${all.length} counts: ${all.length - wrong.length} right within their bound, ${wrong.length} wrong`);
   for (const problem of broken) console.log(`BROKEN ${problem}`);
