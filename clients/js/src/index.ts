@@ -5,5 +5,13 @@ export type { AnyEvents, ChannelOf, EventOf, Gap, TidingsEvent } from './event.j
 export type { ClientError } from './failure.js';
 export type { ClientOptions, Share, TokenReason } from './options.js';
 export type { PageListener, Platform } from './platform.js';
-export type { ChannelStatus, ConnectionInfo, Role, Snapshot, Status, StatusStore } from './status.js';
+export {
+  type ChannelStatus,
+  type ConnectionInfo,
+  IDLE,
+  type Role,
+  type Snapshot,
+  type Status,
+  type StatusStore,
+} from './status.js';
 export type { Attempt, Message, Transport } from './transport.js';

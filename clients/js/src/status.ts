@@ -51,6 +51,7 @@ export interface StatusStore {
   readonly subscribe: (changed: () => void) => () => void;
 }
 
+/** A client that nobody is subscribed to; and what a page rendered on a server shows. */
 export const IDLE: Snapshot = {
   status: 'idle',
   role: 'solo',
