@@ -21,9 +21,12 @@ export const byEventSource: Transport = /* @__PURE__ */ Object.assign(
     });
     try {
       await new Promise<void>((resolve) => {
-        const hear = ({ type, data, lastEventId }: MessageEvent) => {
+        let last = '';
+        const hear = ({ type, data, lastEventId: id }: MessageEvent) => {
           heard();
-          message({ type, data, id: lastEventId || undefined });
+          // One that has no id of its own shows that of the one before.
+          message({ type, data, id: id === last ? undefined : id });
+          last = id;
         };
         for (const type of ['message', ...CONTROL]) source.addEventListener(type, hear as (event: Event) => void);
         // Also where it would try again by itself: when, is for the client to say.

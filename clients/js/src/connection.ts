@@ -11,7 +11,8 @@ import { Watch } from './watch.js';
 
 export interface LinkHooks {
   readonly desired: () => Set<string>;
-  readonly event: (event: TidingsEvent) => void;
+  /** With the cursor after it; what the hub tells of itself has none. */
+  readonly event: (event: TidingsEvent, cursor?: string) => void;
   readonly gap: (gap: Gap) => void;
   readonly changed: () => void;
 }
@@ -198,14 +199,14 @@ export class Connection implements Link {
   #message({ type, data, id }: Message): void {
     if (id !== undefined) this.#cursor = id || null;
     try {
-      this.#take(type, JSON.parse(data));
+      this.#take(type, JSON.parse(data), id);
     } catch {
       this.#settings.onMalformed(data);
     }
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what the hub says, as docs/protocol.md has it
-  #take(type: string, data: any): void {
+  #take(type: string, data: any, id?: string): void {
     switch (type) {
       case 'connected':
         return this.#connected(data);
@@ -226,7 +227,7 @@ export class Connection implements Link {
         return void this.#refresh();
       default:
         if (typeof data.channel !== 'string') throw new TypeError();
-        this.#hooks.event({ ...data, type: data.type ?? type });
+        this.#hooks.event({ ...data, type: data.type ?? type }, id);
     }
   }
 
