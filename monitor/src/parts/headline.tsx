@@ -1,0 +1,71 @@
+import { useConnectionStatus } from '@tidings/react';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { balance, headline } from '../books.js';
+import { useNow } from '../clock.js';
+import { count, relative } from '../format.js';
+import type { Latest } from '../hub/stats.js';
+import type { Stats } from '../hub/types.js';
+import { Icon } from './icon.js';
+import { Light } from './light.js';
+
+const SPEAK_EVERY_MS = 10_000;
+
+/** The number that is always true, and why it can be believed. */
+export function Headline({ latest: { stats, at } }: { latest: Latest }) {
+  const own = useConnectionStatus((snapshot) => snapshot.status === 'connected');
+  const words = stats ? headline(stats.connections.active, own) : null;
+  return (
+    <section class="headline" aria-labelledby="open-connections">
+      <h1 id="open-connections">Open connections</h1>
+      <p class="count" id="count">
+        {words ? <><strong>{words.number}</strong>{words.rest}</> : <strong>–</strong>}
+      </p>
+      <Spoken words={words ? `Open connections: ${words.number}${words.rest}` : ''} />
+      <Books stats={stats} />
+      <Light at={at} />
+    </section>
+  );
+}
+
+function Books({ stats }: { stats: Stats | null }) {
+  const now = useNow();
+  if (!stats) return <p class="balance">–</p>;
+  const { opened, closed, open, holds } = balance(stats);
+  const truth = stats.truth;
+  return (
+    <div class="balance">
+      <p data-holds={holds} id="balance">
+        <Icon name={holds ? 'check' : 'alert'} />
+        <span>
+          {count(opened)} opened − {count(closed)} closed = {count(open)} open
+          {!holds && `, but ${count(stats.connections.active)} are in the table: report this`}
+        </span>
+      </p>
+      {truth && (
+        <p data-holds={truth.mismatch === 0} id="audit">
+          <Icon name={truth.mismatch === 0 ? 'check' : 'alert'} />
+          <span>
+            {truth.mismatch === 0 ? 'Audit: books and sockets agree, 0 apart' : `Audit: ${count(truth.mismatch)} apart from the kernel’s sockets`}
+            <span class="aside">{truth.audited_at === null ? ', not yet run' : `, ${relative(truth.audited_at, now)}`}</span>
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** For screen readers: the number, when it has changed, and not at every change. */
+function Spoken({ words }: { words: string }) {
+  const [said, setSaid] = useState('');
+  const latest = useRef(words);
+  latest.current = words;
+  useEffect(() => {
+    const timer = setInterval(() => setSaid(latest.current), SPEAK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <p class="unseen" role="status">
+      {said}
+    </p>
+  );
+}

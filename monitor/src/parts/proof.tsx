@@ -1,0 +1,14 @@
+import type { ConnectionRow } from '../hub/types.js';
+import { duration } from '../format.js';
+import { proof } from '../words.js';
+
+/** The last sign of life, whom it proves, and how old it is. */
+export function ProofOfLife({ row: { proof: last } }: { row: Pick<ConnectionRow, 'proof'> }) {
+  if (!last) return <span class="none">none</span>;
+  const words = last.to === 'proxy' ? `${last.kind} by proxy` : last.kind;
+  return (
+    <span title={proof(last.kind, last.to)}>
+      {words} <span class="aside">{duration(last.age_ms)} ago</span>
+    </span>
+  );
+}
