@@ -45,6 +45,13 @@ export interface Client<E = AnyEvents> {
   events<C extends ChannelOf<E>>(channel: C, options?: EventsOptions): AsyncIterableIterator<EventOf<E, C>>;
   /** What a status light shows, in the shape of React's `useSyncExternalStore`. */
   readonly status: StatusStore;
+  /**
+   * Asks the hub beside the stream: `/api/sse/` and `path`, as `fetch` does, with this client's token and credentials.
+   * A 401 is asked once more with a fresh token. Rejects where the hub isn't reached, and where no token is to be had.
+   *
+   * `client.request('presence?channel=room:1').then((answer) => answer.json())`
+   */
+  request(path: string, init?: RequestInit): Promise<Response>;
   /** Tries at once instead of waiting; and after `failed` again. */
   reconnect(): void;
   /** Ends the stream and all subscriptions, for good; loops end. A second call does nothing. */
@@ -126,6 +133,10 @@ class SharedClient {
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop);
     return loop;
+  }
+
+  request(path: string, init: RequestInit = {}): Promise<Response> {
+    return this.#connection.request(path, init);
   }
 
   reconnect(): void {

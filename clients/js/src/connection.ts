@@ -80,6 +80,10 @@ export class Connection {
     this.#channels.sync();
   }
 
+  request(path: string, init: RequestInit): Promise<Response> {
+    return this.#requests.send(path, init);
+  }
+
   snapshot(): Snapshot {
     const { status, failures, error } = this.#state;
     const channels = this.#channels.status();

@@ -4,5 +4,5 @@ export type { AnyEvents, ChannelOf, EventOf, Gap, TidingsEvent } from './event.j
 export type { ClientError } from './failure.js';
 export type { ClientOptions, TokenReason } from './options.js';
 export type { PageListener, Platform } from './platform.js';
-export type { ChannelStatus, ConnectionInfo, Snapshot, Status, StatusStore } from './status.js';
+export { type ChannelStatus, type ConnectionInfo, IDLE, type Snapshot, type Status, type StatusStore } from './status.js';
 export type { Attempt, Message, Transport } from './transport.js';

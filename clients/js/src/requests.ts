@@ -28,10 +28,33 @@ export class Requests {
     return `${this.at('stream')}?${query}`;
   }
 
-  /** Rejects with a `Failure` where no token is to be had. */
-  async headers(signal: AbortSignal): Promise<Record<string, string>> {
+  /** For the stream, which remembers why its next token is asked for. */
+  headers(signal: AbortSignal): Promise<Record<string, string>> {
     const { reason } = this;
     this.reason = 'connect';
+    return this.#token(reason, signal);
+  }
+
+  post(signal: AbortSignal, what: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.#fetch(what, { method: 'POST', body, headers, signal });
+  }
+
+  /** With the client's token; once more, with a fresh one, after a 401. */
+  async send(what: string, init: RequestInit): Promise<Response> {
+    const signal = init.signal ?? new AbortController().signal;
+    const ask = async (reason: TokenReason) => {
+      const headers = new Headers(init.headers);
+      for (const [name, value] of Object.entries(await this.#token(reason, signal))) headers.set(name, value);
+      return this.#fetch(what, { ...init, headers, signal });
+    };
+    const answer = await ask('connect');
+    // A body that streams has been read by now.
+    const again = answer.status === 401 && this.#settings.token && !(init.body instanceof ReadableStream);
+    return again ? ask('unauthorized') : answer;
+  }
+
+  /** Rejects with a `Failure` where no token is to be had. */
+  async #token(reason: TokenReason, signal: AbortSignal): Promise<Record<string, string>> {
     try {
       const token = await this.#settings.token?.({ reason, signal });
       return token ? { Authorization: `Bearer ${token}` } : {};
@@ -40,9 +63,9 @@ export class Requests {
     }
   }
 
-  post(signal: AbortSignal, what: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+  async #fetch(what: string, init: RequestInit): Promise<Response> {
     const { platform, credentials } = this.#settings;
-    if (!platform.fetch) return Promise.reject(new TypeError('there is no fetch'));
-    return platform.fetch(this.at(what), { method: 'POST', body, headers, credentials, signal });
+    if (!platform.fetch) throw new TypeError('there is no fetch');
+    return platform.fetch(this.at(what), { credentials, ...init });
   }
 }

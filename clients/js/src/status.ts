@@ -44,6 +44,7 @@ export interface StatusStore {
   readonly subscribe: (changed: () => void) => () => void;
 }
 
+/** A client that nobody is subscribed to; and what a page rendered on a server shows. */
 export const IDLE: Snapshot = Object.freeze({
   status: 'idle',
   attempt: 0,

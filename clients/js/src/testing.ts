@@ -10,7 +10,8 @@ export interface FakeHubOptions {
 
 /**
  * A hub inside the test, for an application's own tests: no process, no port, no timers. It keeps what docs/protocol.md
- * promises of streams, cursors, gaps and live changes; limits, leases, presence and operators it doesn't have.
+ * promises of streams, cursors, gaps and live changes, and says who is present (all are one user); limits, leases and
+ * operators it doesn't have.
  *
  * ```ts
  * const hub = createFakeHub();
@@ -160,6 +161,11 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
     return found ? new Response(null, { status: 204 }) : json(404, { status: 404, title: 'Not found' });
   }
 
+  function presence(channel: string): Response {
+    const connections = [...open.values()].filter(({ channels }) => channels.includes(channel)).length;
+    return json(200, { channel, users: connections > 0 ? [{ user: 'anonymous', connections }] : [] });
+  }
+
   function answer(url: URL, init: RequestInit): Response {
     const body = String(init.body ?? '');
     switch (url.pathname.split('/').pop()) {
@@ -169,6 +175,8 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
         return change(body);
       case 'disconnect':
         return disconnect(body);
+      case 'presence':
+        return presence(url.searchParams.get('channel') ?? '');
       case 'alive':
         return open.has(body) ? new Response(null, { status: 204 }) : json(404, { status: 404, title: 'Not found' });
       default:

@@ -1,0 +1,89 @@
+// @vitest-environment happy-dom
+// useChannel: who hears what, what is subscribed to, and which renders come of it.
+
+import { useState } from 'react';
+import { expect, test } from 'vitest';
+import { useChannel } from '../src/index.js';
+import { channels, here, page, provided, publish, shows } from './harness/page.js';
+
+test('hears the channel’s events, and two components of two channels share one stream', async () => {
+  const heard: unknown[] = [];
+  const Jobs = () => useChannel('jobs', ({ data }) => heard.push(['jobs', data]));
+  const Changes = () => useChannel('pending-changes', ({ data }) => heard.push(['changes', data]));
+  const { text } = await page(
+    provided(
+      <>
+        <Jobs />
+        <Changes />
+      </>,
+    ),
+  );
+  await channels('jobs', 'pending-changes');
+  await shows(() => text() === 'activeactive');
+  await publish('jobs', 1);
+  await publish('pending-changes', 2);
+  await shows(() => heard.length === 2);
+  expect(heard).toEqual([
+    ['jobs', 1],
+    ['changes', 2],
+  ]);
+});
+
+test('by type, each function hears its own; a type that is called like an object’s own method is nobody’s', async () => {
+  const heard: unknown[] = [];
+  const Jobs = () =>
+    useChannel('jobs', { started: ({ data }) => heard.push(data), message: () => heard.push('plain') });
+  await page(provided(<Jobs />));
+  await channels('jobs');
+  await publish('jobs', 1, 'started');
+  await publish('jobs', 2, 'toString');
+  await publish('jobs', 3, '__defineGetter__');
+  await publish('jobs', 4, 'completed');
+  await publish('jobs', 5);
+  await shows(() => heard.length === 2);
+  expect(heard).toEqual([1, 'plain']);
+});
+
+test('the listener of the last render hears, and nothing is subscribed to anew', async () => {
+  const heard: unknown[] = [];
+  let again = (_: number) => {};
+  const Jobs = () => {
+    const [number, set] = useState(0);
+    again = set;
+    return useChannel('jobs', ({ data }) => heard.push([number, data]));
+  };
+  const { show, text } = await page(provided(<Jobs />));
+  await channels('jobs');
+  await shows(() => text() === 'active');
+  const [before] = here.hub.connections();
+  await show(provided(<Jobs />, { ...here.options }));
+  await shows(() => {
+    again(7);
+    return true;
+  });
+  await publish('jobs', 'x');
+  await shows(() => heard.length === 1);
+  expect(heard).toEqual([[7, 'x']]);
+  expect(here.hub.connections()).toEqual([before]);
+});
+
+test('a render for each change of the channel’s state, and none for events or other channels', async () => {
+  let renders = 0;
+  const Jobs = () => {
+    renders += 1;
+    return useChannel('jobs', () => {});
+  };
+  const Other = () => useChannel('other', () => {});
+  const tree = (other: boolean) => provided([<Jobs key="jobs" />, other && <Other key="other" />]);
+  const { show, text } = await page(tree(false));
+  await shows(() => text() === 'active');
+  // `pending`, `active`.
+  expect(renders).toBe(2);
+  for (let at = 0; at < 20; at += 1) await publish('jobs', at);
+  await show(tree(true));
+  await channels('jobs', 'other');
+  await show(tree(false));
+  await channels('jobs');
+  // Two by `show`, which renders all below it.
+  expect(renders).toBe(4);
+});
