@@ -1,4 +1,4 @@
-import { BASE } from './client.js';
+import { client } from './client.js';
 
 /** The hub said no, or was not there. */
 export class Refusal extends Error {
@@ -21,10 +21,9 @@ export interface Ask {
 /** Asks below `/api/sse/`. Rejects with a `Refusal`, whose message is for people, or with an abort. */
 export async function ask<T>(path: string, { method = 'GET', body, signal }: Ask = {}): Promise<T> {
   const headers: HeadersInit = body === undefined ? {} : { 'Content-Type': 'application/json' };
-  const init: RequestInit = { method, headers, cache: 'no-store', body: body ?? null, signal: signal ?? null };
   let answer: Response;
   try {
-    answer = await fetch(`${BASE}/api/sse/${path}`, init);
+    answer = await client.request(path, { method, headers, cache: 'no-store', body: body ?? null, signal: signal ?? null });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Refusal(0, 'The hub can’t be reached.');

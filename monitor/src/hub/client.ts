@@ -1,15 +1,14 @@
 import { createClient } from '@tidings/client';
-import type { ConnectionsEvent, Stats } from './types.js';
-
-interface Events {
-  '$hub/stats': { stats: Stats };
-  [page: `$hub/connections?${string}`]: { connections: ConnectionsEvent };
-  // What others publish can be anything.
-  [channel: string]: Record<string, unknown>;
-}
+import { createHooks } from '@tidings/react';
+import type { FunctionComponent } from 'preact';
 
 /** The hub's origin, and the path before it where a proxy puts one: this page is at `…/admin/monitoring`. */
-export const BASE = new URL('..', location.href).href.replace(/\/$/, '');
+const BASE = new URL('..', location.href).href.replace(/\/$/, '');
 
 /** The monitor's one stream: a connection like any other, with a label that says whose it is. */
-export const client = createClient<Events>({ url: BASE, type: 'admin', backoff: { firstMs: 500, maxMs: 8_000 } });
+export const client = createClient({ url: BASE, type: 'admin', backoff: { firstMs: 500, maxMs: 8_000 } });
+
+const hooks = createHooks();
+export const { useChannel, useConnectionStatus } = hooks;
+// The hooks are typed for React, and run on Preact here.
+export const TidingsProvider = hooks.TidingsProvider as unknown as FunctionComponent<{ client: typeof client }>;

@@ -1,4 +1,4 @@
-import { useChannel } from '@tidings/react';
+import { useChannel } from './client.js';
 import { useState } from 'preact/hooks';
 import { useLooking } from '../looking.js';
 import { address, connectionsChannel, type Members } from '../query.js';

@@ -1,4 +1,4 @@
-import { useChannel, useConnectionStatus } from '@tidings/react';
+import { useChannel, useConnectionStatus } from './client.js';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { heard } from '../clock.js';
 import { pacer } from '../pace.js';

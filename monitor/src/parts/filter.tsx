@@ -5,7 +5,7 @@ import { shown } from '../text.js';
 const SETTLED_AFTER_MS = 250;
 
 /** A field that is a parameter of the address, applied once the typing has settled. */
-export function Filter({ name, label, hint, type = 'text' }: { name: string; label: string; hint?: string; type?: 'text' | 'search' }) {
+export function Filter({ name, label, hint = '' }: { name: string; label: string; hint?: string }) {
   const { route, go } = useRoute();
   const given = route.params[name] ?? '';
   const [typed, setTyped] = useState(given);
@@ -21,7 +21,7 @@ export function Filter({ name, label, hint, type = 'text' }: { name: string; lab
       <label for={id}>{label}</label>
       <input
         id={id}
-        type={type}
+        type="search"
         value={typed}
         placeholder={hint}
         spellcheck={false}

@@ -1,4 +1,4 @@
-import { useConnectionStatus } from '@tidings/react';
+import { useConnectionStatus } from '../hub/client.js';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { balance, headline } from '../books.js';
 import { useNow } from '../clock.js';

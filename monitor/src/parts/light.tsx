@@ -1,7 +1,6 @@
-import { useConnectionStatus } from '@tidings/react';
 import { useNow } from '../clock.js';
 import { clock, duration } from '../format.js';
-import { client } from '../hub/client.js';
+import { client, useConnectionStatus } from '../hub/client.js';
 
 const WORDS = {
   idle: 'Not connected',

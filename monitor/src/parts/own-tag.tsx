@@ -1,4 +1,4 @@
-import { useConnectionStatus } from '@tidings/react';
+import { useConnectionStatus } from '../hub/client.js';
 
 /** Says which of the connections is this page's own. */
 export function OwnTag({ id }: { id: string }) {

@@ -42,7 +42,7 @@ export function Connections({ stats }: { stats: Stats | null }) {
         onShow={steady.show}
       />
       <search class="filters">
-        <Filter name="q" type="search" label="Search" hint="user, client, address, type, id" />
+        <Filter name="q" label="Search" hint="user, client, address, type, id" />
         <Choice name="type" label="Type" all="all types" values={Object.keys(stats?.connections.by_type ?? {}).sort()} />
         <Filter name="channel" label="Channel" hint="exact name" />
         <Filter name="user" label="User" hint="exact name" />
