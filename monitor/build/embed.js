@@ -56,10 +56,16 @@ async function write(made) {
 }
 
 async function check(made) {
-  const committed = new Map(await Promise.all((await readdir(TARGET)).map(async (name) => [name, await readFile(TARGET + name)])));
-  const differ = [...new Set([...made.keys(), ...committed.keys()])].filter((name) => !same(name, made.get(name), committed.get(name)));
+  const committed = new Map(
+    await Promise.all((await readdir(TARGET)).map(async (name) => [name, await readFile(TARGET + name)])),
+  );
+  const differ = [...new Set([...made.keys(), ...committed.keys()])].filter(
+    (name) => !same(name, made.get(name), committed.get(name)),
+  );
   if (differ.length > 0) {
-    console.error(`not what monitor/ builds: ${differ.join(', ')}. Run \`npm run build -w tidings-monitor\`, and commit.`);
+    console.error(
+      `not what monitor/ builds: ${differ.join(', ')}. Run \`npm run build -w tidings-monitor\`, and commit.`,
+    );
     process.exit(1);
   }
   console.log(`the embedded monitor is what monitor/ builds: ${sizes(made)}`);

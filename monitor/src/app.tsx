@@ -48,17 +48,10 @@ function Page() {
   return (
     <Now.Provider value={now}>
       <Router.Provider value={routing}>
-        {/* The address says what is shown: the skip must not change it. */}
-        <a
-          class="skip"
-          href="#main"
-          onClick={(event) => {
-            event.preventDefault();
-            main.current?.focus();
-          }}
-        >
+        {/* A button, and no link: the address says what is shown, and the skip must not change it. */}
+        <button type="button" class="skip" onClick={() => main.current?.focus()}>
           Skip to {NAMES[view].toLowerCase()}
-        </a>
+        </button>
         <Masthead node={stats?.node} />
         <div class="overview">
           <Headline latest={latest} />
@@ -77,7 +70,11 @@ function Page() {
           <ConnectionDrawer key={params.id} id={params.id} onClose={() => routing.go({ id: undefined })} />
         )}
         {view === 'channels' && params.channel && (
-          <ChannelDrawer key={params.channel} channel={params.channel} onClose={() => routing.go({ channel: undefined })} />
+          <ChannelDrawer
+            key={params.channel}
+            channel={params.channel}
+            onClose={() => routing.go({ channel: undefined })}
+          />
         )}
       </Router.Provider>
     </Now.Provider>

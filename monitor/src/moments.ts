@@ -30,8 +30,18 @@ export function moment({ at: _at, what, ...more }: Moment): Told {
     case 'lagged':
       return { words: 'Fell behind, was told of a gap', detail: text('channel'), tone: 'wrong' };
     case 'closed':
-      return { words: `Closed: ${text('reason')}`, detail: reason(text('reason')).words, tone: reason(text('reason')).tone };
+      return {
+        words: `Closed: ${text('reason')}`,
+        detail: reason(text('reason')).words,
+        tone: reason(text('reason')).tone,
+      };
     default:
-      return { words: what, detail: Object.entries(more).map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(', '), tone: 'calm' };
+      return {
+        words: what,
+        detail: Object.entries(more)
+          .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+          .join(', '),
+        tone: 'calm',
+      };
   }
 }

@@ -1,5 +1,9 @@
 /** Calls `apply` with the latest value, at once, and then at most once in `everyMs`. */
-export function pacer<T>(apply: (value: T) => void, everyMs: number, now: () => number = () => performance.now()): (value: T) => void {
+export function pacer<T>(
+  apply: (value: T) => void,
+  everyMs: number,
+  now: () => number = () => performance.now(),
+): (value: T) => void {
   let last = Number.NEGATIVE_INFINITY;
   let waiting: { value: T } | null = null;
   const run = (value: T) => {

@@ -22,11 +22,11 @@ export function connectionsChannel(members: Members): string | null {
 function encode(members: Members): string {
   return Object.entries(members)
     .filter(([, value]) => value !== undefined && value !== '')
-    .map(([name, value]) => `${name}=${escape(String(value))}`)
+    .map(([name, value]) => `${name}=${escaped(String(value))}`)
     .join('&');
 }
 
-function escape(value: string): string {
+function escaped(value: string): string {
   const whole = value.toWellFormed?.() ?? value;
   return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }

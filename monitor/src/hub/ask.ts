@@ -23,7 +23,13 @@ export async function ask<T>(path: string, { method = 'GET', body, signal }: Ask
   const headers: HeadersInit = body === undefined ? {} : { 'Content-Type': 'application/json' };
   let answer: Response;
   try {
-    answer = await client.request(path, { method, headers, cache: 'no-store', body: body ?? null, signal: signal ?? null });
+    answer = await client.request(path, {
+      method,
+      headers,
+      cache: 'no-store',
+      body: body ?? null,
+      signal: signal ?? null,
+    });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Refusal(0, 'The hub can’t be reached.');

@@ -1,9 +1,9 @@
-import { useChannel } from './client.js';
 import { useState } from 'preact/hooks';
 import { useLooking } from '../looking.js';
 import { address, connectionsChannel, type Members } from '../query.js';
 import { applied, listed, type Page } from '../rows/page.js';
 import type { Refusal } from './ask.js';
+import { useChannel } from './client.js';
 import { usePolled } from './polled.js';
 import type { ConnectionRow, ConnectionsEvent } from './types.js';
 
@@ -22,7 +22,10 @@ export function useConnections(members: Members): LivePage {
   const looking = useLooking();
   const path = address('connections', members);
   const channel = connectionsChannel(members);
-  const [pushed, setPushed] = useState<{ channel: string | null; page: Page<ConnectionRow> | null }>({ channel: null, page: null });
+  const [pushed, setPushed] = useState<{ channel: string | null; page: Page<ConnectionRow> | null }>({
+    channel: null,
+    page: null,
+  });
   useChannel(
     channel ?? NOWHERE,
     (event) => {
@@ -35,7 +38,10 @@ export function useConnections(members: Members): LivePage {
     { enabled: channel !== null && looking },
   );
   const live = pushed.channel === channel && pushed.page !== null;
-  const polled = usePolled<{ connections: readonly ConnectionRow[]; total: number; next: string | null }>(live ? null : path, ASK_EVERY_MS);
+  const polled = usePolled<{ connections: readonly ConnectionRow[]; total: number; next: string | null }>(
+    live ? null : path,
+    ASK_EVERY_MS,
+  );
   if (live) return { page: pushed.page, problem: null, live };
   const { data, stale, problem } = polled;
   const page = data && !stale ? listed(data.connections, ({ id }) => id, data.total, data.next) : null;

@@ -10,7 +10,11 @@ export interface Deed<T> {
 
 /** Something that an operator does: once at a time, and what came of it. */
 export function useDeed<T>(): Deed<T> {
-  const [state, setState] = useState<{ busy: boolean; done: T | null; problem: Refusal | null }>({ busy: false, done: null, problem: null });
+  const [state, setState] = useState<{ busy: boolean; done: T | null; problem: Refusal | null }>({
+    busy: false,
+    done: null,
+    problem: null,
+  });
   const run = useCallback(async (path: string, how: Ask) => {
     setState({ busy: true, done: null, problem: null });
     try {

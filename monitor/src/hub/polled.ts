@@ -15,7 +15,11 @@ const AFTER_FAILURE_MS = 3_000;
 /** Asks while somebody looks, `everyMs` after each answer; null asks nothing. */
 export function usePolled<T>(path: string | null, everyMs: number): Polled<T> {
   const looking = useLooking();
-  const [state, setState] = useState<{ path: string | null; data: T | null; problem: Refusal | null }>({ path, data: null, problem: null });
+  const [state, setState] = useState<{ path: string | null; data: T | null; problem: Refusal | null }>({
+    path,
+    data: null,
+    problem: null,
+  });
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     if (path === null || !looking) return;

@@ -1,8 +1,8 @@
-import { useChannel, useConnectionStatus } from './client.js';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { heard } from '../clock.js';
 import { pacer } from '../pace.js';
 import { ask } from './ask.js';
+import { useChannel, useConnectionStatus } from './client.js';
 import type { Stats } from './types.js';
 
 export interface Latest {

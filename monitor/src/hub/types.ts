@@ -22,14 +22,20 @@ export interface Stats {
   };
   readonly truth?: { readonly mismatch: number; readonly audits: number; readonly audited_at: number | null };
   readonly drain?: { readonly window_ms: number; readonly ends_in_ms: number; readonly remaining: number } | null;
-  readonly latency?: { readonly publish_to_write_p50_ms: number | null; readonly publish_to_write_p99_ms: number | null };
+  readonly latency?: {
+    readonly publish_to_write_p50_ms: number | null;
+    readonly publish_to_write_p99_ms: number | null;
+  };
   readonly cleanup: {
     readonly stale_connections_cleaned: number;
     readonly shutdown_cleanups: number;
     readonly shutdown_connections_cleaned: number;
     readonly last_shutdown_cleanup_summary: ShutdownSummary | null;
   };
-  readonly cluster: { readonly nodes: readonly { readonly node: string; readonly active: number }[]; readonly active: number };
+  readonly cluster: {
+    readonly nodes: readonly { readonly node: string; readonly active: number }[];
+    readonly active: number;
+  };
 }
 
 export interface ShutdownSummary {

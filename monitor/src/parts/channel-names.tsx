@@ -12,7 +12,7 @@ export function ChannelNames({ of, all = false }: { of: readonly string[]; all?:
   return (
     <span class={all ? 'names all' : 'names'}>
       {shown.map((name) => (
-        <Foreign key={name} of={name} max={all ? 60 : 22} class="tag" />
+        <Foreign key={name} of={name} max={all ? 60 : 18} class="tag" />
       ))}
       {more > 0 && (
         <span class="aside" title={of.slice(NAMES_MAX, TITLE_NAMES_MAX).map(visible).join('\n')}>

@@ -22,7 +22,9 @@ export function DrainCard({ stats }: { stats: Stats }) {
         <Countdown stats={stats} />
       ) : (
         <>
-          <p class="aside">Ends every stream, spread over the drain’s window, and refuses new ones. For taking the node out of service.</p>
+          <p class="aside">
+            Ends every stream, spread over the drain’s window, and refuses new ones. For taking the node out of service.
+          </p>
           <p class="actions">
             <button type="button" class="danger" aria-haspopup="dialog" onClick={() => setAsked(true)}>
               Drain this node…
@@ -34,8 +36,9 @@ export function DrainCard({ stats }: { stats: Stats }) {
       {asked && (
         <Drawer kind="box" title="Drain this node?" onClose={() => setAsked(false)}>
           <p>
-            <Foreign of={stats.node} class="code" /> ends {plural(stats.connections.active, 'connection')}, this monitor’s among them, and takes no new ones. Their clients are told to come back
-            later. There is no way back but to restart the process.
+            <Foreign of={stats.node} class="code" /> ends {plural(stats.connections.active, 'connection')}, this
+            monitor’s among them, and takes no new ones. Their clients are told to come back later. There is no way back
+            but to restart the process.
           </p>
           <p class="actions">
             <button type="button" onClick={() => setAsked(false)}>
@@ -61,9 +64,17 @@ export function Countdown({ stats }: { stats: Stats }) {
     <div class="countdown" id="drain">
       <p>
         <strong role="timer">{over ? 'Drained' : left > 0 ? `${Math.ceil(left / 1_000)} s left` : 'Ending'}</strong>
-        <span class="aside">{over ? ': nobody is connected, new streams are refused until a restart' : `, ${plural(remaining, 'connection')} to go`}</span>
+        <span class="aside">
+          {over
+            ? ': nobody is connected, new streams are refused until a restart'
+            : `, ${plural(remaining, 'connection')} to go`}
+        </span>
       </p>
-      <progress max={Math.max(whole, 1)} value={over ? Math.max(whole, 1) : whole - left} aria-label="Of the drain’s window">
+      <progress
+        max={Math.max(whole, 1)}
+        value={over ? Math.max(whole, 1) : whole - left}
+        aria-label="Of the drain’s window"
+      >
         {count(whole - left)} ms
       </progress>
     </div>

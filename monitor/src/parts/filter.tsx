@@ -33,7 +33,17 @@ export function Filter({ name, label, hint = '' }: { name: string; label: string
   );
 }
 
-export function Choice({ name, label, all, values }: { name: string; label: string; all: string; values: readonly string[] }) {
+export function Choice({
+  name,
+  label,
+  all,
+  values,
+}: {
+  name: string;
+  label: string;
+  all: string;
+  values: readonly string[];
+}) {
   const { route, go } = useRoute();
   const id = useId();
   const given = route.params[name] ?? '';

@@ -1,8 +1,8 @@
-import { useConnectionStatus } from '../hub/client.js';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { balance, headline } from '../books.js';
 import { useNow } from '../clock.js';
 import { count, relative } from '../format.js';
+import { useConnectionStatus } from '../hub/client.js';
 import type { Latest } from '../hub/stats.js';
 import type { Stats } from '../hub/types.js';
 import { Icon } from './icon.js';
@@ -18,7 +18,14 @@ export function Headline({ latest: { stats, at } }: { latest: Latest }) {
     <section class="headline" aria-labelledby="open-connections">
       <h1 id="open-connections">Open connections</h1>
       <p class="count" id="count">
-        {words ? <><strong>{words.number}</strong>{words.rest}</> : <strong>–</strong>}
+        {words ? (
+          <>
+            <strong>{words.number}</strong>
+            {words.rest}
+          </>
+        ) : (
+          <strong>–</strong>
+        )}
       </p>
       <Spoken words={words ? `Open connections: ${words.number}${words.rest}` : ''} />
       <Books stats={stats} />
@@ -45,8 +52,12 @@ function Books({ stats }: { stats: Stats | null }) {
         <p data-holds={truth.mismatch === 0} id="audit">
           <Icon name={truth.mismatch === 0 ? 'check' : 'alert'} />
           <span>
-            {truth.mismatch === 0 ? 'Audit: books and sockets agree, 0 apart' : `Audit: ${count(truth.mismatch)} apart from the kernel’s sockets`}
-            <span class="aside">{truth.audited_at === null ? ', not yet run' : `, ${relative(truth.audited_at, now)}`}</span>
+            {truth.mismatch === 0
+              ? 'Audit: books and sockets agree, 0 apart'
+              : `Audit: ${count(truth.mismatch)} apart from the kernel’s sockets`}
+            <span class="aside">
+              {truth.audited_at === null ? ', not yet run' : `, ${relative(truth.audited_at, now)}`}
+            </span>
           </span>
         </p>
       )}

@@ -8,7 +8,13 @@ import { Trouble } from './trouble.js';
 const REASON_CHARACTERS_MAX = 200;
 
 /** Ends a connection, on a second press. */
-export function Kick({ connection, onKicked }: { connection: Pick<AnyConnection, 'id' | 'user'>; onKicked: () => void }) {
+export function Kick({
+  connection,
+  onKicked,
+}: {
+  connection: Pick<AnyConnection, 'id' | 'user'>;
+  onKicked: () => void;
+}) {
   const [why, setWhy] = useState('');
   const [mayReturn, setMayReturn] = useState(false);
   const [asked, setAsked] = useState(false);
@@ -36,10 +42,21 @@ export function Kick({ connection, onKicked }: { connection: Pick<AnyConnection,
         <label for={`${id}-why`}>
           Reason <span class="aside">optional; the client is told</span>
         </label>
-        <input id={`${id}-why`} value={why} maxLength={REASON_CHARACTERS_MAX} autocomplete="off" onInput={(event) => setWhy(event.currentTarget.value)} />
+        <input
+          id={`${id}-why`}
+          value={why}
+          maxLength={REASON_CHARACTERS_MAX}
+          autocomplete="off"
+          onInput={(event) => setWhy(event.currentTarget.value)}
+        />
       </p>
       <p class="check">
-        <input id={`${id}-return`} type="checkbox" checked={mayReturn} onChange={(event) => setMayReturn(event.currentTarget.checked)} />
+        <input
+          id={`${id}-return`}
+          type="checkbox"
+          checked={mayReturn}
+          onChange={(event) => setMayReturn(event.currentTarget.checked)}
+        />
         <label for={`${id}-return`}>It may reconnect</label>
       </p>
       {own && <p class="aside">This is the monitor’s own connection: its figures stop until you connect again.</p>}
@@ -56,7 +73,13 @@ export function Kick({ connection, onKicked }: { connection: Pick<AnyConnection,
             {mayReturn ? ', which may come back?' : ', which is told to stay away?'}
           </p>
           <p class="actions">
-            <button ref={sure} type="button" class="danger solid" aria-disabled={busy} onClick={() => busy || void kick()}>
+            <button
+              ref={sure}
+              type="button"
+              class="danger solid"
+              aria-disabled={busy}
+              onClick={() => busy || void kick()}
+            >
               Kick now
             </button>
             <button type="button" onClick={keep}>

@@ -3,13 +3,27 @@ import type { Paging } from '../paging.js';
 import { Icon } from './icon.js';
 
 /** First, previous, next: pages of a list that the hub cuts. */
-export function Pager({ paging, rows, total, next }: { paging: Paging; rows: number; total: number; next: string | null }) {
+export function Pager({
+  paging,
+  rows,
+  total,
+  next,
+}: {
+  paging: Paging;
+  rows: number;
+  total: number;
+  next: string | null;
+}) {
   const first = (paging.page - 1) * paging.limit + 1;
   const single = paging.page === 1 && next === null;
   return (
     <nav class="pager" aria-label="Pages">
       <p>
-        {total === 0 ? 'None' : single ? `All ${count(total)}` : `${count(first)}–${count(first + rows - 1)} of ${count(total)}`}
+        {total === 0
+          ? 'None'
+          : single
+            ? `All ${count(total)}`
+            : `${count(first)}–${count(first + rows - 1)} of ${count(total)}`}
       </p>
       {!single && (
         <>

@@ -1,5 +1,5 @@
-import type { ConnectionRow } from '../hub/types.js';
 import { duration } from '../format.js';
+import type { ConnectionRow } from '../hub/types.js';
 import { proof } from '../words.js';
 
 /** The last sign of life, whom it proves, and how old it is. */

@@ -31,7 +31,14 @@ export function PublishForm({ channel }: { channel: string }) {
         <label for={`${id}-type`}>
           Type <span class="aside">optional</span>
         </label>
-        <input id={`${id}-type`} class="code" value={type} spellcheck={false} autocapitalize="off" onInput={(event) => setType(event.currentTarget.value)} />
+        <input
+          id={`${id}-type`}
+          class="code"
+          value={type}
+          spellcheck={false}
+          autocapitalize="off"
+          onInput={(event) => setType(event.currentTarget.value)}
+        />
       </p>
       <p class="field">
         <label for={`${id}-data`}>

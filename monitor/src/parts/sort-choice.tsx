@@ -2,7 +2,15 @@ import { useId } from 'preact/hooks';
 import type { Column } from './table.js';
 
 /** The order, where there is no room for heads of columns. */
-export function SortChoice<Row>({ columns, sort, onSort }: { columns: readonly Column<Row>[]; sort: string; onSort: (sort: string) => void }) {
+export function SortChoice<Row>({
+  columns,
+  sort,
+  onSort,
+}: {
+  columns: readonly Column<Row>[];
+  sort: string;
+  onSort: (sort: string) => void;
+}) {
   const id = useId();
   const sortable = columns.filter((column) => column.sort !== undefined);
   return (

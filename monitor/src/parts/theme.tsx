@@ -23,7 +23,13 @@ export function ThemeToggle() {
     }
   }, [theme]);
   return (
-    <button type="button" class="plain theme" title={`Colours: ${theme}`} aria-label={`Colours: ${theme}. Change to ${next}`} onClick={() => setTheme(next)}>
+    <button
+      type="button"
+      class="plain theme"
+      title={`Colours: ${theme}`}
+      aria-label={`Colours: ${theme}. Change to ${next}`}
+      onClick={() => setTheme(next)}
+    >
       <Icon name={theme} />
     </button>
   );

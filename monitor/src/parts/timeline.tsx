@@ -12,7 +12,7 @@ export function Timeline({ moments }: { moments: readonly Moment[] }) {
         {moments.map((one, place) => {
           const { words, detail, tone } = moment(one);
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: moments are only added, and two may be alike
+            // Moments are only added, and two may be alike.
             <li key={place} data-tone={tone}>
               <p>
                 <strong>{words}</strong> {detail !== '' && <Foreign of={detail} max={120} class="aside" />}

@@ -21,6 +21,11 @@ export function applied(page: Page<ConnectionRow> | null, event: ConnectionsEven
 }
 
 /** A page that was asked for. */
-export function listed<Row>(rows: readonly Row[], key: (row: Row) => string, total: number, next: string | null): Page<Row> {
+export function listed<Row>(
+  rows: readonly Row[],
+  key: (row: Row) => string,
+  total: number,
+  next: string | null,
+): Page<Row> {
   return { total, next, order: rows.map(key), rows: new Map(rows.map((row) => [key(row), row])) };
 }

@@ -1,6 +1,6 @@
 import { useReducer, useRef } from 'preact/hooks';
-import type { Page } from './page.js';
 import { arranged } from './order.js';
+import type { Page } from './page.js';
 
 export interface SteadyRow<Row> {
   readonly key: string;
@@ -26,7 +26,14 @@ export interface Steady<Row> {
 /** Rows that stay in their places while somebody points at them or `held`; their figures go on. Another `scope` is another list. */
 export function useSteady<Row>(page: Page<Row> | null, scope: string, held: boolean): Steady<Row> {
   const [, again] = useReducer((turn: number) => turn + 1, 0);
-  const own = useRef({ scope, shown: [] as readonly string[], known: new Map<string, Row>(), pointed: false, focused: false, asked: false }).current;
+  const own = useRef({
+    scope,
+    shown: [] as readonly string[],
+    known: new Map<string, Row>(),
+    pointed: false,
+    focused: false,
+    asked: false,
+  }).current;
   if (own.scope !== scope) Object.assign(own, { scope, shown: [], known: new Map() });
   if (page) for (const [key, row] of page.rows) own.known.set(key, row);
   const holding = (held || own.pointed || own.focused) && !own.asked;
@@ -51,7 +58,8 @@ export function useSteady<Row>(page: Page<Row> | null, scope: string, held: bool
       onPointerEnter: (event) => hold('pointed', event.pointerType !== 'touch'),
       onPointerLeave: () => hold('pointed', false),
       onFocusIn: () => hold('focused', true),
-      onFocusOut: (event) => hold('focused', (event.currentTarget as Element).contains(event.relatedTarget as Node | null)),
+      onFocusOut: (event) =>
+        hold('focused', (event.currentTarget as Element).contains(event.relatedTarget as Node | null)),
     },
   };
 }

@@ -7,7 +7,7 @@ import { Icon } from '../parts/icon.js';
 import { PublishForm } from '../parts/publish-form.js';
 import { When } from '../parts/when.js';
 import { format } from '../route.js';
-import { came, EMPTY, pause, type Tail, TAIL_LINES_MAX } from '../tail.js';
+import { came, EMPTY, pause, TAIL_LINES_MAX, type Tail } from '../tail.js';
 
 const SHOW_EVERY_MS = 250;
 const DATA_SHOWN_MAX = 400;
@@ -34,7 +34,8 @@ export function ChannelDrawer({ channel, onClose }: { channel: string; onClose: 
             Live <span class="aside">{tail.seen === 0 ? 'nothing yet' : `${plural(tail.seen, 'event')} seen`}</span>
           </h3>
           <button type="button" aria-pressed={tail.paused} onClick={() => setPaused(!tail.paused)}>
-            <Icon name={tail.paused ? 'play' : 'pause'} /> {tail.paused ? `Go on${tail.waiting.length > 0 ? `, ${tail.waiting.length} wait` : ''}` : 'Pause'}
+            <Icon name={tail.paused ? 'play' : 'pause'} />{' '}
+            {tail.paused ? `Go on${tail.waiting.length > 0 ? `, ${tail.waiting.length} wait` : ''}` : 'Pause'}
           </button>
         </header>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}

@@ -25,19 +25,40 @@ export function Channels() {
   const [paused, setPaused] = useState(false);
   const { q, sort = FIRST_SORT, channel } = route.params;
   const members = { q, sort, limit: paging.limit, after: paging.after };
-  const { data, stale, problem } = usePolled<{ channels: readonly ChannelRow[]; total?: number; next?: string | null }>(address('channels', members), ASK_EVERY_MS);
-  const page = data && !stale ? listed(data.channels, (row) => row.channel, data.total ?? data.channels.length, data.next ?? null) : null;
+  const { data, stale, problem } = usePolled<{ channels: readonly ChannelRow[]; total?: number; next?: string | null }>(
+    address('channels', members),
+    ASK_EVERY_MS,
+  );
+  const page =
+    data && !stale
+      ? listed(data.channels, (row) => row.channel, data.total ?? data.channels.length, data.next ?? null)
+      : null;
   const steady = useSteady(page, JSON.stringify(members), paused || channel !== undefined);
   const sorted = (by: string) => go({ sort: by === FIRST_SORT ? undefined : by, ...FIRST_PAGE });
   return (
     <>
-      <ListHead title="Channels" total={count(page?.total)} paused={paused} onPause={setPaused} waiting={steady.waiting} onShow={steady.show} />
+      <ListHead
+        title="Channels"
+        total={count(page?.total)}
+        paused={paused}
+        onPause={setPaused}
+        waiting={steady.waiting}
+        onShow={steady.show}
+      />
       <search class="filters">
         <Filter name="q" label="Search" hint="part of a name" />
         <SortChoice columns={COLUMNS} sort={sort} onSort={sorted} />
       </search>
       <Trouble problem={problem} />
-      <Table label="Channels" columns={COLUMNS} steady={steady} sort={sort} onSort={sorted} onOpen={(row) => go({ channel: row.channel })} selected={channel} />
+      <Table
+        label="Channels"
+        columns={COLUMNS}
+        steady={steady}
+        sort={sort}
+        onSort={sorted}
+        onOpen={(row) => go({ channel: row.channel })}
+        selected={channel}
+      />
       {page?.total === 0 && <p class="empty">No channel has a subscriber or an event.</p>}
       {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
     </>
@@ -46,7 +67,13 @@ export function Channels() {
 
 const COLUMNS: readonly Column<ChannelRow>[] = [
   { name: 'channel', label: 'Channel', sort: 'channel', cell: (row) => <RowOpener channel={row.channel} /> },
-  { name: 'subscribers', label: 'Subscribers', sort: 'subscribers', numeric: true, cell: (row) => count(row.subscribers) },
+  {
+    name: 'subscribers',
+    label: 'Subscribers',
+    sort: 'subscribers',
+    numeric: true,
+    cell: (row) => count(row.subscribers),
+  },
   { name: 'rate', label: 'Events a second', sort: 'rate', numeric: true, cell: (row) => rate(row.rate) },
   { name: 'events', label: 'Held events', sort: 'events', numeric: true, cell: (row) => count(row.events) },
   { name: 'bytes', label: 'Held bytes', sort: 'bytes', numeric: true, cell: (row) => bytes(row.bytes) },
@@ -54,7 +81,9 @@ const COLUMNS: readonly Column<ChannelRow>[] = [
 ];
 
 function Kept({ of: { count: events, age_ms: age, bytes: size } }: { of: ChannelRow['retention'] }) {
-  const bounds = [events > 0 && `${count(events)} events`, age > 0 && duration(age), size > 0 && bytes(size)].filter(Boolean);
+  const bounds = [events > 0 && `${count(events)} events`, age > 0 && duration(age), size > 0 && bytes(size)].filter(
+    Boolean,
+  );
   return <span class="aside">{bounds.length > 0 ? bounds.join(', ') : 'nothing'}</span>;
 }
 

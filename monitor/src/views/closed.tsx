@@ -38,11 +38,19 @@ export function Closed() {
   const members = { reason: why, user, type, limit: paging.limit, after: paging.after };
   const { data, stale, problem } = usePolled<Answer>(address('connections/closed', members), ASK_EVERY_MS);
   const rows = data && !stale ? data : null;
-  const page = rows && listed(rows.connections, (row) => row.id, rows.total ?? rows.connections.length, rows.next ?? null);
+  const page =
+    rows && listed(rows.connections, (row) => row.id, rows.total ?? rows.connections.length, rows.next ?? null);
   const steady = useSteady(page, JSON.stringify(members), paused || id !== undefined);
   return (
     <>
-      <ListHead title="Recently closed" total={count(page?.total)} paused={paused} onPause={setPaused} waiting={steady.waiting} onShow={steady.show} />
+      <ListHead
+        title="Recently closed"
+        total={count(page?.total)}
+        paused={paused}
+        onPause={setPaused}
+        waiting={steady.waiting}
+        onShow={steady.show}
+      />
       <Histogram counts={data?.by_reason ?? {}} chosen={why} />
       <search class="filters">
         <Choice name="reason" label="Reason" all="all reasons" values={REASON_NAMES} />
@@ -50,7 +58,14 @@ export function Closed() {
         <Filter name="type" label="Type" hint="exact name" />
       </search>
       <Trouble problem={problem} />
-      <Table label="Recently closed connections" columns={COLUMNS} steady={steady} sort="-closed_at" onOpen={(row) => go({ id: row.id })} selected={id} />
+      <Table
+        label="Recently closed connections"
+        columns={COLUMNS}
+        steady={steady}
+        sort="-closed_at"
+        onOpen={(row) => go({ id: row.id })}
+        selected={id}
+      />
       {page?.total === 0 && <p class="empty">No connection has ended like this.</p>}
       {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
     </>

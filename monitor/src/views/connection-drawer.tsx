@@ -26,7 +26,9 @@ export function ConnectionDrawer({ id, onClose }: { id: string; onClose: () => v
       <p class="subtitle">
         <Foreign of={id} max={60} class="code" /> <OwnTag id={id} />
       </p>
-      {unknown && !data && <p class="empty">The hub knows no such connection: it ended too long ago, or before the hub’s last start.</p>}
+      {unknown && !data && (
+        <p class="empty">The hub knows no such connection: it ended too long ago, or before the hub’s last start.</p>
+      )}
       {!unknown && <Trouble problem={problem} />}
       {data && <State of={data} />}
       {data && <Facts of={data} />}

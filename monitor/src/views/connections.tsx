@@ -43,13 +43,26 @@ export function Connections({ stats }: { stats: Stats | null }) {
       />
       <search class="filters">
         <Filter name="q" label="Search" hint="user, client, address, type, id" />
-        <Choice name="type" label="Type" all="all types" values={Object.keys(stats?.connections.by_type ?? {}).sort()} />
+        <Choice
+          name="type"
+          label="Type"
+          all="all types"
+          values={Object.keys(stats?.connections.by_type ?? {}).sort()}
+        />
         <Filter name="channel" label="Channel" hint="exact name" />
         <Filter name="user" label="User" hint="exact name" />
         <SortChoice columns={COLUMNS} sort={sort} onSort={sorted} />
       </search>
       <Trouble problem={problem} />
-      <Table label="Connections" columns={COLUMNS} steady={steady} sort={sort} onSort={sorted} onOpen={(row) => go({ id: row.id })} selected={id} />
+      <Table
+        label="Connections"
+        columns={COLUMNS}
+        steady={steady}
+        sort={sort}
+        onSort={sorted}
+        onOpen={(row) => go({ id: row.id })}
+        selected={id}
+      />
       {page?.total === 0 && <p class="empty">No connection is like this.</p>}
       {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
     </>
@@ -72,10 +85,16 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
       </>
     ),
   },
-  { name: 'type', label: 'Type', sort: 'type', cell: (row) => <Foreign of={row.type} max={24} /> },
+  { name: 'type', label: 'Type', sort: 'type', cell: (row) => <Foreign of={row.type} max={16} /> },
   { name: 'connected', label: 'Connected', sort: 'connected_at', cell: (row) => <When at={row.connected_at} /> },
   { name: 'duration', label: 'Duration', sort: 'duration_ms', numeric: true, cell: (row) => <Lasted row={row} /> },
-  { name: 'ping', label: 'Last ping', sort: 'last_ping_at', numeric: true, cell: (row) => <When at={row.last_ping_at} as="ago" /> },
+  {
+    name: 'ping',
+    label: 'Last ping',
+    sort: 'last_ping_at',
+    numeric: true,
+    cell: (row) => <When at={row.last_ping_at} as="ago" />,
+  },
   { name: 'proof', label: 'Proof of life', cell: (row) => <ProofOfLife row={row} /> },
   { name: 'events', label: 'Events', sort: 'events_sent', numeric: true, cell: (row) => count(row.events_sent) },
   { name: 'bytes', label: 'Bytes', sort: 'bytes_sent', numeric: true, cell: (row) => bytes(row.bytes_sent) },
@@ -87,7 +106,7 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
     cell: (row) => <span class={row.behind > 0 ? 'warn' : undefined}>{count(row.behind)}</span>,
   },
   { name: 'channels', label: 'Channels', cell: (row) => <ChannelNames of={row.channels} /> },
-  { name: 'node', label: 'Node', cell: (row) => <Foreign of={row.node} max={18} class="code" /> },
+  { name: 'node', label: 'Node', cell: (row) => <Foreign of={row.node} max={14} class="code" /> },
   { name: 'remote', label: 'Remote', sort: 'remote', cell: (row) => <Foreign of={row.remote} max={45} class="code" /> },
 ];
 

@@ -31,7 +31,8 @@ export function Nodes({ stats }: { stats: Stats | null }) {
 function Health({ stats }: { stats: Stats }) {
   const now = useNow();
   const { truth, latency } = stats;
-  const ms = (value: number | null | undefined) => (value == null ? '–' : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`);
+  const ms = (value: number | null | undefined) =>
+    value == null ? '–' : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
   return (
     <section class="card" aria-labelledby="health-title">
       <h3 id="health-title">This node</h3>
@@ -74,14 +75,20 @@ function Shutdown({ stats }: { stats: Stats }) {
   return (
     <section class="card" aria-labelledby="shutdown-title">
       <h3 id="shutdown-title">Last shutdown</h3>
-      {!summary && <p class="aside">None to tell of: this is the first start here, or the last run ended in a crash.</p>}
+      {!summary && (
+        <p class="aside">None to tell of: this is the first start here, or the last run ended in a crash.</p>
+      )}
       {summary && (
         <>
-          <p class={left > 0 ? 'verdict bad' : 'verdict good'}>{left > 0 ? `Incomplete: ${count(left)} connections remained` : 'Complete: nobody was left'}</p>
+          <p class={left > 0 ? 'verdict bad' : 'verdict good'}>
+            {left > 0 ? `Incomplete: ${count(left)} connections remained` : 'Complete: nobody was left'}
+          </p>
           <dl class="facts">
             <Fact label="Connections before">{count(summary.connections_before)}</Fact>
             <Fact label="Cleaned">{count(summary.total_cleaned)}</Fact>
-            {summary.left_by_themselves !== undefined && <Fact label="Left by themselves">{count(summary.left_by_themselves)}</Fact>}
+            {summary.left_by_themselves !== undefined && (
+              <Fact label="Left by themselves">{count(summary.left_by_themselves)}</Fact>
+            )}
             <Fact label="Connections after">{count(left)}</Fact>
             <Fact label="Iterations">
               {count(summary.iterations)}

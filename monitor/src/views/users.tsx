@@ -26,19 +26,30 @@ export function Users() {
   const [paused, setPaused] = useState(false);
   const { q, sort = FIRST_SORT } = route.params;
   const members = { q, sort, limit: paging.limit, after: paging.after };
-  const { data, stale, problem } = usePolled<{ users: readonly UserRow[]; total?: number; next?: string | null }>(address('users', members), ASK_EVERY_MS);
-  const page = data && !stale ? listed(data.users, ({ user }) => user, data.total ?? data.users.length, data.next ?? null) : null;
+  const { data, stale, problem } = usePolled<{ users: readonly UserRow[]; total?: number; next?: string | null }>(
+    address('users', members),
+    ASK_EVERY_MS,
+  );
+  const page =
+    data && !stale ? listed(data.users, ({ user }) => user, data.total ?? data.users.length, data.next ?? null) : null;
   const steady = useSteady(page, JSON.stringify(members), paused);
   const sorted = (by: string) => go({ sort: by === FIRST_SORT ? undefined : by, ...FIRST_PAGE });
   return (
     <>
-      <ListHead title="Users" total={count(page?.total)} paused={paused} onPause={setPaused} waiting={steady.waiting} onShow={steady.show} />
+      <ListHead
+        title="Users"
+        total={count(page?.total)}
+        paused={paused}
+        onPause={setPaused}
+        waiting={steady.waiting}
+        onShow={steady.show}
+      />
       <search class="filters">
         <Filter name="q" label="Search" hint="part of a name" />
         <SortChoice columns={COLUMNS} sort={sort} onSort={sorted} />
       </search>
       <Trouble problem={problem} />
-      <Table label="Users" columns={COLUMNS} steady={steady} sort={sort} onSort={sorted} />
+      <Table slim label="Users" columns={COLUMNS} steady={steady} sort={sort} onSort={sorted} />
       {page?.total === 0 && <p class="empty">No user is connected. `anonymous` is nobody, and has no limit.</p>}
       {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
     </>
@@ -56,7 +67,13 @@ const COLUMNS: readonly Column<UserRow>[] = [
       </a>
     ),
   },
-  { name: 'connections', label: 'Connections', sort: 'connections', numeric: true, cell: ({ connections }) => count(connections) },
+  {
+    name: 'connections',
+    label: 'Connections',
+    sort: 'connections',
+    numeric: true,
+    cell: ({ connections }) => count(connections),
+  },
   { name: 'limit', label: 'Limit', numeric: true, cell: ({ limit }) => (limit > 0 ? count(limit) : 'none') },
   { name: 'use', label: 'Of the limit', cell: (row) => <Use {...row} /> },
 ];

@@ -3026,7 +3026,7 @@ function Opener({ of, onOpen }) {
 		"aria-haspopup": "dialog",
 		children: a(Foreign, {
 			of,
-			max: 28
+			max: 24
 		})
 	});
 }
@@ -3081,19 +3081,26 @@ function SortChoice({ columns, sort, onSort }) {
 	});
 }
 // src/parts/table.tsx
-function Table({ label, columns, steady, sort, onSort, onOpen, selected }) {
+var ROLE = {
+	table: { role: "table" },
+	rowgroup: { role: "rowgroup" },
+	row: { role: "row" },
+	columnheader: { role: "columnheader" },
+	cell: { role: "cell" }
+};
+function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = !1 }) {
 	let now = useNow();
 	return a("section", {
-		class: "scroll",
+		class: slim ? "scroll slim" : "scroll",
 		"aria-label": label,
 		tabIndex: 0,
 		children: a("table", {
-			role: "table",
+			...ROLE.table,
 			"aria-label": label,
 			children: [a("thead", {
-				role: "rowgroup",
+				...ROLE.rowgroup,
 				children: a("tr", {
-					role: "row",
+					...ROLE.row,
 					children: columns.map((column) => a(Head, {
 						column,
 						sort,
@@ -3101,7 +3108,7 @@ function Table({ label, columns, steady, sort, onSort, onOpen, selected }) {
 					}, column.name))
 				})
 			}), a("tbody", {
-				role: "rowgroup",
+				...ROLE.rowgroup,
 				...steady.holds,
 				children: steady.rows.map((row) => a(Line, {
 					of: row,
@@ -3119,14 +3126,14 @@ function Table({ label, columns, steady, sort, onSort, onOpen, selected }) {
 function Head({ column, sort, onSort }) {
 	let kind = column.numeric ? "number" : void 0;
 	if (column.sort === void 0 || !onSort) return a("th", {
-		role: "columnheader",
+		...ROLE.columnheader,
 		scope: "col",
 		class: kind,
 		children: column.label
 	});
 	let direction = sort === column.sort ? "ascending" : sort === `-${column.sort}` ? "descending" : "none";
 	return a("th", {
-		role: "columnheader",
+		...ROLE.columnheader,
 		scope: "col",
 		class: kind,
 		"aria-sort": direction,
@@ -3145,17 +3152,18 @@ function turned({ sort, numeric }, direction) {
 	return direction === "none" ? numeric ? `-${sort}` : `${sort}` : direction === "ascending" ? `-${sort}` : `${sort}`;
 }
 function PlainLine({ of, row, gone, columns, now, onOpen, selected }) {
+	let open = (event) => {
+		!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(row);
+	};
 	return a("tr", {
-		role: "row",
+		...ROLE.row,
 		"data-key": of.key,
 		"data-gone": gone || void 0,
 		"data-selected": selected || void 0,
 		"data-opens": onOpen ? !0 : void 0,
-		onClick: onOpen && ((event) => {
-			!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(row);
-		}),
+		onClick: onOpen && open,
 		children: columns.map((column, place) => a("td", {
-			role: "cell",
+			...ROLE.cell,
 			class: column.numeric ? "number" : void 0,
 			"data-label": column.label,
 			children: [column.cell(row, now), place === 0 && gone && a("span", {
@@ -3176,9 +3184,9 @@ function connectionsChannel(members) {
 	return name.length <= CHANNEL_BYTES_MAX ? name : null;
 }
 function encode(members) {
-	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escape(String(value))}`).join("&");
+	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escaped(String(value))}`).join("&");
 }
-function escape(value) {
+function escaped(value) {
 	let whole = value.toWellFormed?.() ?? value;
 	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -3663,7 +3671,7 @@ function ChannelNames({ of, all = !1 }) {
 		class: all ? "names all" : "names",
 		children: [shown.map((name) => a(Foreign, {
 			of: name,
-			max: all ? 60 : 22,
+			max: all ? 60 : 18,
 			class: "tag"
 		}, name)), more > 0 && a("span", {
 			class: "aside",
@@ -4120,7 +4128,7 @@ var COLUMNS$1 = [
 		sort: "type",
 		cell: (row) => a(Foreign, {
 			of: row.type,
-			max: 24
+			max: 16
 		})
 	},
 	{
@@ -4185,7 +4193,7 @@ var COLUMNS$1 = [
 		label: "Node",
 		cell: (row) => a(Foreign, {
 			of: row.node,
-			max: 18,
+			max: 14,
 			class: "code"
 		})
 	},
@@ -4447,6 +4455,7 @@ function Users() {
 		}),
 		a(Trouble, { problem }),
 		a(Table, {
+			slim: !0,
 			label: "Users",
 			columns: COLUMNS,
 			steady,
@@ -4538,12 +4547,10 @@ function Page() {
 		children: a(Router.Provider, {
 			value: routing,
 			children: [
-				a("a", {
+				a("button", {
+					type: "button",
 					class: "skip",
-					href: "#main",
-					onClick: (event) => {
-						event.preventDefault(), main.current?.focus();
-					},
+					onClick: () => main.current?.focus(),
 					children: ["Skip to ", NAMES[view].toLowerCase()]
 				}),
 				a(Masthead, { node: stats?.node }),

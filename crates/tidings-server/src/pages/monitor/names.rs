@@ -1,5 +1,5 @@
 // Written by the build of monitor/: `npm run build -w tidings-monitor`.
 
-pub(super) const SCRIPT_PATH: &str = "/admin/monitoring/app-CZA0D20D.js";
-pub(super) const STYLE_PATH: &str = "/admin/monitoring/app-CCOuJsif.css";
-pub(super) const INDEX_ETAG: &str = "\"faf1ff836174cfea\"";
+pub(super) const SCRIPT_PATH: &str = "/admin/monitoring/app-DuoHsGWy.js";
+pub(super) const STYLE_PATH: &str = "/admin/monitoring/app-BaFPPMNA.css";
+pub(super) const INDEX_ETAG: &str = "\"193d09f2ee2dd2fb\"";
