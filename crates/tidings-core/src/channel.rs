@@ -11,6 +11,10 @@ pub use crate::selector::{ListError, Selector, parse_list};
 /// The longest name or pattern, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 255;
 
+/// How the names of the hub's own channels begin. They show operators what is; nobody else publishes there, and no
+/// pattern stands for them.
+pub const HUBS_OWN: &str = "$hub/";
+
 /// A channel's name: 1–255 bytes of UTF-8, no control character, no comma, no `*`, not the word `all`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelName(Arc<str>);
@@ -50,6 +54,14 @@ pub enum NameError {
     /// `all` is how a list says `*`.
     #[error("`all` means every channel and names none: choose another name")]
     All,
+    /// An event for a channel of the hub's own.
+    #[error("`{HUBS_OWN}` begins the names of the hub's own channels: publish to another")]
+    HubsOwn,
+    /// A pattern among the hub's own channels.
+    #[error(
+        "the hub's own channels, `{HUBS_OWN}…`, are read by their exact names: a `*` there is written `%2A`"
+    )]
+    HubsOwnPattern,
     /// A name where a pattern has to stand.
     #[error("a pattern needs a `*`")]
     NoStar,
@@ -81,6 +93,16 @@ impl ChannelName {
         &self.0
     }
 
+    /// Whether the channel is the hub's own.
+    pub fn is_hubs_own(&self) -> bool {
+        self.0.starts_with(HUBS_OWN)
+    }
+
+    /// Whether others than the hub may publish there.
+    pub fn check_publishable(&self) -> Result<(), NameError> {
+        if self.is_hubs_own() { Err(NameError::HubsOwn) } else { Ok(()) }
+    }
+
     /// The shared name.
     pub fn as_arc(&self) -> &Arc<str> {
         &self.0
@@ -88,7 +110,7 @@ impl ChannelName {
 }
 
 impl Pattern {
-    /// The pattern `*`, which every name matches.
+    /// The pattern `*`, which every name matches but those of the hub's own channels.
     pub fn everything() -> Self {
         Pattern("*".into())
     }
@@ -99,6 +121,9 @@ impl Pattern {
             return Ok(Self::everything());
         }
         check_text(text)?;
+        if text.starts_with(HUBS_OWN) {
+            return Err(NameError::HubsOwnPattern);
+        }
         let bytes = text.as_bytes();
         let mut stars = bytes.iter().enumerate().filter(|(_, b)| **b == b'*').map(|(at, _)| at).peekable();
         if stars.peek().is_none() {
@@ -126,8 +151,12 @@ impl Pattern {
     }
 
     /// Whether the name is one of those that the pattern stands for. One pass over both: a star before the end is
-    /// followed by a separator, which its segment can't contain, so there is never anything to try again.
+    /// followed by a separator, which its segment can't contain, so there is never anything to try again. The hub's own
+    /// channels are nobody's match.
     pub fn matches(&self, name: &str) -> bool {
+        if name.starts_with(HUBS_OWN) {
+            return false;
+        }
         let (pattern, name) = (self.0.as_bytes(), name.as_bytes());
         let mut at = 0;
         for (i, &want) in pattern.iter().enumerate() {

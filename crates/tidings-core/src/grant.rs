@@ -62,20 +62,23 @@ impl Grant {
     }
 
     /// Whether one entry of the grant covers all that is asked for. What only several entries cover together is
-    /// refused: ask for those entries.
+    /// refused: ask for those entries. The hub's own channels are every operator's, and no other's.
     pub fn may_subscribe(&self, asked: &Selector) -> bool {
+        if asked.is_hubs_own() {
+            return self.admin;
+        }
         self.subscribe.iter().any(|granted| granted.covers(asked))
     }
 
     /// Whether an event may be published to this channel.
     pub fn may_publish(&self, channel: &ChannelName) -> bool {
-        self.publish.iter().any(|granted| granted.matches(channel))
+        !channel.is_hubs_own() && self.publish.iter().any(|granted| granted.matches(channel))
     }
 
     /// The channels that the grant names literally: what a stream gets that asks for none.
     pub fn literal_channels(&self) -> impl Iterator<Item = &ChannelName> {
         self.subscribe.iter().filter_map(|granted| match granted {
-            Selector::Channel(name) => Some(name),
+            Selector::Channel(name) => Some(name).filter(|name| self.admin || !name.is_hubs_own()),
             Selector::Pattern(_) => None,
         })
     }
@@ -105,6 +108,18 @@ mod tests {
         assert!(grant.may_publish(&ChannelName::parse("jobs").unwrap()));
         assert!(!grant.may_publish(&ChannelName::parse("room:1").unwrap()));
         assert_eq!(grant.literal_channels().map(ChannelName::as_str).collect::<Vec<_>>(), ["jobs"]);
+    }
+
+    #[test]
+    fn the_hubs_own_channels_are_read_by_operators_whatever_else_they_may_and_by_nobody_else() {
+        let stats = selector("$hub/stats");
+        let mut grant = Grant { subscribe: vec![stats.clone()], ..Grant::everything("ada") };
+        assert!(grant.may_subscribe(&stats) && grant.literal_channels().count() == 1);
+        grant.admin = false;
+        assert!(!grant.may_subscribe(&stats) && grant.literal_channels().count() == 0);
+        assert!(Grant { admin: true, ..Grant::nothing("ada") }.may_subscribe(&stats));
+        let named = Grant { publish: vec![stats], ..Grant::nothing("ada") };
+        assert!(!named.may_publish(&ChannelName::parse("$hub/stats").unwrap()));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::channel::ChannelName;
 use crate::event::Event;
-use crate::position::Cursor;
+use crate::position::{Cursor, Epoch};
 use crate::wire::{self, Framed};
 
 /// What a channel keeps for replay. A bound of 0 is no bound; the newest event is kept whatever the bounds on
@@ -24,10 +24,22 @@ pub struct Retention {
     pub bytes: usize,
 }
 
+/// How a stream's events come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Envelope {
+    /// The data alone.
+    #[default]
+    None,
+    /// In an object that tells where the event comes from; its type stands in `event:` too.
+    Typed,
+    /// In that object, without `event:`: what reads the stream by one listener gets all of them.
+    Message,
+}
+
 /// One event at its place in the log, encoded once.
 #[derive(Debug)]
 pub struct Frame {
-    /// The event's place in the log: what its cursor says.
+    /// The event's place in the log: what its cursor says. A posting has none there, and counts among its like.
     pub seq: u64,
     /// When it was published, in milliseconds of the wall clock.
     pub time_ms: u64,
@@ -37,8 +49,16 @@ pub struct Frame {
     plain: Framed,
     ty: Range<u32>,
     data: Range<u32>,
-    envelope: OnceLock<Framed>,
-    epoch: crate::position::Epoch,
+    enveloped: OnceLock<Box<Enveloped>>,
+    /// Of what is in the log. What is not has no cursor.
+    epoch: Option<Epoch>,
+}
+
+/// Made for the first stream that wants it.
+#[derive(Debug, Default)]
+struct Enveloped {
+    typed: OnceLock<Framed>,
+    message: OnceLock<Framed>,
 }
 
 impl Frame {
@@ -47,6 +67,24 @@ impl Frame {
         out.extend_from_slice(b"id: ");
         cursor.write_into(&mut out);
         out.push(b'\n');
+        let id = event.id().map(Into::into);
+        Self::encoded(out, (cursor.seq, Some(cursor.epoch)), id, time_ms, channel, event)
+    }
+
+    /// What is shown and is no part of the log: it moves no stream's cursor.
+    pub(crate) fn posted(version: u64, time_ms: u64, channel: ChannelName, event: &Event) -> Self {
+        let id = Some(version.to_string().into());
+        Self::encoded(Vec::new(), (version, None), id, time_ms, channel, event)
+    }
+
+    fn encoded(
+        mut out: Vec<u8>,
+        (seq, epoch): (u64, Option<Epoch>),
+        id: Option<Box<str>>,
+        time_ms: u64,
+        channel: ChannelName,
+        event: &Event,
+    ) -> Self {
         let mut ty = 0..0;
         if let Some(name) = event.ty() {
             out.extend_from_slice(b"event: ");
@@ -57,16 +95,16 @@ impl Frame {
         let data = span(&mut out, event.data());
         out.extend_from_slice(b"\n\n");
         Self {
-            seq: cursor.seq,
-            epoch: cursor.epoch,
+            seq,
+            epoch,
             time_ms,
             channel,
-            id: event.id().map(Into::into),
+            id,
             key: event.key().map(Into::into),
             plain: Framed::new(&out),
             ty,
             data,
-            envelope: OnceLock::new(),
+            enveloped: OnceLock::new(),
         }
     }
 
@@ -82,7 +120,8 @@ impl Frame {
 
     /// The publisher's id, or else the cursor's text, which is unique.
     pub fn id(&self) -> String {
-        self.id.as_deref().map_or_else(|| self.cursor().to_string(), str::to_owned)
+        let made = || self.cursor().map(|cursor| cursor.to_string()).unwrap_or_default();
+        self.id.as_deref().map_or_else(made, str::to_owned)
     }
 
     /// The key under which only the latest event is kept.
@@ -95,19 +134,22 @@ impl Frame {
         &self.channel
     }
 
-    /// Where a stream goes on from after this event.
-    pub fn cursor(&self) -> Cursor {
-        Cursor { epoch: self.epoch, seq: self.seq, owed: false }
+    /// Where a stream goes on from after this event, if it is one of the log.
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.epoch.map(|epoch| Cursor { epoch, seq: self.seq, owed: false })
     }
 
     /// The bytes of the event for a stream, plain or in its envelope.
-    pub fn wire(&self, envelope: bool) -> &Framed {
-        if !envelope {
-            return &self.plain;
-        }
-        self.envelope.get_or_init(|| {
+    pub fn wire(&self, envelope: Envelope) -> &Framed {
+        let (enveloped, ty) = match envelope {
+            Envelope::None => return &self.plain,
+            Envelope::Typed => (&self.enveloped.get_or_init(Box::default).typed, self.ty()),
+            Envelope::Message => (&self.enveloped.get_or_init(Box::default).message, None),
+        };
+        enveloped.get_or_init(|| {
             let mut out = Vec::with_capacity(self.data().len() + 160);
-            wire::event(&mut out, Some(&self.cursor().to_string()), self.ty(), &self.enveloped());
+            let id = self.cursor().map(|cursor| cursor.to_string());
+            wire::event(&mut out, id.as_deref(), ty, &self.enveloped());
             Framed::new(&out)
         })
     }

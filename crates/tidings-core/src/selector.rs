@@ -73,6 +73,11 @@ impl Selector {
         matches!(self, Selector::Pattern(pattern) if pattern.is_everything())
     }
 
+    /// Whether this is a channel of the hub's own, which only its exact name selects.
+    pub fn is_hubs_own(&self) -> bool {
+        matches!(self, Selector::Channel(name) if name.is_hubs_own())
+    }
+
     /// Whether this channel is selected.
     pub fn matches(&self, name: &ChannelName) -> bool {
         match self {

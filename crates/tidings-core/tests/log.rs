@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::event::{Draft, Event};
-use tidings_core::history::Retention;
+use tidings_core::history::{Envelope, Retention};
 use tidings_core::log::{Keep, Log, PENDING_CHANGE_BYTES_MAX, Piece, Rules, Slow, SubscriberKey, Unchanged};
 use tidings_core::position::Epoch;
 
@@ -70,7 +70,7 @@ fn an_id_stays_known_over_a_restart_when_a_newer_event_of_its_key_replaced_it() 
 fn a_channel_that_two_selectors_mean_loses_nothing_when_one_is_left() {
     for (early, late) in [("jobs:1", "jobs:*"), ("jobs:*", "jobs:1"), ("*", "jobs:*")] {
         let mut log = log();
-        let key = log.subscribe(&[selector(early)], None, false, ()).key;
+        let key = log.subscribe(&[selector(early)], None, Envelope::None, ()).key;
         publish(&mut log, "jobs:1", (None, None), 1);
         change(&mut log, key, &[selector(late)], &[]).expect("changed");
         publish(&mut log, "jobs:1", (None, None), 2);
@@ -83,7 +83,7 @@ fn a_channel_that_two_selectors_mean_loses_nothing_when_one_is_left() {
 #[test]
 fn a_channel_ends_where_it_was_left_and_begins_where_it_was_added_again() {
     let mut log = log();
-    let key = log.subscribe(&[selector("jobs:1")], None, false, ()).key;
+    let key = log.subscribe(&[selector("jobs:1")], None, Envelope::None, ()).key;
     publish(&mut log, "jobs:1", (None, None), 1);
     change(&mut log, key, &[selector("jobs:*")], &[]).expect("changed");
     change(&mut log, key, &[], &[selector("jobs:1")]).expect("changed");
@@ -102,7 +102,7 @@ fn a_channel_ends_where_it_was_left_and_begins_where_it_was_added_again() {
 #[test]
 fn what_was_left_and_then_let_go_of_is_a_gap_where_it_was() {
     let mut log = log();
-    let key = log.subscribe(&[selector("jobs"), selector("logs")], None, false, ()).key;
+    let key = log.subscribe(&[selector("jobs"), selector("logs")], None, Envelope::None, ()).key;
     let lost = publish(&mut log, "jobs", (None, None), 1).0;
     change(&mut log, key, &[], &[selector("jobs")]).expect("changed");
     for n in 0..=100 {
@@ -120,7 +120,7 @@ fn what_was_left_and_then_let_go_of_is_a_gap_where_it_was() {
 #[test]
 fn what_a_reader_left_behind_it_is_not_what_it_is_behind_by() {
     let mut log = log();
-    let key = log.subscribe(&[selector("jobs"), selector("logs")], None, false, ()).key;
+    let key = log.subscribe(&[selector("jobs"), selector("logs")], None, Envelope::None, ()).key;
     publish(&mut log, "jobs", (None, None), 1);
     change(&mut log, key, &[], &[selector("jobs")]).expect("changed");
     publish(&mut log, "jobs", (None, None), 2);
@@ -133,7 +133,7 @@ fn what_a_reader_left_behind_it_is_not_what_it_is_behind_by() {
 /// The gaps that a stream resuming `*` from here is told, each with the place that it leaves the stream at.
 fn gaps_from(log: &mut Log<()>, seq: u64) -> Vec<String> {
     let cursor = format!("7-{seq}");
-    let key = log.subscribe(&[selector("*")], Some(&cursor), false, ()).key;
+    let key = log.subscribe(&[selector("*")], Some(&cursor), Envelope::None, ()).key;
     let mut pieces = Vec::new();
     log.take(key, BUDGET_BYTES, &mut pieces).expect("a subscriber");
     log.unsubscribe(key);
@@ -164,7 +164,7 @@ fn a_pattern_is_told_of_many_forgotten_channels_as_one() {
 fn one_that_does_not_read_has_its_channels_changed_only_so_often() {
     let long = [selector(&format!("jobs:{}", "x".repeat(200)))];
     let mut log = log();
-    let key = log.subscribe(&[selector("logs")], Some("of another hub"), false, ()).key;
+    let key = log.subscribe(&[selector("logs")], Some("of another hub"), Envelope::None, ()).key;
     let mut changes = 0;
     let refused = loop {
         let (add, remove): (&[_], &[_]) = if changes % 2 == 0 { (&long, &[]) } else { (&[], &long) };

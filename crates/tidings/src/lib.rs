@@ -57,6 +57,7 @@ mod outlet;
 mod socket;
 mod store;
 mod stream;
+mod urlencoded;
 
 pub use tidings_core as core;
 pub use tidings_core::channel::{ChannelName, Selector};

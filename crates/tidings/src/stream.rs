@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidings_core::close::CloseReason;
+use tidings_core::history::Envelope;
 use tidings_core::log::{Piece, control};
 use tidings_core::registry::Seat;
 use tidings_core::wire::{self, Framed};
@@ -48,7 +49,7 @@ pub(crate) struct Stream {
     seat: Seat,
     outlet: Arc<Outlet>,
     greeting: Option<Arc<Framed>>,
-    envelope: bool,
+    envelope: Envelope,
     /// The log holds more than was taken last.
     more: bool,
     /// What was handed out has events that were published while the stream was there: their way is timed.
@@ -57,7 +58,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(hub: Hub, seat: Seat, outlet: Arc<Outlet>, envelope: bool) -> Self {
+    pub(crate) fn new(hub: Hub, seat: Seat, outlet: Arc<Outlet>, envelope: Envelope) -> Self {
         hub.inner().writers.fetch_add(1, Ordering::AcqRel);
         Self { hub, seat, outlet, greeting: None, envelope, more: false, timed: false, farewell_said: false }
     }
@@ -153,7 +154,7 @@ impl Stream {
         let Some(taken) = self.hub.inner().log().take(subscriber, TAKE_BYTES, &mut pieces) else { return 0 };
         self.more = taken.more;
         out.extend(pieces.into_iter().map(Chunk::Piece));
-        self.outlet.count_events(taken.events as u64);
+        self.outlet.count_events((taken.events + taken.postings) as u64);
         for channel in taken.lagged.iter().chain(&taken.ended_by) {
             self.hub.warn_lagging(self.seat.key(), channel);
         }

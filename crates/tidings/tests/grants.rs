@@ -198,6 +198,39 @@ async fn operators_endpoints_need_the_operators_right() {
 }
 
 #[tokio::test]
+async fn the_hubs_own_channels_are_read_by_operators_and_left_with_the_right() {
+    let everything = vec![Selector::everything(), Selector::parse("$hub/stats").expect("a name")];
+    let reader = Grant { subscribe: everything, ..Grant::nothing("ada") };
+    let app = Application::granting(reader.clone());
+    let refused = app.json("GET", "/api/sse/stream?channels=$hub/stats", "").await;
+    Application::refused(&refused, 403, "`$hub/stats` is not granted");
+    let (_all, connected) = app.stream("").await;
+    assert_eq!(connected["channels"], json!([]), "named in the grant, and not read");
+    for path in ["/api/sse/history", "/api/sse/presence"] {
+        let refused = app.json("GET", &format!("{path}?channel=$hub/stats"), "").await;
+        Application::refused(&refused, 403, "not granted");
+    }
+    app.now_grant(Ok(Grant { admin: true, ..reader.clone() }));
+    let (mut stream, connected) = app.stream("channels=$hub/stats,jobs").await;
+    assert_eq!(stream.event().await.0, "stats");
+    app.now_grant(Ok(reader));
+    let id = connected["connection_id"].as_str().expect("a secret");
+    let refused = json!({ "connection_id": id, "add": ["$hub/connections"], "remove": [] }).to_string();
+    let refused = app.json("POST", "/api/sse/subscriptions", &refused).await;
+    Application::refused(&refused, 403, "`$hub/connections` is not granted");
+    let (status, change) = app.json("POST", "/api/sse/refresh", id).await;
+    assert_eq!((status.as_u16(), &change["removed"]), (200, &json!(["$hub/stats"])));
+    loop {
+        match stream.event().await {
+            (ty, _) if ty == "stats" => {}
+            told => {
+                break assert_eq!(told, ("unsubscribed".to_owned(), json!({ "channels": ["$hub/stats"] })));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_grant_fixes_the_type_the_limit_and_what_a_stream_without_channels_reads() {
     let app =
         Application::granting(Grant { kind: Some("board".into()), connections_max: Some(1), ..board() });

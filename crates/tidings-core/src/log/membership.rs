@@ -21,6 +21,9 @@ impl<W> Log<W> {
         }
         places.push(Place { topic, at: topics.members.len() as u32, from });
         topics.members.push(index);
+        if selector.is_hubs_own() {
+            self.join_board(index, topic);
+        }
         true
     }
 
@@ -49,6 +52,8 @@ impl<W> Log<W> {
         members.swap_remove(place.at as usize);
         if let Some(&moved) = members.get(place.at as usize) {
             reseat(&mut self.subscribers[moved as usize].channels, place);
+        } else if members.is_empty() {
+            self.clear_board(place.topic);
         }
     }
 

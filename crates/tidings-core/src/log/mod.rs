@@ -7,6 +7,7 @@
 //! Invariant: when a subscriber's cursor is `c`, every event at or before `c` on its channels was handed to it, was
 //! before its subscription began, was replaced by a newer event of its key, or was told as a gap.
 
+mod board;
 mod change;
 mod forgotten;
 mod membership;
@@ -22,6 +23,8 @@ use std::sync::Arc;
 
 use slab::Slab;
 
+use self::board::Board;
+pub use self::board::{BoardInfo, News, Posting};
 pub use self::change::{PENDING_CHANGE_BYTES_MAX, Unchanged};
 use self::forgotten::Forgotten;
 pub use self::page::Page;
@@ -117,6 +120,10 @@ pub struct Log<W> {
     rules: Rules,
     channels: Slab<Channel>,
     by_name: Map<ChannelName, u32>,
+    /// The channels of the hub's own that are there.
+    boards: Vec<u32>,
+    /// Postings that there ever were.
+    posted: u64,
     patterns: Slab<(Pattern, Topic)>,
     by_pattern: Map<Pattern, u32>,
     subscribers: Slab<Subscriber<W>>,
@@ -139,6 +146,8 @@ impl<W> Log<W> {
             rules,
             channels: Slab::new(),
             by_name: Map::default(),
+            boards: Vec::new(),
+            posted: 0,
             patterns: Slab::new(),
             by_pattern: Map::default(),
             subscribers: Slab::new(),

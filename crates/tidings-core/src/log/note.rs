@@ -64,14 +64,17 @@ impl<W> Subscriber<W> {
 
 impl<W> Log<W> {
     /// Nothing that the cursor stood for is known: each channel and pattern is owed its gap, and until the last of
-    /// them is told, the cursor says so.
-    pub(super) fn owe_everything(&mut self, index: u32, selectors: &[Selector]) {
+    /// them is told, the cursor says so. Answers whether there is any to tell.
+    pub(super) fn owe_everything(&mut self, index: u32, selectors: &[Selector]) -> bool {
         let subscriber = &mut self.subscribers[index as usize];
-        for (n, selector) in selectors.iter().enumerate() {
+        let mut lost = selectors.iter().filter(|selector| !selector.is_hubs_own()).peekable();
+        let any = lost.peek().is_some();
+        while let Some(selector) = lost.next() {
             let data = json!({ "channel": selector, "reason": "epoch" }).to_string();
-            let owed = n + 1 < selectors.len();
+            let owed = lost.peek().is_some();
             subscriber.note(Note { at: subscriber.born, ty: "gap", data, lost: None, owed });
         }
+        any
     }
 
     /// Notes the gaps of channels that lost something after `seq` and were then let go: each its own, or, where they

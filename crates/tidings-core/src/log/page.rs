@@ -36,10 +36,8 @@ impl<W> Log<W> {
         let start = history.index_after(after);
         let events: Vec<_> = history.frames().skip(start).take(events_max).cloned().collect();
         let more = start + events.len() < history.len();
-        let next = match events.last().filter(|_| more) {
-            Some(last) => last.cursor(),
-            None => self.head(),
-        };
+        let last = events.last().filter(|_| more).and_then(|last| last.cursor());
+        let next = last.unwrap_or_else(|| self.head());
         let gap = known == Some(None) || (since.is_some() && history.trimmed_through > after);
         Page { events, gap, next, more }
     }

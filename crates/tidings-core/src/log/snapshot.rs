@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Log, Rules};
-use crate::channel::ChannelName;
+use crate::channel::{ChannelName, HUBS_OWN};
 use crate::event::{Draft, Event};
 use crate::history::{Frame, Remembered};
 use crate::position::{Cursor, Epoch};
@@ -76,6 +76,17 @@ pub enum Snapshot {
         /// The number of lines before this one.
         lines: u64,
     },
+}
+
+impl Snapshot {
+    fn channel(&self) -> Option<&str> {
+        match self {
+            Self::Channel { name: channel, .. } | Self::Event { channel, .. } | Self::Id { channel, .. } => {
+                Some(channel)
+            }
+            Self::Log { .. } | Self::End { .. } => None,
+        }
+    }
 }
 
 /// Why a kept log can't be used.
@@ -154,6 +165,10 @@ impl<W> Log<W> {
         };
         if !credible {
             return Err(RestoreError::Incredible);
+        }
+        // Names that became the hub's own since the log was kept.
+        if line.channel().is_some_and(|name| name.starts_with(HUBS_OWN)) {
+            return Ok(());
         }
         let invalid = |error: &dyn std::fmt::Display| RestoreError::Invalid(error.to_string());
         match line {

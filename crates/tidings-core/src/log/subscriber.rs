@@ -10,6 +10,7 @@ use super::change::Claim;
 use super::note::Note;
 use super::topic::Channel;
 use crate::channel::{ChannelName, Selector};
+use crate::history::Envelope;
 use crate::position::{Cursor, EARLIEST};
 
 /// A subscriber's place. It is never reused, so that a late call can't reach a stranger.
@@ -27,7 +28,7 @@ pub enum Resume {
     Ok,
     /// Something since the cursor is lost: a `gap` event says so.
     Gap,
-    /// There was no cursor.
+    /// There was no cursor, or the channel is the hub's own, which shows what is.
     New,
 }
 
@@ -55,7 +56,7 @@ pub(super) struct Place {
 pub(super) struct Subscriber<W> {
     generation: u32,
     pub(super) awake: bool,
-    pub(super) envelope: bool,
+    pub(super) envelope: Envelope,
     pub(super) cursor: u64,
     /// The head when it came: what is before is replay.
     pub(super) born: u64,
@@ -127,7 +128,7 @@ impl<W> Log<W> {
         &mut self,
         selectors: &[Selector],
         cursor: Option<&str>,
-        envelope: bool,
+        envelope: Envelope,
         wake: W,
     ) -> Subscribed {
         let given = cursor.map(|text| match text {
@@ -161,9 +162,9 @@ impl<W> Log<W> {
         let resume = match given {
             None => selectors.iter().map(|selector| (selector.clone(), Resume::New)).collect(),
             Some(None) => {
-                cursor.owed = !selectors.is_empty();
-                self.owe_everything(index, selectors);
-                selectors.iter().map(|selector| (selector.clone(), Resume::Gap)).collect()
+                cursor.owed = self.owe_everything(index, selectors);
+                let lost = |own| if own { Resume::New } else { Resume::Gap };
+                selectors.iter().map(|selector| (selector.clone(), lost(selector.is_hubs_own()))).collect()
             }
             Some(Some(seq)) => selectors
                 .iter()
@@ -258,6 +259,7 @@ impl<W> Log<W> {
             }
         };
         match selector {
+            Selector::Channel(name) if name.is_hubs_own() => return Resume::New,
             Selector::Channel(name) => {
                 // It was made, if need be, when the subscriber joined it.
                 if let Some(&at) = self.by_name.get(name) {

@@ -27,6 +27,8 @@ pub enum Piece {
 pub struct Taken {
     /// Events among the pieces.
     pub events: usize,
+    /// Postings of the hub's own channels among them, which are no events of the log.
+    pub postings: usize,
     /// More is to be taken: the subscriber stays awake and must take again.
     pub more: bool,
     /// Channels on which the subscriber had fallen off the ring and was told a gap.
@@ -72,6 +74,7 @@ impl<W> Log<W> {
                 heap.push(Reverse((seq, Next::Event(index, at))));
             }
         }
+        let boards = if self.boards.is_empty() { Vec::new() } else { subscriber.boards(channels) };
         let mut taken = Taken::default();
         let mut bytes = 0;
         let mut gaps = 0;
@@ -126,6 +129,9 @@ impl<W> Log<W> {
         } else if taken.ended_by.is_none() {
             subscriber.wait_for(heap.into_iter().map(|Reverse((_, next))| next.channel()));
         }
+        if taken.ended_by.is_none() {
+            taken.postings = subscriber.take_boards(&boards, channels, out);
+        }
         self.totals.delivered += taken.events as u64;
         self.totals.replayed += replayed;
         self.totals.gaps += gaps;
@@ -162,7 +168,7 @@ mod tests {
     use super::*;
     use crate::channel::Selector;
     use crate::event::{Draft, Event};
-    use crate::history::Retention;
+    use crate::history::{Envelope, Retention};
     use crate::log::{Keep, Rules};
 
     #[test]
@@ -171,7 +177,7 @@ mod tests {
         let default = Keep { retention, slow: Slow::Gap, presence: false };
         let mut log = Log::new(Epoch::from(7), Rules { rules: Vec::new(), default, total_bytes: 0 });
         let all = [Selector::parse("*").expect("a pattern")];
-        let key = log.subscribe(&all, None, false, ()).key;
+        let key = log.subscribe(&all, None, Envelope::None, ()).key;
         let data = RawValue::from_string("1".to_owned()).expect("JSON");
         let event = Event::new(Draft { ty: None, data: &data, id: None, key: None }, 0).expect("an event");
         for n in 0..100 {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use super::{Keep, Log};
+use super::{Board, Keep, Log};
 use crate::channel::{ChannelName, Pattern};
 use crate::history::{History, Retention};
 
@@ -22,6 +22,8 @@ pub(super) struct Channel {
     pub(super) patterns: SmallVec<[u32; 2]>,
     pub(super) history: History,
     pub(super) keep: Keep,
+    /// Of a channel of the hub's own: what it shows. Nothing is published there.
+    pub(super) board: Option<Box<Board>>,
 }
 
 impl Channel {
@@ -55,17 +57,18 @@ pub struct ChannelInfo {
 }
 
 impl<W> Log<W> {
-    /// Channels that have subscribers or hold events.
+    /// Channels that have subscribers or hold events, without the hub's own.
     pub fn channel_count(&self) -> usize {
-        self.channels.len()
+        self.channels.len() - self.boards.len()
     }
 
-    /// The channels, sorted by name.
+    /// The channels, sorted by name, without the hub's own.
     pub fn channels(&self, now_ms: u64) -> Vec<ChannelInfo> {
         const RATE_WINDOW_MS: u64 = 10_000;
         let mut all: Vec<_> = self
             .channels
             .iter()
+            .filter(|(_, channel)| channel.board.is_none())
             .map(|(_, channel)| ChannelInfo {
                 channel: channel.name.clone(),
                 subscribers: self.readers(channel).len(),
@@ -102,7 +105,11 @@ impl<W> Log<W> {
             return index;
         }
         let mut history = History::default();
-        history.trimmed_through = self.forgotten.take_back(name);
+        let board = name.is_hubs_own().then(Box::default);
+        if board.is_none() {
+            history.trimmed_through = self.forgotten.take_back(name);
+        }
+        let is_board = board.is_some();
         let channel = Channel {
             name: name.clone(),
             topic: Topic::default(),
@@ -114,9 +121,13 @@ impl<W> Log<W> {
                 .collect(),
             history,
             keep: self.rules.keep(name),
+            board,
         };
         let index = self.channels.insert(channel) as u32;
         self.by_name.insert(name.clone(), index);
+        if is_board {
+            self.boards.push(index);
+        }
         index
     }
 
@@ -158,6 +169,9 @@ impl<W> Log<W> {
     pub(super) fn forget(&mut self, index: usize) {
         let channel = self.channels.remove(index);
         self.by_name.remove(&channel.name);
+        if channel.board.is_some() {
+            self.boards.retain(|board| *board as usize != index);
+        }
         let lost = channel.history.trimmed_through;
         if lost > 0 {
             self.forgotten.remember(channel.name, lost);

@@ -1,7 +1,7 @@
 //! The log as a list of everything ever published, each event with what became of it. Nothing is fast.
 
 use tidings_core::channel::{ChannelName, Selector};
-use tidings_core::history::Frame;
+use tidings_core::history::{Envelope, Frame};
 use tidings_core::log::{Keep, Rules};
 use tidings_core::position::{Cursor, Epoch};
 
@@ -161,12 +161,13 @@ impl Model {
     }
 
     /// The event as it is written.
-    pub(crate) fn text(&self, event: &Event, envelope: bool) -> String {
+    pub(crate) fn text(&self, event: &Event, envelope: Envelope) -> String {
         let cursor = self.cursor(event.seq, false);
         let ty = event.ty.map_or(String::new(), |ty| format!("event: {ty}\n"));
-        if !envelope {
+        if envelope == Envelope::None {
             return format!("id: {cursor}\n{ty}data: {}\n\n", event.data);
         }
+        let ty = if envelope == Envelope::Message { String::new() } else { ty };
         let channel = CHANNELS[event.channel];
         let inner = event.ty.map_or(String::new(), |ty| format!("\"type\":\"{ty}\","));
         let id = event.id.unwrap_or(&cursor);
@@ -178,7 +179,7 @@ impl Model {
     }
 
     fn bytes_of(&self, event: &Event) -> usize {
-        let payload = self.text(event, false).len();
+        let payload = self.text(event, Envelope::None).len();
         payload + format!("{payload:x}\r\n\r\n").len() + size_of::<Frame>()
     }
 

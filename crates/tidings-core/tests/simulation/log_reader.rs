@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tidings_core::channel::Selector;
+use tidings_core::history::Envelope;
 use tidings_core::log::{Slow, SubscriberKey};
 
 use super::log_model::{CHANNELS, Fate, Model};
@@ -47,7 +48,7 @@ pub(crate) struct Reading {
 pub(crate) struct Reader {
     pub(crate) number: u32,
     pub(crate) key: SubscriberKey,
-    pub(crate) envelope: bool,
+    pub(crate) envelope: Envelope,
     pub(crate) awake: bool,
     pub(crate) reading: Vec<Reading>,
     pub(crate) cursor: u64,
@@ -64,7 +65,7 @@ impl Reader {
         Self {
             number,
             key,
-            envelope: false,
+            envelope: Envelope::None,
             awake: true,
             reading: Vec::new(),
             cursor: from,

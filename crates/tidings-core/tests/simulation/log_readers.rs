@@ -1,6 +1,7 @@
 //! How readers come, come back, change what they read, and go.
 
 use tidings_core::channel::Selector;
+use tidings_core::history::Envelope;
 use tidings_core::log::Resume;
 use tidings_core::position::{Cursor, EARLIEST};
 
@@ -42,7 +43,11 @@ impl History<'_> {
             let at = self.dice.below(self.readers.len());
             self.cut_off(at);
         }
-        let envelope = self.dice.one_in(2);
+        let envelope = match self.dice.below(3) {
+            0 => Envelope::None,
+            1 => Envelope::Typed,
+            _ => Envelope::Message,
+        };
         self.comers += 1;
         let answer = self.log.subscribe(&selectors, cursor.as_deref(), envelope, self.comers);
 

@@ -12,6 +12,7 @@ mod kick;
 mod limits;
 mod logs;
 mod metrics;
+mod monitor;
 mod own;
 mod permissions;
 mod presence;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::http::{self, get, header, publish, send};
+use crate::http::{self, get, header, post, publish, send};
 use crate::server::Server;
 use crate::sse::{Item, Stream};
 
@@ -89,6 +89,34 @@ fn an_envelope_tells_where_an_event_comes_from() {
     assert_eq!((&e["offset"], &e["data"]), (&answer["offset"], &json!([1])));
     assert!(e["time"].as_u64().is_some_and(|time| time > 1_600_000_000_000), "{e}");
     http::get(&hub, "/api/sse/stream?envelope=maybe").problem(400);
+}
+
+#[test]
+fn one_listener_gets_all_where_the_envelope_is_the_message() {
+    let hub = Server::configured("[[channel]]\nmatch = \"jobs\"\npresence = true\n");
+    let mut stream = Stream::open(&hub, "channels=jobs&envelope=message");
+    let mut typed = Stream::open(&hub, "channels=jobs&envelope=1");
+    publish(&hub, &json!({ "channel": "jobs", "type": "job_started", "data": { "id": 7 } })).ok();
+    let _ada = Stream::open(&hub, "channels=jobs&user=ada");
+    for wanted in ["joined", "job_started", "joined"] {
+        let (ty, e) = stream.event();
+        assert_eq!((ty.as_str(), &e["type"], &e["channel"]), ("message", &json!(wanted), &json!("jobs")));
+        assert!(e["offset"].is_u64() && !e["data"].is_null(), "{e}");
+        if wanted == "job_started" {
+            assert_eq!(typed.expect("job_started"), e, "the same but for `event:`");
+        }
+    }
+    post(
+        &hub,
+        "/api/sse/subscriptions",
+        &json!({ "connection_id": stream.connection_id(), "add": ["logs"] }).to_string(),
+    )
+    .ok();
+    assert_eq!(
+        stream.expect("subscribed"),
+        json!({ "channels": ["logs"] }),
+        "control events keep their names"
+    );
 }
 
 #[test]

@@ -6,18 +6,15 @@ use axum::response::IntoResponse;
 use http::{Request, Response};
 use serde::Deserialize;
 use serde_json::json;
-use tidings_core::channel::{ChannelName, Selector};
+use tidings_core::channel::Selector;
 use tidings_core::close::CloseReason;
 use tidings_core::grant::Label;
 
 use super::problem::Problem;
 use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, query, read_body};
-use crate::hub::{
-    AmendError, ClosedQuery, ConnectionQuery, ConnectionSort, KickOrder, RowMark, SortBy, TooManyRevoked,
-};
+use crate::hub::{AmendError, ClosedQuery, ConnectionQuery, KickOrder, TooManyRevoked};
 
 const PAGE_DEFAULT: usize = 100;
-const PAGE_MAX: usize = 1000;
 const CLOSED_MAX: usize = 10_000;
 /// Without an `until`, a revocation holds this long: a day.
 const REVOKED_DEFAULT_MS: u64 = 24 * 3600 * 1000;
@@ -30,40 +27,12 @@ pub(super) async fn stats(State(app): Shared, request: Request<Body>) -> Answer 
     Ok(axum::Json(app.hub.stats()).into_response())
 }
 
-#[derive(Deserialize)]
-struct ConnectionsAsked {
-    user: Option<String>,
-    channel: Option<String>,
-    r#type: Option<String>,
-    client_id: Option<String>,
-    sort: Option<String>,
-    limit: Option<usize>,
-    after: Option<String>,
-}
-
 /// `GET /api/sse/connections`.
 pub(super) async fn connections(State(app): Shared, request: Request<Body>) -> Answer {
     let (parts, _) = request.into_parts();
     app.admin(&parts).await?;
-    let asked: ConnectionsAsked = query(&parts)?;
-    let channel =
-        asked.channel.as_deref().filter(|name| !name.is_empty()).map(ChannelName::parse).transpose();
-    let sort = sort(asked.sort.as_deref().unwrap_or_default())?;
-    let after = asked.after.as_deref().filter(|after| !after.is_empty()).map(|after| {
-        RowMark::parse(after, sort.by).ok_or_else(|| {
-            Problem::bad_request("after is what the page before gave as next, under the same sort")
-        })
-    });
-    let page = app.hub.connections(&ConnectionQuery {
-        user: asked.user.filter(|user| !user.is_empty()),
-        channel: channel.map_err(|error| Problem::bad_request(format!("channel {error}")))?,
-        kind: asked.r#type.filter(|kind| !kind.is_empty()),
-        client_id: asked.client_id.filter(|id| !id.is_empty()),
-        sort,
-        limit: page_len(asked.limit, PAGE_DEFAULT, PAGE_MAX)?,
-        after: after.transpose()?,
-    });
-    Ok(axum::Json(page).into_response())
+    let query = ConnectionQuery::parse(parts.uri.query().unwrap_or_default())?;
+    Ok(axum::Json(app.hub.connections(&query)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -172,7 +141,7 @@ impl From<AmendError> for Problem {
     fn from(error: AmendError) -> Self {
         let detail = error.to_string();
         match error {
-            AmendError::Contradiction { .. } => Self::bad_request(detail),
+            AmendError::Contradiction { .. } | AmendError::HubsOwn { .. } => Self::bad_request(detail),
             AmendError::TooManyChannels { amended_channels_max } => Self::bad_request(detail)
                 .with("limit_name", "amended_channels_max")
                 .with("limit", amended_channels_max),
@@ -264,23 +233,4 @@ fn page_len(asked: Option<usize>, default: usize, most: usize) -> Result<usize, 
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
         Some(_) => Err(Problem::bad_request(format!("limit is from 1 to {most}"))),
     }
-}
-
-fn sort(text: &str) -> Result<ConnectionSort, Problem> {
-    let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-    let by = match name {
-        "" | "connected_at" => SortBy::ConnectedAt,
-        "user" => SortBy::User,
-        "type" => SortBy::Kind,
-        "events_sent" => SortBy::Events,
-        "bytes_sent" => SortBy::Bytes,
-        "last_write_at" => SortBy::LastWrite,
-        _ => {
-            let names = "connected_at, user, type, events_sent, bytes_sent, last_write_at";
-            return Err(Problem::bad_request(format!(
-                "sort is one of {names}, with - before it for descending"
-            )));
-        }
-    };
-    Ok(ConnectionSort { by, descending })
 }

@@ -26,6 +26,7 @@ use tokio::time::timeout;
 use self::problem::Problem;
 use crate::authorize::{Authorizer, DynAuthorizer};
 use crate::hub::Hub;
+use crate::urlencoded;
 
 /// Bytes of a body that names a connection or asks for a small change.
 const SMALL_BODY_BYTES_MAX: usize = 16 * 1024;
@@ -154,25 +155,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
 
 /// A query's fields, or what is wrong with them.
 fn query<T: serde::de::DeserializeOwned>(parts: &Parts) -> Result<T, Problem> {
-    let query = parts.uri.query().unwrap_or_default();
-    // The parser would put U+FFFD for what is no UTF-8, and so name a channel that nobody asked for.
-    if !decodes_to_utf8(query) {
-        return Err(Problem::bad_request("the query is not UTF-8 when decoded: encode names as UTF-8"));
-    }
-    serde_urlencoded::from_str(query)
-        .map_err(|error| Problem::bad_request(format!("the query can't be read: {error}")))
-}
-
-fn decodes_to_utf8(query: &str) -> bool {
-    let mut decoded = Vec::with_capacity(query.len());
-    let mut rest = query.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let escaped = hex.filter(|_| byte == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        decoded.push(escaped.unwrap_or(byte));
-        rest = if escaped.is_some() { &after[2..] } else { after };
-    }
-    std::str::from_utf8(&decoded).is_ok()
+    let fields = urlencoded::fields(parts.uri.query().unwrap_or_default());
+    fields.map_err(|error| Problem::bad_request(error.to_string()))
 }
 
 /// A small JSON body's fields, or what is wrong with them.

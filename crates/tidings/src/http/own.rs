@@ -63,6 +63,7 @@ pub(super) async fn subscriptions(
             return Err(Problem::forbidden(format!("the channel `{selector}` is not granted")));
         }
     }
+    app.hub.check_hub_channels(&add)?;
     let change =
         app.hub.change_channels(&wanted.connection_id, &add, &remove).map_err(|error| match error {
             ChangeError::Gone(error) => gone(error),

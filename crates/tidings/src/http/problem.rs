@@ -9,6 +9,7 @@ use tidings_core::channel::NameError;
 use tidings_core::wire;
 
 use crate::body::{EVENT_STREAM, stream_headers};
+use crate::hub::{BadQuery, HubChannelError};
 
 /// What went wrong, and what to do about it.
 #[derive(Clone, Debug)]
@@ -125,6 +126,24 @@ impl Problem {
 /// Whole seconds (RFC 9110 §10.2.3), and never at once.
 fn retry_after(ms: u64) -> u64 {
     ms.div_ceil(1000).max(1)
+}
+
+impl From<BadQuery> for Problem {
+    fn from(error: BadQuery) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<HubChannelError> for Problem {
+    fn from(error: HubChannelError) -> Self {
+        let detail = error.to_string();
+        match error {
+            HubChannelError::Unknown { .. } | HubChannelError::Query { .. } => Self::bad_request(detail),
+            HubChannelError::TooMany { hub_channels_max } => Self::unavailable(detail)
+                .with("limit_name", "hub_channels_max")
+                .with("limit", hub_channels_max),
+        }
+    }
 }
 
 impl From<NameError> for Problem {

@@ -169,6 +169,7 @@ fn one(
 fn allowed(grant: &Grant, name: &str) -> Result<ChannelName, Problem> {
     let channel = ChannelName::parse(name)
         .map_err(|error| Problem::bad_request(format!("channel `{}`: {error}", name.escape_debug())))?;
+    channel.check_publishable().map_err(|error| Problem::bad_request(error.to_string()))?;
     if !grant.may_publish(&channel) {
         return Err(Problem::forbidden(format!("publishing to `{channel}` is not granted")));
     }
@@ -201,7 +202,7 @@ impl From<PublishError> for Problem {
             PublishError::Invalid(EventError::TooLarge { event_bytes_max, .. }) => Problem::too_large(detail)
                 .with("limit_name", "limits.event_bytes")
                 .with("limit", event_bytes_max),
-            PublishError::Invalid(_) => Problem::bad_request(detail),
+            PublishError::Invalid(_) | PublishError::Channel(_) => Problem::bad_request(detail),
             PublishError::Rate { limit, retry_ms } => Problem::too_many(detail)
                 .retry_after_ms(retry_ms)
                 .with("limit_name", "limits.publishes_per_second")

@@ -14,7 +14,7 @@ use tidings_core::grant::{Grant, Label};
 use super::problem::{Problem, is_event_source};
 use super::{App, Shared, query};
 use crate::body::stream_headers;
-use crate::hub::{Open, OpenError, Refused};
+use crate::hub::{Envelope, Open, OpenError, Refused};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -115,6 +115,7 @@ fn wanted(app: &App, parts: &Parts, asked: StreamQuery, grant: Grant) -> Result<
             return Err(Problem::forbidden(format!("the channel `{selector}` is not granted")));
         }
     }
+    app.hub.check_hub_channels(selectors.as_deref().unwrap_or_default())?;
     let client_id = asked.client_id.as_deref().filter(|id| !id.is_empty());
     let client_id = client_id.map(|id| label("client_id", id)).transpose()?;
     let kind = match (&grant.kind, asked.r#type.as_deref()) {
@@ -127,7 +128,7 @@ fn wanted(app: &App, parts: &Parts, asked: StreamQuery, grant: Grant) -> Result<
     open.client_id = client_id.map(|id| Box::from(&*id));
     open.kind = kind;
     open.resume = resume;
-    open.envelope = switch("envelope", asked.envelope.as_deref())?;
+    open.envelope = envelope(asked.envelope.as_deref())?;
     open.lease_seconds = lease(asked.lease.as_deref(), app.hub.options().stream.lease_max_seconds)?;
     Ok(open)
 }
@@ -137,11 +138,12 @@ fn last_event_id(headers: &HeaderMap) -> Option<String> {
     headers.get("last-event-id").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-fn switch(name: &str, value: Option<&str>) -> Result<bool, Problem> {
+fn envelope(value: Option<&str>) -> Result<Envelope, Problem> {
     match value {
-        None | Some("" | "0" | "false") => Ok(false),
-        Some("1" | "true") => Ok(true),
-        Some(_) => Err(Problem::bad_request(format!("{name} is 1 or 0"))),
+        None | Some("" | "0" | "false") => Ok(Envelope::None),
+        Some("1" | "true") => Ok(Envelope::Typed),
+        Some("message") => Ok(Envelope::Message),
+        Some(_) => Err(Problem::bad_request("envelope is 1, 0 or message")),
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 use tidings_core::channel::Selector;
 use tidings_core::close::CloseReason;
 use tidings_core::grant::Grant;
+use tidings_core::history::Envelope;
 use tidings_core::log::{Resume, control};
 use tidings_core::registry::{Admitted, Candidate, Evidence, Refused, group_ip};
 
@@ -50,8 +51,8 @@ pub struct Open {
     pub kind: Arc<str>,
     /// The cursor it comes with.
     pub resume: Option<String>,
-    /// Whether events come in their envelope.
-    pub envelope: bool,
+    /// Whether events come in their envelope, and in which.
+    pub envelope: Envelope,
     /// The lease, in seconds, within which the client promises to check in.
     pub lease_seconds: Option<u64>,
     client: Client,
@@ -66,7 +67,7 @@ impl Open {
             client_id: None,
             kind: Arc::from("client"),
             resume: None,
-            envelope: false,
+            envelope: Envelope::None,
             lease_seconds: None,
             client,
         }
@@ -220,6 +221,7 @@ impl Hub {
             self.0.log().unsubscribe(subscribed.key);
         } else {
             self.tell_presence(&open.grant.user, &open.selectors);
+            self.attend_to(&open.selectors);
         }
         let resume: serde_json::Map<String, serde_json::Value> = subscribed
             .resume

@@ -2,6 +2,7 @@
 //!
 //! Two locks, never held together: the books' and the log's. Both are held for moments, without I/O or awaiting.
 
+mod boards;
 mod connect;
 mod drain;
 mod end;
@@ -11,6 +12,7 @@ mod observe;
 mod permissions;
 mod presence;
 mod publish;
+mod query;
 mod revocations;
 mod row;
 mod shown;
@@ -23,13 +25,16 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidings_core::drain::ShutdownSummary;
+pub use tidings_core::history::Envelope;
 use tidings_core::log::{Log, Rules};
 use tidings_core::position::Epoch;
 use tidings_core::rate::RateLimit;
 use tidings_core::registry::Books;
 pub use tidings_core::registry::{Limits, OnFull, Refused};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
+pub use self::boards::HubChannelError;
 pub use self::connect::{Client, Open, OpenError};
 pub use self::drain::Phase;
 pub use self::end::{KickOrder, Kicked, NoSuchConnection};
@@ -38,6 +43,7 @@ pub use self::listing::{ConnectionPage, ConnectionQuery, ConnectionSort, RowMark
 pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{AmendError, ChangeError, ChannelChange};
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
+pub use self::query::BadQuery;
 pub use self::revocations::TooManyRevoked;
 pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
 pub use self::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
@@ -66,6 +72,8 @@ pub(crate) struct Inner {
     runtime: Handle,
     books: Mutex<Books<Arc<Outlet>, Tale>>,
     log: Mutex<Log<Arc<Outlet>>>,
+    /// Told of each who begins to read the hub's own channels.
+    board_readers: watch::Sender<()>,
     publish_rate: Mutex<RateLimit<Arc<str>>>,
     accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
     permissions: Mutex<permissions::Permissions>,
@@ -104,12 +112,14 @@ impl Hub {
         let clock = Clock::start();
         let log = Self::restored(&store, &options.rules, clock.log_ms())?;
         let bounds = options.bounds;
+        let (board_readers, came) = watch::channel(());
         let hub = Self(Arc::new(Inner {
             node,
             clock,
             runtime: runtime.clone(),
             books: Mutex::default(),
             log: Mutex::new(log),
+            board_readers,
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
             accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
             permissions: Mutex::default(),
@@ -132,6 +142,7 @@ impl Hub {
             options,
         }));
         sweep::start_timers(&hub, &runtime);
+        boards::start(&hub, &runtime, came);
         Ok(hub)
     }
 

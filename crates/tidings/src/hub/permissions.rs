@@ -115,6 +115,12 @@ pub enum AmendError {
         /// What is taken.
         remove: Selector,
     },
+    /// A channel of the hub's own.
+    #[error("`{channel}` is the hub's own, which operators read and nobody else: leave it out")]
+    HubsOwn {
+        /// Which one.
+        channel: Selector,
+    },
     /// The user has too many changes.
     #[error("a user is given or loses at most {amended_channels_max} channels and patterns: use patterns")]
     TooManyChannels {
@@ -158,6 +164,7 @@ impl Hub {
         };
         let user = self.0.books().get(outlet.key).map(|entry| Arc::clone(&entry.user));
         if let Some(user) = user {
+            self.attend_to(&change.added);
             self.tell_presence(&user, &change.added);
             self.tell_presence(&user, &change.removed);
             // What an operator took away after the request was granted, and before the stream had it.
@@ -202,6 +209,9 @@ impl Hub {
         remove: &[Selector],
     ) -> Result<usize, AmendError> {
         let user = user.as_arc();
+        if let Some(channel) = add.iter().chain(remove).find(|selector| selector.is_hubs_own()) {
+            return Err(AmendError::HubsOwn { channel: channel.clone() });
+        }
         for given in add {
             let taken = remove.iter().find(|taken| taken.overlaps(given) && !taken.covers(given));
             if let Some(taken) = taken {

@@ -69,6 +69,8 @@ impl Hub {
 
     fn has_presence(&self, channel: &ChannelName) -> bool {
         let rules = &self.0.options.rules;
-        (rules.default.presence || !rules.rules.is_empty()) && rules.keep(channel).presence
+        !channel.is_hubs_own()
+            && (rules.default.presence || !rules.rules.is_empty())
+            && rules.keep(channel).presence
     }
 }

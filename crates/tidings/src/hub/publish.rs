@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tidings_core::channel::ChannelName;
+use tidings_core::channel::{ChannelName, NameError};
 use tidings_core::event::{Draft, Event, EventError};
 use tidings_core::log::{Page, Published};
 use tidings_core::position::Cursor;
@@ -17,6 +17,9 @@ pub enum PublishError {
     /// The event is not valid.
     #[error(transparent)]
     Invalid(#[from] EventError),
+    /// The channel is none to publish to.
+    #[error(transparent)]
+    Channel(#[from] NameError),
     /// The publisher is too fast.
     #[error("more than {limit} events a second: come again in {retry_ms} ms")]
     Rate {
@@ -116,6 +119,7 @@ pub struct Burst<'a> {
 impl Burst<'_> {
     /// As [`Hub::publish`].
     pub fn publish(&mut self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
+        channel.check_publishable()?;
         let event = Event::new(draft, self.hub.0.options.bounds.event_bytes)?;
         self.append(channel, &event).ok_or(PublishError::Stopping)
     }

@@ -48,6 +48,19 @@ pub struct ConnectionInfo {
     pub behind: usize,
     /// The lease, where the client asked for one.
     pub lease: Option<Value>,
+    /// When it was last pinged, written to and heard of, by the monotonic clock.
+    #[serde(skip)]
+    times: [u64; 3],
+}
+
+impl ConnectionInfo {
+    /// Whether nothing happened to the connection since it looked like this: that time passes is nothing.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        (self.events_sent, self.bytes_sent, self.behind)
+            == (other.events_sent, other.bytes_sent, other.behind)
+            && (self.times, self.proof.kind) == (other.times, other.proof.kind)
+            && self.channels == other.channels
+    }
 }
 
 /// The last sign that the far end is there.
@@ -128,6 +141,7 @@ impl Hub {
             bytes_sent: outlet.bytes(),
             behind: 0,
             lease,
+            times: [outlet.last_ping_ms(), outlet.last_write_ms(), outlet.attested_ms()],
         }
     }
 }
