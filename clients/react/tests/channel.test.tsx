@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 // useChannel: who hears what, what is subscribed to, and which renders come of it.
 
-import { useState } from 'react';
+import { act, useState } from 'react';
 import { expect, test } from 'vitest';
 import { useChannel } from '../src/index.js';
-import { channels, here, page, provided, publish, shows } from './harness/page.js';
+import { channels, crash, here, page, provided, publish, shows } from './harness/page.js';
 
 test('hears the channel’s events, and two components of two channels share one stream', async () => {
   const heard: unknown[] = [];
@@ -57,10 +57,7 @@ test('the listener of the last render hears, and nothing is subscribed to anew',
   await shows(() => text() === 'active');
   const [before] = here.hub.connections();
   await show(provided(<Jobs />, { ...here.options }));
-  await shows(() => {
-    again(7);
-    return true;
-  });
+  await act(async () => again(7));
   await publish('jobs', 'x');
   await shows(() => heard.length === 1);
   expect(heard).toEqual([[7, 'x']]);
@@ -86,4 +83,65 @@ test('a render for each change of the channel’s state, and none for events or 
   await channels('jobs');
   // Two by `show`, which renders all below it.
   expect(renders).toBe(4);
+});
+
+test('disabled it is `idle` and not on the stream; the last that goes takes the channel off, and the stream goes on', async () => {
+  const Jobs = ({ enabled }: { enabled: boolean }) => useChannel('jobs', () => {}, { enabled });
+  const Other = () => useChannel('other', () => {});
+  const tree = (enabled: boolean, second: boolean) =>
+    provided([<Jobs key="a" enabled={enabled} />, second && <Jobs key="b" enabled />, <Other key="c" />]);
+  const { show, text } = await page(tree(false, false));
+  await channels('other');
+  await shows(() => text() === 'idleactive');
+  const [before] = here.hub.connections();
+  await show(tree(true, true));
+  await channels('jobs', 'other');
+  await show(tree(true, false));
+  await show(tree(false, false));
+  await channels('other');
+  expect(here.hub.connections()[0]?.id).toBe(before?.id);
+});
+
+test('denied, it says so, and the others have their stream', async () => {
+  here.hub.deny('secret');
+  const State = ({ of }: { of: string }) => <i>{useChannel(of, () => {})} </i>;
+  const { text } = await page(provided([<State key="a" of="secret" />, <State key="b" of="jobs" />]));
+  await shows(
+    () => text() === 'denied active ',
+    () => `${text()}`,
+  );
+});
+
+test('a gap is told to the last render’s onGap', async () => {
+  const gaps: unknown[] = [];
+  const Jobs = ({ number }: { number: number }) =>
+    useChannel('jobs', () => {}, { onGap: ({ channel, reason }) => gaps.push([number, channel, reason]) });
+  const { show, text } = await page(provided(<Jobs number={1} />));
+  await shows(() => text() === 'active');
+  await publish('jobs', 1);
+  await show(provided(<Jobs number={2} />));
+  await crash();
+  await shows(() => gaps.length === 1);
+  expect(gaps).toEqual([[2, 'jobs', 'epoch']]);
+});
+
+test('a listener that throws is reported, and heard again', async () => {
+  let heard = 0;
+  const Jobs = () =>
+    useChannel('jobs', () => {
+      heard += 1;
+      throw new Error('mine');
+    });
+  await page(provided(<Jobs />));
+  await channels('jobs');
+  await publish('jobs', 1);
+  await publish('jobs', 2);
+  await shows(() => heard === 2);
+  expect(here.reported.splice(0).map(String)).toEqual(['Error: mine', 'Error: mine']);
+});
+
+test('the pattern of everything, by either of its spellings, has its state', async () => {
+  const All = () => useChannel('all', () => {});
+  const { text } = await page(provided(<All />));
+  await shows(() => text() === 'active');
 });

@@ -17,6 +17,9 @@ export const here = {} as {
   reported: unknown[];
 };
 
+const LOOK_EVERY_MS = 5;
+const SHOWS_WITHIN_MS = 10_000;
+
 const roots = new Set<{ root: Root; holder: HTMLElement }>();
 const clients = new Set<Client>();
 
@@ -25,7 +28,8 @@ beforeEach(() => {
   here.hub = createFakeHub();
   here.held = { timers: 0, pages: 0 };
   here.reported = [];
-  here.options = { url: here.hub.url, lingerMs: 1, platform: counted(here.hub.platform) };
+  const backoff = { firstMs: 1, maxMs: 1 };
+  here.options = { url: here.hub.url, lingerMs: 1, backoff, platform: counted(here.hub.platform) };
 });
 
 afterEach(async () => {
@@ -66,10 +70,24 @@ export const provided = (children: ReactNode, options = here.options): ReactElem
 
 export const strictly = (children: ReactNode): ReactElement => <StrictMode>{provided(children)}</StrictMode>;
 
-/** Waits in React's sight, so that what comes of it is rendered. */
-export async function shows(holds: () => boolean, otherwise?: () => string): Promise<void> {
-  await act(() => until(holds, otherwise));
+/** Waits in React's sight, a bit at a time: what came is rendered at the end of each. */
+export async function shows(holds: () => boolean, otherwise = () => 'it never held'): Promise<void> {
+  const deadline = performance.now() + SHOWS_WITHIN_MS;
+  for (;;) {
+    await act(() => new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS)));
+    if (holds()) return;
+    if (performance.now() > deadline) throw new Error(`after ${SHOWS_WITHIN_MS} ms: ${otherwise()}`);
+  }
 }
+
+/** The hub crashes and comes back: every cursor gets its gap. */
+export const crash = () =>
+  act(async () => {
+    here.hub.down();
+    here.hub.up(true);
+  });
+
+export const cut = () => act(async () => here.hub.cut());
 
 /** The channels of the only stream. */
 export async function channels(...expected: string[]): Promise<void> {
