@@ -107,8 +107,14 @@ function Mark() {
 }
 
 function Views({ view }: { view: View }) {
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow screen the current one may be out of sight.
+    const current = nav.current?.querySelector<HTMLElement>('[aria-current]');
+    if (nav.current && current) nav.current.scrollLeft = current.offsetLeft - nav.current.offsetLeft - 16;
+  }, [view]);
   return (
-    <nav class="views" aria-label="Views">
+    <nav ref={nav} class="views" aria-label="Views">
       {VIEWS.map((name) => (
         <a key={name} href={format(name)} aria-current={name === view ? 'page' : undefined}>
           {NAMES[name]}

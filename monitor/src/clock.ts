@@ -15,10 +15,13 @@ export function heard(hubNow: number | undefined): void {
   if (Math.abs(measured - aheadMs) > 500) aheadMs = measured;
 }
 
+/** What time the hub has. */
+export const hubNow = (): number => Date.now() + aheadMs;
+
 export function useTick(): number {
-  const [now, setNow] = useState(() => Date.now() + aheadMs);
+  const [now, setNow] = useState(hubNow);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now() + aheadMs), 1_000);
+    const timer = setInterval(() => setNow(hubNow()), 1_000);
     return () => clearInterval(timer);
   }, []);
   return now;

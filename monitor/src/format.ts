@@ -53,15 +53,21 @@ export function relative(at: number | null | undefined, now: number): string {
 export function clock(at: number | null | undefined, now: number): string {
   if (at == null || !Number.isFinite(at)) return NONE;
   const moment = new Date(at);
-  const day = moment.toDateString() === new Date(now).toDateString() ? '' : `${moment.toLocaleDateString('sv')} `;
-  return `${day}${moment.toLocaleTimeString('sv')}`;
+  return moment.toDateString() === new Date(now).toDateString() ? time(moment) : `${day(moment)} ${time(moment)}`;
 }
 
-/** To the millisecond, with the zone: for a tooltip. */
+/** To the millisecond, for a tooltip. */
 export function exact(at: number): string {
   const moment = new Date(at);
-  const ms = String(moment.getMilliseconds()).padStart(3, '0');
-  return `${moment.toLocaleDateString('sv')} ${moment.toLocaleTimeString('sv')}.${ms}`;
+  return `${day(moment)} ${time(moment)}.${String(moment.getMilliseconds()).padStart(3, '0')}`;
+}
+
+function day(moment: Date): string {
+  return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+}
+
+function time(moment: Date): string {
+  return `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
 }
 
 function two(number: number): string {

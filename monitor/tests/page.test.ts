@@ -13,25 +13,25 @@ const event = (order: string[], rows: ConnectionRow[], full = false) => ({
 });
 
 test('a first event has all rows; a later one those that changed', () => {
-  const first = applied(null, event(['a', 'b'], [row('a'), row('b')], true));
-  const later = applied(first, event(['b', 'c', 'a'], [row('a', 7), row('c')]));
+  const first = applied(null, event(['a', 'b'], [row('a'), row('b')], true), 1_000);
+  const later = applied(first, event(['b', 'c', 'a'], [row('a', 7), row('c')]), 1_000);
   expect(later?.order).toEqual(['b', 'c', 'a']);
   expect(later?.rows.get('a')?.events_sent).toBe(7);
   expect(later?.rows.get('b')).toBe(first?.rows.get('b'));
 });
 
 test('what stands on an unknown page is none', () => {
-  expect(applied(null, event(['a', 'b'], [row('a')]))).toBeNull();
-  const known = applied(null, event(['a'], [row('a')], true));
-  expect(applied(known, event(['a', 'b'], []))).toBeNull();
-  expect(applied(known, event(['a'], [], true))).toBeNull();
+  expect(applied(null, event(['a', 'b'], [row('a')]), 1_000)).toBeNull();
+  const known = applied(null, event(['a'], [row('a')], true), 1_000);
+  expect(applied(known, event(['a', 'b'], []), 1_000)).toBeNull();
+  expect(applied(known, event(['a'], [], true), 1_000)).toBeNull();
 });
 
 test('rows that left are forgotten: one that comes back must be told anew', () => {
-  const first = applied(null, event(['a', 'b'], [row('a'), row('b')], true));
-  const without = applied(first, event(['a'], []));
+  const first = applied(null, event(['a', 'b'], [row('a'), row('b')], true), 1_000);
+  const without = applied(first, event(['a'], []), 1_000);
   expect(without?.rows.has('b')).toBe(false);
-  expect(applied(without, event(['a', 'b'], []))).toBeNull();
+  expect(applied(without, event(['a', 'b'], []), 1_000)).toBeNull();
 });
 
 test('however a page changes, the events make the hub’s own of it', () => {
@@ -54,6 +54,7 @@ test('however a page changes, the events make the hub’s own of it', () => {
             news,
             place === 0,
           ),
+          place,
         );
         told = new Map(rows);
         expect([...(page?.rows.values() ?? [])].map(({ id, events_sent }) => [id, events_sent])).toEqual(rows);

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { hubNow } from '../clock.js';
 import { useLooking } from '../looking.js';
 import { address, connectionsChannel, type Members } from '../query.js';
 import { applied, listed, type Page } from '../rows/page.js';
@@ -32,7 +33,7 @@ export function useConnections(members: Members): LivePage {
       if (event.type !== 'connections') return;
       setPushed((before) => ({
         channel,
-        page: applied(before.channel === channel ? before.page : null, event.data as ConnectionsEvent),
+        page: applied(before.channel === channel ? before.page : null, event.data as ConnectionsEvent, hubNow()),
       }));
     },
     { enabled: channel !== null && looking },

@@ -69,6 +69,8 @@ export interface ConnectionRow extends AnyConnection {
   readonly last_write_at: number | null;
   readonly behind: number;
   readonly lease: { readonly seconds: number; readonly expires_in_ms: number } | null;
+  /** When the hub told this, on its clock: ages are as of then. Put there by this page. */
+  readonly told_at?: number;
 }
 
 export interface Proof {

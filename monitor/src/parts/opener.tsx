@@ -4,7 +4,7 @@ import { Foreign } from './foreign.js';
 export function Opener({ of, onOpen }: { of: string; onOpen: () => void }) {
   return (
     <button type="button" class="opener" onClick={onOpen} aria-haspopup="dialog">
-      <Foreign of={of} max={24} />
+      <Foreign of={of} max={20} />
     </button>
   );
 }

@@ -10,6 +10,8 @@ export interface Column<Row> {
   /** What the hub sorts by, where it can. */
   readonly sort?: string;
   readonly numeric?: boolean;
+  /** In rem; the rest of the table is shared by these. So that a longer word in a cell moves nothing. */
+  readonly width: number;
   readonly cell: (row: Row, now: number) => ComponentChildren;
 }
 
@@ -38,10 +40,16 @@ interface TableProps<Row> {
 /** Rows that the hub has sorted. */
 export function Table<Row>({ label, columns, steady, sort, onSort, onOpen, selected, slim = false }: TableProps<Row>) {
   const now = useNow();
+  const least = columns.reduce((sum, { width }) => sum + width, 0);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class={slim ? 'scroll slim' : 'scroll'} aria-label={label} tabIndex={0}>
-      <table {...ROLE.table} aria-label={label}>
+      <table {...ROLE.table} aria-label={label} style={{ '--least': `${least}rem` }}>
+        <colgroup>
+          {columns.map(({ name, width }) => (
+            <col key={name} style={{ inlineSize: `${width}rem` }} />
+          ))}
+        </colgroup>
         <thead {...ROLE.rowgroup}>
           <tr {...ROLE.row}>
             {columns.map((column) => (

@@ -9,8 +9,12 @@ export interface Page<Row> {
 }
 
 /** The page after an event that tells what is new on it. Null where that stands on a page that isn't known (any more). */
-export function applied(page: Page<ConnectionRow> | null, event: ConnectionsEvent): Page<ConnectionRow> | null {
-  const news = new Map(event.rows.map((row) => [row.id, row]));
+export function applied(
+  page: Page<ConnectionRow> | null,
+  event: ConnectionsEvent,
+  now: number,
+): Page<ConnectionRow> | null {
+  const news = new Map(event.rows.map((row) => [row.id, { ...row, told_at: now }]));
   const rows = new Map<string, ConnectionRow>();
   for (const id of event.order) {
     const row = news.get(id) ?? (event.full ? undefined : page?.rows.get(id));

@@ -66,18 +66,19 @@ export function Channels() {
 }
 
 const COLUMNS: readonly Column<ChannelRow>[] = [
-  { name: 'channel', label: 'Channel', sort: 'channel', cell: (row) => <RowOpener channel={row.channel} /> },
+  { name: 'channel', width: 18, label: 'Channel', sort: 'channel', cell: (row) => <RowOpener channel={row.channel} /> },
   {
     name: 'subscribers',
+    width: 8,
     label: 'Subscribers',
     sort: 'subscribers',
     numeric: true,
     cell: (row) => count(row.subscribers),
   },
-  { name: 'rate', label: 'Events a second', sort: 'rate', numeric: true, cell: (row) => rate(row.rate) },
-  { name: 'events', label: 'Held events', sort: 'events', numeric: true, cell: (row) => count(row.events) },
-  { name: 'bytes', label: 'Held bytes', sort: 'bytes', numeric: true, cell: (row) => bytes(row.bytes) },
-  { name: 'retention', label: 'Keeps at most', cell: (row) => <Kept of={row.retention} /> },
+  { name: 'rate', width: 9, label: 'Events a second', sort: 'rate', numeric: true, cell: (row) => rate(row.rate) },
+  { name: 'events', width: 8, label: 'Held events', sort: 'events', numeric: true, cell: (row) => count(row.events) },
+  { name: 'bytes', width: 7, label: 'Held bytes', sort: 'bytes', numeric: true, cell: (row) => bytes(row.bytes) },
+  { name: 'retention', width: 18, label: 'Keeps at most', cell: (row) => <Kept of={row.retention} /> },
 ];
 
 function Kept({ of: { count: events, age_ms: age, bytes: size } }: { of: ChannelRow['retention'] }) {

@@ -104,15 +104,15 @@ function percent(share: number): string {
 }
 
 const COLUMNS: readonly Column<ClosedRow>[] = [
-  { name: 'user', label: 'User', cell: (row) => <RowOpener row={row} /> },
-  { name: 'type', label: 'Type', cell: (row) => <Foreign of={row.type} max={24} /> },
-  { name: 'reason', label: 'Reason', cell: (row) => <ReasonTag of={row.reason} /> },
-  { name: 'closed', label: 'Closed', cell: (row) => <When at={row.closed_at} as="both" /> },
-  { name: 'duration', label: 'Was open', numeric: true, cell: (row) => duration(row.duration_ms) },
-  { name: 'events', label: 'Events', numeric: true, cell: (row) => count(row.events_sent) },
-  { name: 'bytes', label: 'Bytes', numeric: true, cell: (row) => bytes(row.bytes_sent) },
-  { name: 'client', label: 'Client', cell: (row) => <Foreign of={row.client_id} max={14} class="code" /> },
-  { name: 'remote', label: 'Remote', cell: (row) => <Foreign of={row.remote} max={45} class="code" /> },
+  { name: 'user', width: 12, label: 'User', cell: (row) => <RowOpener row={row} /> },
+  { name: 'type', width: 8, label: 'Type', cell: (row) => <Foreign of={row.type} max={24} /> },
+  { name: 'reason', width: 8.5, label: 'Reason', cell: (row) => <ReasonTag of={row.reason} /> },
+  { name: 'closed', width: 12, label: 'Closed', cell: (row) => <When at={row.closed_at} as="both" /> },
+  { name: 'duration', width: 7, label: 'Was open', numeric: true, cell: (row) => duration(row.duration_ms) },
+  { name: 'events', width: 5, label: 'Events', numeric: true, cell: (row) => count(row.events_sent) },
+  { name: 'bytes', width: 6.2, label: 'Bytes', numeric: true, cell: (row) => bytes(row.bytes_sent) },
+  { name: 'client', width: 9, label: 'Client', cell: (row) => <Foreign of={row.client_id} max={14} class="code" /> },
+  { name: 'remote', width: 10, label: 'Remote', cell: (row) => <Foreign of={row.remote} max={45} class="code" /> },
 ];
 
 function RowOpener({ row }: { row: ClosedRow }) {

@@ -42,7 +42,7 @@ export function Connections({ stats }: { stats: Stats | null }) {
         onShow={steady.show}
       />
       <search class="filters">
-        <Filter name="q" label="Search" hint="user, client, address, type, id" />
+        <Filter name="q" label="Search" hint="user, client, address" />
         <Choice
           name="type"
           label="Type"
@@ -76,6 +76,7 @@ function Lasted({ row }: { row: ConnectionRow }) {
 const COLUMNS: readonly Column<ConnectionRow>[] = [
   {
     name: 'user',
+    width: 12,
     label: 'User',
     sort: 'user',
     cell: (row) => (
@@ -85,29 +86,64 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
       </>
     ),
   },
-  { name: 'type', label: 'Type', sort: 'type', cell: (row) => <Foreign of={row.type} max={16} /> },
-  { name: 'connected', label: 'Connected', sort: 'connected_at', cell: (row) => <When at={row.connected_at} /> },
-  { name: 'duration', label: 'Duration', sort: 'duration_ms', numeric: true, cell: (row) => <Lasted row={row} /> },
+  { name: 'type', width: 7.5, label: 'Type', sort: 'type', cell: (row) => <Foreign of={row.type} max={16} /> },
+  {
+    name: 'connected',
+    width: 6.5,
+    label: 'Connected',
+    sort: 'connected_at',
+    cell: (row) => <When at={row.connected_at} />,
+  },
+  {
+    name: 'duration',
+    width: 7,
+    label: 'Duration',
+    sort: 'duration_ms',
+    numeric: true,
+    cell: (row) => <Lasted row={row} />,
+  },
   {
     name: 'ping',
+    width: 6.6,
     label: 'Last ping',
     sort: 'last_ping_at',
     numeric: true,
     cell: (row) => <When at={row.last_ping_at} as="ago" />,
   },
-  { name: 'proof', label: 'Proof of life', cell: (row) => <ProofOfLife row={row} /> },
-  { name: 'events', label: 'Events', sort: 'events_sent', numeric: true, cell: (row) => count(row.events_sent) },
-  { name: 'bytes', label: 'Bytes', sort: 'bytes_sent', numeric: true, cell: (row) => bytes(row.bytes_sent) },
+  { name: 'proof', width: 10, label: 'Proof of life', cell: (row) => <ProofOfLife row={row} /> },
+  {
+    name: 'events',
+    width: 5.2,
+    label: 'Events',
+    sort: 'events_sent',
+    numeric: true,
+    cell: (row) => count(row.events_sent),
+  },
+  {
+    name: 'bytes',
+    width: 6.2,
+    label: 'Bytes',
+    sort: 'bytes_sent',
+    numeric: true,
+    cell: (row) => bytes(row.bytes_sent),
+  },
   {
     name: 'behind',
+    width: 5.4,
     label: 'Behind',
     sort: 'behind',
     numeric: true,
     cell: (row) => <span class={row.behind > 0 ? 'warn' : undefined}>{count(row.behind)}</span>,
   },
-  { name: 'channels', label: 'Channels', cell: (row) => <ChannelNames of={row.channels} /> },
-  { name: 'node', label: 'Node', cell: (row) => <Foreign of={row.node} max={14} class="code" /> },
-  { name: 'remote', label: 'Remote', sort: 'remote', cell: (row) => <Foreign of={row.remote} max={45} class="code" /> },
+  { name: 'channels', width: 12, label: 'Channels', cell: (row) => <ChannelNames of={row.channels} /> },
+  { name: 'node', width: 8.3, label: 'Node', cell: (row) => <Foreign of={row.node} max={13} class="code" /> },
+  {
+    name: 'remote',
+    width: 9.8,
+    label: 'Remote',
+    sort: 'remote',
+    cell: (row) => <Foreign of={row.remote} max={45} class="code" />,
+  },
 ];
 
 function RowOpener({ id, user }: { id: string; user: string }) {

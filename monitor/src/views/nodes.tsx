@@ -105,8 +105,8 @@ function Shutdown({ stats }: { stats: Stats }) {
 function Cluster({ stats }: { stats: Stats }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="scroll" aria-label="Nodes of the cluster" tabIndex={0}>
-      <table class="small">
+    <section class="scroll small" aria-label="Nodes of the cluster" tabIndex={0}>
+      <table>
         <thead>
           <tr>
             <th scope="col">Node</th>

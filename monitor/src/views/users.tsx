@@ -59,6 +59,7 @@ export function Users() {
 const COLUMNS: readonly Column<UserRow>[] = [
   {
     name: 'user',
+    width: 18,
     label: 'User',
     sort: 'user',
     cell: ({ user }) => (
@@ -69,13 +70,14 @@ const COLUMNS: readonly Column<UserRow>[] = [
   },
   {
     name: 'connections',
+    width: 8,
     label: 'Connections',
     sort: 'connections',
     numeric: true,
     cell: ({ connections }) => count(connections),
   },
-  { name: 'limit', label: 'Limit', numeric: true, cell: ({ limit }) => (limit > 0 ? count(limit) : 'none') },
-  { name: 'use', label: 'Of the limit', cell: (row) => <Use {...row} /> },
+  { name: 'limit', width: 5, label: 'Limit', numeric: true, cell: ({ limit }) => (limit > 0 ? count(limit) : 'none') },
+  { name: 'use', width: 16, label: 'Of the limit', cell: (row) => <Use {...row} /> },
 ];
 
 const NEAR = 0.75;

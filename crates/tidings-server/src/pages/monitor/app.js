@@ -459,10 +459,11 @@ function heard(hubNow) {
 	let measured = hubNow - Date.now();
 	Math.abs(measured - aheadMs) > 500 && (aheadMs = measured);
 }
+var hubNow = () => Date.now() + aheadMs;
 function useTick() {
-	let [now, setNow] = d(() => Date.now() + aheadMs);
+	let [now, setNow] = d(hubNow);
 	return A$1(() => {
-		let timer = setInterval(() => setNow(Date.now() + aheadMs), 1e3);
+		let timer = setInterval(() => setNow(hubNow()), 1e3);
 		return () => clearInterval(timer);
 	}, []), now;
 }
@@ -504,11 +505,17 @@ function relative(at, now) {
 function clock(at, now) {
 	if (at == null || !Number.isFinite(at)) return NONE;
 	let moment = new Date(at);
-	return `${moment.toDateString() === new Date(now).toDateString() ? "" : `${moment.toLocaleDateString("sv")} `}${moment.toLocaleTimeString("sv")}`;
+	return moment.toDateString() === new Date(now).toDateString() ? time(moment) : `${day(moment)} ${time(moment)}`;
 }
 function exact(at) {
-	let moment = new Date(at), ms = String(moment.getMilliseconds()).padStart(3, "0");
-	return `${moment.toLocaleDateString("sv")} ${moment.toLocaleTimeString("sv")}.${ms}`;
+	let moment = new Date(at);
+	return `${day(moment)} ${time(moment)}.${String(moment.getMilliseconds()).padStart(3, "0")}`;
+}
+function day(moment) {
+	return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+}
+function time(moment) {
+	return `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
 }
 function two(number) {
 	return String(number).padStart(2, "0");
@@ -2119,6 +2126,7 @@ function visible(text) {
 	return text.replace(UNSEEN, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 // src/parts/foreign.tsx
+var NARROW = 12;
 function Foreign({ of, max, class: kind }) {
 	if (of == null || of === "") return a("span", {
 		class: "none",
@@ -2127,7 +2135,7 @@ function Foreign({ of, max, class: kind }) {
 	let { text, title } = shown(of, max);
 	return a("bdi", {
 		class: kind,
-		title,
+		title: title ?? (text.length > NARROW ? text : void 0),
 		children: text
 	});
 }
@@ -3026,7 +3034,7 @@ function Opener({ of, onOpen }) {
 		"aria-haspopup": "dialog",
 		children: a(Foreign, {
 			of,
-			max: 24
+			max: 20
 		})
 	});
 }
@@ -3089,7 +3097,7 @@ var ROLE = {
 	cell: { role: "cell" }
 };
 function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = !1 }) {
-	let now = useNow();
+	let now = useNow(), least = columns.reduce((sum, { width }) => sum + width, 0);
 	return a("section", {
 		class: slim ? "scroll slim" : "scroll",
 		"aria-label": label,
@@ -3097,29 +3105,34 @@ function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = 
 		children: a("table", {
 			...ROLE.table,
 			"aria-label": label,
-			children: [a("thead", {
-				...ROLE.rowgroup,
-				children: a("tr", {
-					...ROLE.row,
-					children: columns.map((column) => a(Head, {
-						column,
-						sort,
-						onSort
-					}, column.name))
+			style: { "--least": `${least}rem` },
+			children: [
+				a("colgroup", { children: columns.map(({ name, width }) => a("col", { style: { inlineSize: `${width}rem` } }, name)) }),
+				a("thead", {
+					...ROLE.rowgroup,
+					children: a("tr", {
+						...ROLE.row,
+						children: columns.map((column) => a(Head, {
+							column,
+							sort,
+							onSort
+						}, column.name))
+					})
+				}),
+				a("tbody", {
+					...ROLE.rowgroup,
+					...steady.holds,
+					children: steady.rows.map((row) => a(Line, {
+						of: row,
+						row: row.row,
+						gone: row.gone,
+						columns,
+						now,
+						onOpen,
+						selected: row.key === selected
+					}, row.key))
 				})
-			}), a("tbody", {
-				...ROLE.rowgroup,
-				...steady.holds,
-				children: steady.rows.map((row) => a(Line, {
-					of: row,
-					row: row.row,
-					gone: row.gone,
-					columns,
-					now,
-					onOpen,
-					selected: row.key === selected
-				}, row.key))
-			})]
+			]
 		})
 	});
 }
@@ -3191,8 +3204,11 @@ function escaped(value) {
 	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 // src/rows/page.ts
-function applied(page, event) {
-	let news = new Map(event.rows.map((row) => [row.id, row])), rows = new Map();
+function applied(page, event, now) {
+	let news = new Map(event.rows.map((row) => [row.id, {
+		...row,
+		told_at: now
+	}])), rows = new Map();
 	for (let id of event.order) {
 		let row = news.get(id) ?? (event.full ? void 0 : page?.rows.get(id));
 		if (row === void 0) return null;
@@ -3336,12 +3352,14 @@ function Channels() {
 var COLUMNS$3 = [
 	{
 		name: "channel",
+		width: 18,
 		label: "Channel",
 		sort: "channel",
 		cell: (row) => a(RowOpener$2, { channel: row.channel })
 	},
 	{
 		name: "subscribers",
+		width: 8,
 		label: "Subscribers",
 		sort: "subscribers",
 		numeric: !0,
@@ -3349,6 +3367,7 @@ var COLUMNS$3 = [
 	},
 	{
 		name: "rate",
+		width: 9,
 		label: "Events a second",
 		sort: "rate",
 		numeric: !0,
@@ -3356,6 +3375,7 @@ var COLUMNS$3 = [
 	},
 	{
 		name: "events",
+		width: 8,
 		label: "Held events",
 		sort: "events",
 		numeric: !0,
@@ -3363,6 +3383,7 @@ var COLUMNS$3 = [
 	},
 	{
 		name: "bytes",
+		width: 7,
 		label: "Held bytes",
 		sort: "bytes",
 		numeric: !0,
@@ -3370,6 +3391,7 @@ var COLUMNS$3 = [
 	},
 	{
 		name: "retention",
+		width: 18,
 		label: "Keeps at most",
 		cell: (row) => a(Kept, { of: row.retention })
 	}
@@ -3591,11 +3613,13 @@ function percent(share) {
 var COLUMNS$2 = [
 	{
 		name: "user",
+		width: 12,
 		label: "User",
 		cell: (row) => a(RowOpener$1, { row })
 	},
 	{
 		name: "type",
+		width: 8,
 		label: "Type",
 		cell: (row) => a(Foreign, {
 			of: row.type,
@@ -3604,11 +3628,13 @@ var COLUMNS$2 = [
 	},
 	{
 		name: "reason",
+		width: 8.5,
 		label: "Reason",
 		cell: (row) => a(ReasonTag, { of: row.reason })
 	},
 	{
 		name: "closed",
+		width: 12,
 		label: "Closed",
 		cell: (row) => a(When, {
 			at: row.closed_at,
@@ -3617,24 +3643,28 @@ var COLUMNS$2 = [
 	},
 	{
 		name: "duration",
+		width: 7,
 		label: "Was open",
 		numeric: !0,
 		cell: (row) => duration(row.duration_ms)
 	},
 	{
 		name: "events",
+		width: 5,
 		label: "Events",
 		numeric: !0,
 		cell: (row) => count(row.events_sent)
 	},
 	{
 		name: "bytes",
+		width: 6.2,
 		label: "Bytes",
 		numeric: !0,
 		cell: (row) => bytes(row.bytes_sent)
 	},
 	{
 		name: "client",
+		width: 9,
 		label: "Client",
 		cell: (row) => a(Foreign, {
 			of: row.client_id,
@@ -3644,6 +3674,7 @@ var COLUMNS$2 = [
 	},
 	{
 		name: "remote",
+		width: 10,
 		label: "Remote",
 		cell: (row) => a(Foreign, {
 			of: row.remote,
@@ -3792,7 +3823,8 @@ function OwnTag({ id }) {
 	}) : null;
 }
 // src/parts/proof.tsx
-function ProofOfLife({ row: { proof: last } }) {
+function ProofOfLife({ row: { proof: last, told_at: told } }) {
+	let now = useNow();
 	if (!last) return a("span", {
 		class: "none",
 		children: "none"
@@ -3805,7 +3837,7 @@ function ProofOfLife({ row: { proof: last } }) {
 			" ",
 			a("span", {
 				class: "aside",
-				children: [duration(last.age_ms), " ago"]
+				children: [duration(last.age_ms + Math.max(now - (told ?? now), 0)), " ago"]
 			})
 		]
 	});
@@ -4015,7 +4047,7 @@ function useConnections(members) {
 	useChannel(channel ?? NOWHERE, (event) => {
 		event.type === "connections" && setPushed((before) => ({
 			channel,
-			page: applied(before.channel === channel ? before.page : null, event.data)
+			page: applied(before.channel === channel ? before.page : null, event.data, hubNow())
 		}));
 	}, { enabled: channel !== null && looking });
 	let live = pushed.channel === channel && pushed.page !== null, polled = usePolled(live ? null : path, ASK_EVERY_MS$1);
@@ -4062,7 +4094,7 @@ function Connections({ stats }) {
 				a(Filter, {
 					name: "q",
 					label: "Search",
-					hint: "user, client, address, type, id"
+					hint: "user, client, address"
 				}),
 				a(Choice, {
 					name: "type",
@@ -4115,6 +4147,7 @@ function Lasted({ row }) {
 var COLUMNS$1 = [
 	{
 		name: "user",
+		width: 12,
 		label: "User",
 		sort: "user",
 		cell: (row) => a($$1, { children: [a(RowOpener, {
@@ -4124,6 +4157,7 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "type",
+		width: 7.5,
 		label: "Type",
 		sort: "type",
 		cell: (row) => a(Foreign, {
@@ -4133,12 +4167,14 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "connected",
+		width: 6.5,
 		label: "Connected",
 		sort: "connected_at",
 		cell: (row) => a(When, { at: row.connected_at })
 	},
 	{
 		name: "duration",
+		width: 7,
 		label: "Duration",
 		sort: "duration_ms",
 		numeric: !0,
@@ -4146,6 +4182,7 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "ping",
+		width: 6.6,
 		label: "Last ping",
 		sort: "last_ping_at",
 		numeric: !0,
@@ -4156,11 +4193,13 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "proof",
+		width: 10,
 		label: "Proof of life",
 		cell: (row) => a(ProofOfLife, { row })
 	},
 	{
 		name: "events",
+		width: 5.2,
 		label: "Events",
 		sort: "events_sent",
 		numeric: !0,
@@ -4168,6 +4207,7 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "bytes",
+		width: 6.2,
 		label: "Bytes",
 		sort: "bytes_sent",
 		numeric: !0,
@@ -4175,6 +4215,7 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "behind",
+		width: 5.4,
 		label: "Behind",
 		sort: "behind",
 		numeric: !0,
@@ -4185,20 +4226,23 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "channels",
+		width: 12,
 		label: "Channels",
 		cell: (row) => a(ChannelNames, { of: row.channels })
 	},
 	{
 		name: "node",
+		width: 8.3,
 		label: "Node",
 		cell: (row) => a(Foreign, {
 			of: row.node,
-			max: 14,
+			max: 13,
 			class: "code"
 		})
 	},
 	{
 		name: "remote",
+		width: 9.8,
 		label: "Remote",
 		sort: "remote",
 		cell: (row) => a(Foreign, {
@@ -4391,33 +4435,30 @@ function Shutdown({ stats }) {
 }
 function Cluster({ stats }) {
 	return a("section", {
-		class: "scroll",
+		class: "scroll small",
 		"aria-label": "Nodes of the cluster",
 		tabIndex: 0,
-		children: a("table", {
-			class: "small",
-			children: [a("thead", { children: a("tr", { children: [a("th", {
-				scope: "col",
-				children: "Node"
-			}), a("th", {
-				scope: "col",
-				class: "number",
-				children: "Open connections"
-			})] }) }), a("tbody", { children: stats.cluster.nodes.map(({ node, active }) => a("tr", { children: [a("td", { children: [
-				a(Foreign, {
-					of: node,
-					class: "code"
-				}),
-				" ",
-				node === stats.node && a("span", {
-					class: "tag own",
-					children: "asked here"
-				})
-			] }), a("td", {
-				class: "number",
-				children: count(active)
-			})] }, node)) })]
-		})
+		children: a("table", { children: [a("thead", { children: a("tr", { children: [a("th", {
+			scope: "col",
+			children: "Node"
+		}), a("th", {
+			scope: "col",
+			class: "number",
+			children: "Open connections"
+		})] }) }), a("tbody", { children: stats.cluster.nodes.map(({ node, active }) => a("tr", { children: [a("td", { children: [
+			a(Foreign, {
+				of: node,
+				class: "code"
+			}),
+			" ",
+			node === stats.node && a("span", {
+				class: "tag own",
+				children: "asked here"
+			})
+		] }), a("td", {
+			class: "number",
+			children: count(active)
+		})] }, node)) })] })
 	});
 }
 // src/views/users.tsx
@@ -4477,6 +4518,7 @@ function Users() {
 var COLUMNS = [
 	{
 		name: "user",
+		width: 18,
 		label: "User",
 		sort: "user",
 		cell: ({ user }) => a("a", {
@@ -4491,6 +4533,7 @@ var COLUMNS = [
 	},
 	{
 		name: "connections",
+		width: 8,
 		label: "Connections",
 		sort: "connections",
 		numeric: !0,
@@ -4498,12 +4541,14 @@ var COLUMNS = [
 	},
 	{
 		name: "limit",
+		width: 5,
 		label: "Limit",
 		numeric: !0,
 		cell: ({ limit }) => limit > 0 ? count(limit) : "none"
 	},
 	{
 		name: "use",
+		width: 16,
 		label: "Of the limit",
 		cell: (row) => a(Use, { ...row })
 	}
@@ -4628,7 +4673,12 @@ function Mark() {
 	});
 }
 function Views({ view }) {
-	return a("nav", {
+	let nav = T$1(null);
+	return A$1(() => {
+		let current = nav.current?.querySelector("[aria-current]");
+		nav.current && current && (nav.current.scrollLeft = current.offsetLeft - nav.current.offsetLeft - 16);
+	}, [view]), a("nav", {
+		ref: nav,
 		class: "views",
 		"aria-label": "Views",
 		children: VIEWS.map((name) => a("a", {

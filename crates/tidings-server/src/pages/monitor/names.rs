@@ -1,5 +1,5 @@
 // Written by the build of monitor/: `npm run build -w tidings-monitor`.
 
-pub(super) const SCRIPT_PATH: &str = "/admin/monitoring/app-DuoHsGWy.js";
-pub(super) const STYLE_PATH: &str = "/admin/monitoring/app-BaFPPMNA.css";
-pub(super) const INDEX_ETAG: &str = "\"193d09f2ee2dd2fb\"";
+pub(super) const SCRIPT_PATH: &str = "/admin/monitoring/app-t7quUHuZ.js";
+pub(super) const STYLE_PATH: &str = "/admin/monitoring/app-CYK80wQF.css";
+pub(super) const INDEX_ETAG: &str = "\"acaa1afabdf5a480\"";
