@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    ETAG, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, LOCATION, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -28,7 +28,10 @@ pub(super) fn router() -> Router {
     Router::new()
         .route(PATH, get(index))
         // Its links are relative to the path without the slash.
-        .route("/admin/monitoring/", get(async || (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "../monitoring")])))
+        .route(
+            "/admin/monitoring/",
+            get(async || (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "../monitoring")])),
+        )
         .route(names::SCRIPT_PATH, get(async |asked: HeaderMap| SCRIPT.response(&asked)))
         .route(names::STYLE_PATH, get(async |asked: HeaderMap| STYLE.response(&asked)))
 }
@@ -36,12 +39,14 @@ pub(super) fn router() -> Router {
 const INDEX: &str = include_str!("monitor/index.html");
 
 async fn index(asked: HeaderMap) -> Response {
-    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "no-cache"), (ETAG, names::INDEX_ETAG)];
+    let headers =
+        [(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "no-cache"), (ETAG, names::INDEX_ETAG)];
     let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     // RFC 9110 §13.1.2: a list, compared weakly; `*` is whatever there is.
-    let fresh = known.flat_map(|value| value.split(',')).map(str::trim).any(|tag| {
-        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == names::INDEX_ETAG
-    });
+    let fresh = known
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == names::INDEX_ETAG);
     if fresh {
         return (StatusCode::NOT_MODIFIED, guards(), headers).into_response();
     }
@@ -68,9 +73,11 @@ static STYLE: Asset = Asset {
 
 impl Asset {
     fn response(&self, asked: &HeaderMap) -> Response {
-        let headers = [(CONTENT_TYPE, self.content_type), (CACHE_CONTROL, FOR_EVER), (VARY, "accept-encoding")];
+        let headers =
+            [(CONTENT_TYPE, self.content_type), (CACHE_CONTROL, FOR_EVER), (VARY, "accept-encoding")];
         if takes_gzip(asked) {
-            return (guards(), headers, [(CONTENT_ENCODING, "gzip")], Bytes::from_static(self.gzip)).into_response();
+            return (guards(), headers, [(CONTENT_ENCODING, "gzip")], Bytes::from_static(self.gzip))
+                .into_response();
         }
         (guards(), headers, Bytes::from_static(self.plain)).into_response()
     }
@@ -133,7 +140,10 @@ mod tests {
             assert!(!INDEX.contains(forbidden), "the page has {forbidden}");
         }
         for script in INDEX.split("<script").skip(1) {
-            assert!(script.starts_with(" type=\"module\" crossorigin src=\"./monitoring/app-"), "an inline script");
+            assert!(
+                script.starts_with(" type=\"module\" crossorigin src=\"./monitoring/app-"),
+                "an inline script"
+            );
         }
     }
 
