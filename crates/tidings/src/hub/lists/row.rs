@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tidings_core::channel::Selector;
 use tidings_core::registry::Entry;
 
-use super::Hub;
+use crate::hub::Hub;
 use crate::net::RemoteAddress;
 use crate::outlet::Outlet;
 
@@ -55,7 +55,7 @@ pub struct ConnectionInfo {
 
 impl ConnectionInfo {
     /// Whether nothing happened to the connection since it looked like this: that time passes is nothing.
-    pub(super) fn is_as(&self, other: &Self) -> bool {
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
         (self.events_sent, self.bytes_sent, self.behind)
             == (other.events_sent, other.bytes_sent, other.behind)
             && (self.times, self.proof.kind) == (other.times, other.proof.kind)
@@ -97,12 +97,12 @@ pub enum ProvenTo {
 }
 
 /// What the books have of a live connection, to be told without their lock.
-pub(super) struct Row {
+pub(crate) struct Row {
     client_id: Option<Box<str>>,
     user: Arc<str>,
     kind: Arc<str>,
     opened_ms: u64,
-    pub(super) outlet: Arc<Outlet>,
+    pub(crate) outlet: Arc<Outlet>,
 }
 
 impl Row {
@@ -118,11 +118,15 @@ impl Row {
 }
 
 impl Hub {
-    pub(super) fn describe(&self, row: Row, now_ms: u64) -> ConnectionInfo {
+    pub(crate) fn describe(&self, row: Row, now_ms: u64) -> ConnectionInfo {
         let Row { client_id, user, kind, opened_ms, outlet } = row;
         let wall = |at: u64| (at > 0).then(|| self.0.clock.wall_at(at));
         let lease = outlet.lease_ends_ms().map(|ends| {
-            json!({ "seconds": outlet.lease_ms.load(Relaxed) / 1000, "expires_in_ms": ends.saturating_sub(now_ms) })
+            json!({
+                "seconds": outlet.lease_ms.load(Relaxed) / 1000,
+                "expires_in_ms": ends.saturating_sub(now_ms),
+                "expires_at": self.0.clock.wall_at(ends),
+            })
         });
         ConnectionInfo {
             id: self.0.secrets.public(outlet.key),
