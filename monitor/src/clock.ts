@@ -8,9 +8,8 @@ export const useNow = (): number => useContext(Now);
 let aheadMs = 0;
 
 /** The hub said what time it has. */
-export function heard(hubNow: number | undefined): void {
-  if (hubNow === undefined) return;
-  const measured = hubNow - Date.now();
+export function heard(time: number): void {
+  const measured = time - Date.now();
   // What the answer took on its way must not make each second a little longer or shorter than the last.
   if (Math.abs(measured - aheadMs) > 500) aheadMs = measured;
 }

@@ -16,6 +16,7 @@ export function moment({ at: _at, what, ...more }: Moment): Told {
     const many = number('channels');
     return many === null ? '' : plural(many, 'channel');
   };
+  const on = () => (channels() === '' ? '' : `on ${channels()}`);
   switch (what) {
     case 'opened':
       return { words: 'Opened', detail: '', tone: 'calm' };
@@ -27,8 +28,12 @@ export function moment({ at: _at, what, ...more }: Moment): Told {
       return { words: 'Unsubscribed', detail: channels(), tone: 'calm' };
     case 'refreshed':
       return { words: 'Token renewed', detail: '', tone: 'calm' };
+    case 'gap':
+      return { words: 'Came too late for some events', detail: on(), tone: 'chosen' };
     case 'lagged':
-      return { words: 'Fell behind, was told of a gap', detail: text('channel'), tone: 'wrong' };
+      return { words: 'Fell behind, and lost events', detail: on(), tone: 'wrong' };
+    case 'left_out':
+      return { words: '…', detail: `${plural(number('entries') ?? 0, 'entry', 'entries')} not kept`, tone: 'calm' };
     case 'closed':
       return {
         words: `Closed: ${text('reason')}`,

@@ -2,7 +2,7 @@
 
 export interface Stats {
   readonly node: string;
-  readonly now?: number;
+  readonly now: number;
   readonly uptime_seconds: number;
   readonly phase: string;
   readonly connections: {
@@ -20,9 +20,9 @@ export interface Stats {
     readonly replayed_total: number;
     readonly gaps_total: number;
   };
-  readonly truth?: { readonly mismatch: number; readonly audits: number; readonly audited_at: number | null };
-  readonly drain?: { readonly window_ms: number; readonly ends_in_ms: number; readonly remaining: number } | null;
-  readonly latency?: {
+  readonly truth: { readonly mismatch: number; readonly audits: number; readonly audited_at: number | null };
+  readonly drain: { readonly window_ms: number; readonly ends_in_ms: number; readonly remaining: number } | null;
+  readonly latency: {
     readonly publish_to_write_p50_ms: number | null;
     readonly publish_to_write_p99_ms: number | null;
   };
@@ -68,7 +68,7 @@ export interface ConnectionRow extends AnyConnection {
   readonly last_ping_at: number | null;
   readonly last_write_at: number | null;
   readonly behind: number;
-  readonly lease: { readonly seconds: number; readonly expires_in_ms: number } | null;
+  readonly lease: { readonly seconds: number; readonly expires_at: number } | null;
   /** When the hub told this, on its clock: ages are as of then. Put there by this page. */
   readonly told_at?: number;
 }

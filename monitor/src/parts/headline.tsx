@@ -38,7 +38,7 @@ function Books({ stats }: { stats: Stats | null }) {
   const now = useNow();
   if (!stats) return <p class="balance">–</p>;
   const { opened, closed, open, holds } = balance(stats);
-  const truth = stats.truth;
+  const { truth } = stats;
   return (
     <div class="balance">
       <p data-holds={holds} id="balance">

@@ -25,14 +25,11 @@ export function Channels() {
   const [paused, setPaused] = useState(false);
   const { q, sort = FIRST_SORT, channel } = route.params;
   const members = { q, sort, limit: paging.limit, after: paging.after };
-  const { data, stale, problem } = usePolled<{ channels: readonly ChannelRow[]; total?: number; next?: string | null }>(
+  const { data, stale, problem } = usePolled<{ channels: readonly ChannelRow[]; total: number; next: string | null }>(
     address('channels', members),
     ASK_EVERY_MS,
   );
-  const page =
-    data && !stale
-      ? listed(data.channels, (row) => row.channel, data.total ?? data.channels.length, data.next ?? null)
-      : null;
+  const page = data && !stale ? listed(data.channels, (row) => row.channel, data.total, data.next) : null;
   const steady = useSteady(page, JSON.stringify(members), paused || channel !== undefined);
   const sorted = (by: string) => go({ sort: by === FIRST_SORT ? undefined : by, ...FIRST_PAGE });
   return (

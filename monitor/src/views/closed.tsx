@@ -24,9 +24,9 @@ const ASK_EVERY_MS = 2_000;
 
 interface Answer {
   readonly connections: readonly ClosedRow[];
-  readonly by_reason?: Readonly<Record<string, number>>;
-  readonly total?: number;
-  readonly next?: string | null;
+  readonly by_reason: Readonly<Record<string, number>>;
+  readonly total: number;
+  readonly next: string | null;
 }
 
 /** Who was connected until lately, and why they no longer are. */
@@ -38,8 +38,7 @@ export function Closed() {
   const members = { reason: why, user, type, limit: paging.limit, after: paging.after };
   const { data, stale, problem } = usePolled<Answer>(address('connections/closed', members), ASK_EVERY_MS);
   const rows = data && !stale ? data : null;
-  const page =
-    rows && listed(rows.connections, (row) => row.id, rows.total ?? rows.connections.length, rows.next ?? null);
+  const page = rows && listed(rows.connections, (row) => row.id, rows.total, rows.next);
   const steady = useSteady(page, JSON.stringify(members), paused || id !== undefined);
   return (
     <>

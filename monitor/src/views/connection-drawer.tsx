@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useNow } from '../clock.js';
-import { bytes, count, duration } from '../format.js';
+import { bytes, count, duration, relative } from '../format.js';
 import { usePolled } from '../hub/polled.js';
 import type { ConnectionDetail } from '../hub/types.js';
 import { ChannelNames } from '../parts/channel-names.js';
@@ -87,7 +87,16 @@ function live(connection: ConnectionDetail['connection']): readonly (readonly [s
     ['Last ping', <When key="ping" at={connection.last_ping_at} as="both" />],
     ['Last write', <When key="write" at={connection.last_write_at} as="both" />],
     ['Proof of life', <ProofOfLife key="proof" row={{ proof: connection.proof ?? null }} />],
-    ['Lease', lease ? `${lease.seconds} s, next check-in due in ${duration(lease.expires_in_ms)}` : 'none'],
+    ['Lease', lease ? <LeaseLeft key="lease" of={lease} /> : 'none'],
     ['Channels', <ChannelNames key="channels" of={connection.channels ?? []} all />],
   ];
+}
+
+function LeaseLeft({ of: { seconds, expires_at: at } }: { of: { seconds: number; expires_at: number } }) {
+  const now = useNow();
+  return (
+    <>
+      {seconds} s <span class="aside">ends {relative(at, now)} unless it checks in</span>
+    </>
+  );
 }

@@ -26,12 +26,11 @@ export function Users() {
   const [paused, setPaused] = useState(false);
   const { q, sort = FIRST_SORT } = route.params;
   const members = { q, sort, limit: paging.limit, after: paging.after };
-  const { data, stale, problem } = usePolled<{ users: readonly UserRow[]; total?: number; next?: string | null }>(
+  const { data, stale, problem } = usePolled<{ users: readonly UserRow[]; total: number; next: string | null }>(
     address('users', members),
     ASK_EVERY_MS,
   );
-  const page =
-    data && !stale ? listed(data.users, ({ user }) => user, data.total ?? data.users.length, data.next ?? null) : null;
+  const page = data && !stale ? listed(data.users, ({ user }) => user, data.total, data.next) : null;
   const steady = useSteady(page, JSON.stringify(members), paused);
   const sorted = (by: string) => go({ sort: by === FIRST_SORT ? undefined : by, ...FIRST_PAGE });
   return (

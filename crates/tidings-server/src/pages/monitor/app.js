@@ -454,9 +454,8 @@ function G(n, t) {
 }
 // src/clock.ts
 var Now = U(0), useNow = () => j(Now), aheadMs = 0;
-function heard(hubNow) {
-	if (hubNow === void 0) return;
-	let measured = hubNow - Date.now();
+function heard(time) {
+	let measured = time - Date.now();
 	Math.abs(measured - aheadMs) > 500 && (aheadMs = measured);
 }
 var hubNow = () => Date.now() + aheadMs;
@@ -2346,7 +2345,7 @@ function Books({ stats }) {
 		class: "balance",
 		children: "–"
 	});
-	let { opened, closed, open, holds } = balance(stats), truth = stats.truth;
+	let { opened, closed, open, holds } = balance(stats), { truth } = stats;
 	return a("div", {
 		class: "balance",
 		children: [a("p", {
@@ -3302,7 +3301,7 @@ function Channels() {
 		sort,
 		limit: paging.limit,
 		after: paging.after
-	}, { data, stale, problem } = usePolled(address("channels", members), ASK_EVERY_MS$4), page = data && !stale ? listed(data.channels, (row) => row.channel, data.total ?? data.channels.length, data.next ?? null) : null, steady = useSteady(page, JSON.stringify(members), paused || channel !== void 0), sorted = (by) => go({
+	}, { data, stale, problem } = usePolled(address("channels", members), ASK_EVERY_MS$4), page = data && !stale ? listed(data.channels, (row) => row.channel, data.total, data.next) : null, steady = useSteady(page, JSON.stringify(members), paused || channel !== void 0), sorted = (by) => go({
 		sort: by === FIRST_SORT$2 ? void 0 : by,
 		...FIRST_PAGE
 	});
@@ -3507,7 +3506,7 @@ function Closed() {
 		type,
 		limit: paging.limit,
 		after: paging.after
-	}, { data, stale, problem } = usePolled(address("connections/closed", members), ASK_EVERY_MS$3), rows = data && !stale ? data : null, page = rows && listed(rows.connections, (row) => row.id, rows.total ?? rows.connections.length, rows.next ?? null), steady = useSteady(page, JSON.stringify(members), paused || id !== void 0);
+	}, { data, stale, problem } = usePolled(address("connections/closed", members), ASK_EVERY_MS$3), rows = data && !stale ? data : null, page = rows && listed(rows.connections, (row) => row.id, rows.total, rows.next), steady = useSteady(page, JSON.stringify(members), paused || id !== void 0);
 	return a($$1, { children: [
 		a(ListHead, {
 			title: "Recently closed",
@@ -3847,7 +3846,7 @@ function moment({ at: _at, what, ...more }) {
 	let number = (name) => typeof more[name] == "number" ? more[name] : null, text = (name) => typeof more[name] == "string" ? more[name] : "", channels = () => {
 		let many = number("channels");
 		return many === null ? "" : plural(many, "channel");
-	};
+	}, on = () => channels() === "" ? "" : `on ${channels()}`;
 	switch (what) {
 		case "opened": return {
 			words: "Opened",
@@ -3874,10 +3873,20 @@ function moment({ at: _at, what, ...more }) {
 			detail: "",
 			tone: "calm"
 		};
+		case "gap": return {
+			words: "Came too late for some events",
+			detail: on(),
+			tone: "chosen"
+		};
 		case "lagged": return {
-			words: "Fell behind, was told of a gap",
-			detail: text("channel"),
+			words: "Fell behind, and lost events",
+			detail: on(),
 			tone: "wrong"
+		};
+		case "left_out": return {
+			words: "…",
+			detail: `${plural(number("entries") ?? 0, "entry", "entries")} not kept`,
+			tone: "calm"
 		};
 		case "closed": return {
 			words: `Closed: ${text("reason")}`,
@@ -4030,12 +4039,26 @@ function live(connection) {
 			as: "both"
 		}, "write")],
 		["Proof of life", a(ProofOfLife, { row: { proof: connection.proof ?? null } }, "proof")],
-		["Lease", lease ? `${lease.seconds} s, next check-in due in ${duration(lease.expires_in_ms)}` : "none"],
+		["Lease", lease ? a(LeaseLeft, { of: lease }, "lease") : "none"],
 		["Channels", a(ChannelNames, {
 			of: connection.channels ?? [],
 			all: !0
 		}, "channels")]
 	];
+}
+function LeaseLeft({ of: { seconds, expires_at: at } }) {
+	return a($$1, { children: [
+		seconds,
+		" s ",
+		a("span", {
+			class: "aside",
+			children: [
+				"ends ",
+				relative(at, useNow()),
+				" unless it checks in"
+			]
+		})
+	] });
 }
 // src/hub/connections.ts
 var ASK_EVERY_MS$1 = 2e3, NOWHERE = "$hub/stats";
@@ -4469,7 +4492,7 @@ function Users() {
 		sort,
 		limit: paging.limit,
 		after: paging.after
-	}, { data, stale, problem } = usePolled(address("users", members), ASK_EVERY_MS), page = data && !stale ? listed(data.users, ({ user }) => user, data.total ?? data.users.length, data.next ?? null) : null, steady = useSteady(page, JSON.stringify(members), paused), sorted = (by) => go({
+	}, { data, stale, problem } = usePolled(address("users", members), ASK_EVERY_MS), page = data && !stale ? listed(data.users, ({ user }) => user, data.total, data.next) : null, steady = useSteady(page, JSON.stringify(members), paused), sorted = (by) => go({
 		sort: by === FIRST_SORT ? void 0 : by,
 		...FIRST_PAGE
 	});
