@@ -45,6 +45,8 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
     const kernel = (await socketsFrom(portOf(hub), crowd.addresses)) + 1;
     assert.equal(number, kernel, 'the page’s number is the kernel’s');
     assert.equal(await page.locator('#balance').getAttribute('data-holds'), 'true');
+    const audit = (await page.locator('#audit').innerText()).split(',')[0];
+    assert.match(audit, /^Audit (not yet run|mismatch 0)$/);
     await finish();
     await hub.assertBooksBalance();
     const measuredSeconds = before.seconds + looked.seconds + used.seconds;
@@ -54,6 +56,7 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
       ...figures,
       hub_core_percent: { without_monitor: before.percent, looked_at: looked.percent, used: used.percent },
       monitor_costs_core_percent: { looked_at: round(looked.percent - before.percent), used: round(used.percent - before.percent) },
+      audit,
       number: { page: number, kernel, most_apart_while_changing: during.most, samples: during.samples },
     };
   } finally {

@@ -15,6 +15,16 @@ export function balance({ connections }: Pick<Stats, 'connections'>): Balance {
   return { opened: connections.opened_total, closed, open, holds: open === connections.active };
 }
 
+/** What the hub's own audit found when it last held its books against the kernel's list of sockets. */
+export function audit({ mismatch, audited_at }: Stats['truth']): {
+  holds: 'true' | 'false' | 'unknown';
+  words: string;
+} {
+  if (audited_at === null) return { holds: 'unknown', words: 'Audit not yet run' };
+  if (mismatch === 0) return { holds: 'true', words: 'Audit mismatch 0' };
+  return { holds: 'false', words: `Audit mismatch ${count(mismatch)}: books and the kernel’s sockets differ` };
+}
+
 /** `1, this monitor`: the page says that it counts itself, where it does. */
 export function headline(active: number, own: boolean): { number: string; rest: string } {
   const rest = !own || active === 0 ? '' : active === 1 ? ', this monitor' : ', this monitor among them';

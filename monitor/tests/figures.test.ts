@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { balance, headline, histogram } from '../src/books.js';
+import { audit, balance, headline, histogram } from '../src/books.js';
 import type { Stats } from '../src/hub/types.js';
 import { jsonProblem, publishBody } from '../src/json.js';
 import { moment } from '../src/moments.js';
@@ -12,6 +12,12 @@ const books = (active: number, opened: number, closed: Record<string, number>) =
 test('the balance holds where what was opened and has not closed is in the table', () => {
   expect(balance(books(2, 9, { client_left: 4, lost: 3 }))).toEqual({ opened: 9, closed: 7, open: 2, holds: true });
   expect(balance(books(3, 9, { client_left: 4, lost: 3 })).holds).toBe(false);
+});
+
+test('an audit that has not run claims nothing', () => {
+  expect(audit({ mismatch: 0, audits: 0, audited_at: null })).toEqual({ holds: 'unknown', words: 'Audit not yet run' });
+  expect(audit({ mismatch: 0, audits: 1, audited_at: 1 })).toEqual({ holds: 'true', words: 'Audit mismatch 0' });
+  expect(audit({ mismatch: 3, audits: 1, audited_at: 1 }).holds).toBe('false');
 });
 
 test('the headline says that the page counts itself', () => {

@@ -16,8 +16,13 @@ export function Drawer({ title, onClose, children, kind = 'drawer' }: DrawerProp
   const name = useId();
   useEffect(() => {
     const own = dialog.current;
+    const opener = document.activeElement;
     own?.showModal();
-    return () => own?.close();
+    return () => {
+      own?.close();
+      // The browser would do so, but not where the dialog has left the page by now.
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
   }, []);
   const outside = (event: MouseEvent) => {
     if (event.target === dialog.current) onClose();

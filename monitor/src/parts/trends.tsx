@@ -7,29 +7,38 @@ import { Sparkline } from './sparkline.js';
 const ASK_EVERY_MS = 5_000;
 
 interface Trend {
-  readonly label: string;
-  readonly unit: string;
-  readonly lines: readonly { readonly of: SeriesName; readonly name: string; readonly kind: Line['kind'] }[];
+  /** What the figure is; the headline has how many are open now. */
+  readonly figure: 'most' | 'a second';
+  readonly lines: readonly {
+    readonly of: SeriesName;
+    readonly label: string;
+    readonly name: string;
+    readonly kind: Line['kind'];
+  }[];
 }
 
 const TRENDS: readonly Trend[] = [
-  { label: 'Open', unit: '', lines: [{ of: 'active', name: 'open connections', kind: 'area' }] },
+  { figure: 'most', lines: [{ of: 'active', label: 'Open', name: 'open connections', kind: 'area' }] },
   {
-    label: 'Opened, closed',
-    unit: '/s',
+    figure: 'a second',
     lines: [
-      { of: 'opened', name: 'opened a second', kind: 'line' },
-      { of: 'closed', name: 'closed a second', kind: 'dashed' },
+      { of: 'opened', label: 'Opened', name: 'opened a second', kind: 'line' },
+      { of: 'closed', label: 'closed', name: 'closed a second', kind: 'dashed' },
     ],
   },
-  { label: 'Published', unit: '/s', lines: [{ of: 'published', name: 'events published a second', kind: 'area' }] },
-  { label: 'Delivered', unit: '/s', lines: [{ of: 'delivered', name: 'events delivered a second', kind: 'area' }] },
   {
-    label: 'Refused, gaps',
-    unit: '/s',
+    figure: 'a second',
+    lines: [{ of: 'published', label: 'Published', name: 'events published a second', kind: 'area' }],
+  },
+  {
+    figure: 'a second',
+    lines: [{ of: 'delivered', label: 'Delivered', name: 'events delivered a second', kind: 'area' }],
+  },
+  {
+    figure: 'a second',
     lines: [
-      { of: 'refused', name: 'connections refused a second', kind: 'line' },
-      { of: 'gaps', name: 'gaps a second', kind: 'dashed' },
+      { of: 'refused', label: 'Refused', name: 'connections refused a second', kind: 'line' },
+      { of: 'gaps', label: 'gaps', name: 'gaps a second', kind: 'dashed' },
     ],
   },
 ];
@@ -38,26 +47,37 @@ const TRENDS: readonly Trend[] = [
 export function Trends() {
   const { data } = usePolled<Series>('stats/series', ASK_EVERY_MS);
   return (
-    <dl class="trends" aria-label="The last 15 minutes">
-      {TRENDS.map((trend) => (
-        <TrendCard key={trend.label} trend={trend} series={data} />
-      ))}
-    </dl>
+    <section aria-label="The last 15 minutes">
+      <dl class="trends">
+        {TRENDS.map((trend) => (
+          <TrendCard key={trend.lines[0]?.of} trend={trend} series={data} />
+        ))}
+      </dl>
+    </section>
   );
 }
 
-function TrendCard({ trend, series }: { trend: Trend; series: Series | null }) {
-  const lines = trend.lines.map(({ of, kind, name }) => ({ kind, name, values: values(series, of) }));
-  const say = (value: number) => (trend.unit ? rate(value) : count(value));
+function TrendCard({ trend: { figure, lines }, series }: { trend: Trend; series: Series | null }) {
+  const drawn = lines.map((line) => ({ ...line, values: values(series, line.of) }));
+  const say = figure === 'most' ? count : rate;
+  const figures = drawn.map(({ values: own }) => say(figure === 'most' ? extremes(own).highest : extremes(own).latest));
   return (
     <div class="trend">
-      <dt>{trend.label}</dt>
+      <dt>
+        {drawn.map(({ label, kind }, place) => (
+          <span key={label}>
+            {place > 0 && ', '}
+            {lines.length > 1 && <span class={`key ${kind}`} aria-hidden="true" />}
+            {label}
+          </span>
+        ))}
+      </dt>
       <dd>
-        <span class="now">{series ? lines.map((line) => say(extremes(line.values).latest)).join(' · ') : '–'}</span>
-        <span class="aside">{trend.unit}</span>
+        <span class="now">{series ? figures.join(' · ') : '–'}</span>
+        <span class="aside"> {figure === 'most' ? 'at most' : '/s'}</span>
       </dd>
-      <dd>
-        <Sparkline lines={lines} places={series?.points ?? 180} words={words(lines, say)} />
+      <dd class="drawn">
+        <Sparkline lines={drawn} places={series?.points ?? 180} words={words(drawn, say)} />
       </dd>
     </div>
   );

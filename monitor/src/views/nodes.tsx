@@ -19,11 +19,11 @@ export function Nodes({ stats }: { stats: Stats | null }) {
       </header>
       <div class="cards">
         <Health stats={stats} />
+        <Cluster stats={stats} />
         <DrainCard stats={stats} />
         <Shutdown stats={stats} />
         <SweepCard stats={stats} />
       </div>
-      <Cluster stats={stats} />
     </>
   );
 }
@@ -105,7 +105,7 @@ function Shutdown({ stats }: { stats: Stats }) {
 function Cluster({ stats }: { stats: Stats }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="scroll small" aria-label="Nodes of the cluster" tabIndex={0}>
+    <section class="scroll" aria-label="Nodes of the cluster" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -2079,8 +2079,10 @@ function Icon({ name }) {
 function Drawer({ title, onClose, children, kind = "drawer" }) {
 	let dialog = T$1(null), name = P$1();
 	return A$1(() => {
-		let own = dialog.current;
-		return own?.showModal(), () => own?.close();
+		let own = dialog.current, opener = document.activeElement;
+		return own?.showModal(), () => {
+			own?.close(), opener instanceof HTMLElement && opener.isConnected && opener.focus();
+		};
 	}, []), a("dialog", {
 		ref: dialog,
 		class: kind,
@@ -2252,6 +2254,18 @@ function balance({ connections }) {
 		holds: open === connections.active
 	};
 }
+function audit({ mismatch, audited_at }) {
+	return audited_at === null ? {
+		holds: "unknown",
+		words: "Audit not yet run"
+	} : mismatch === 0 ? {
+		holds: "true",
+		words: "Audit mismatch 0"
+	} : {
+		holds: "false",
+		words: `Audit mismatch ${count(mismatch)}: books and the kernel’s sockets differ`
+	};
+}
 function headline(active, own) {
 	let rest = !own || active === 0 ? "" : active === 1 ? ", this monitor" : ", this monitor among them";
 	return {
@@ -2340,7 +2354,6 @@ function Headline({ latest: { stats, at } }) {
 	});
 }
 function Books({ stats }) {
-	let now = useNow();
 	if (!stats) return a("p", {
 		class: "balance",
 		children: "–"
@@ -2360,14 +2373,18 @@ function Books({ stats }) {
 				" open",
 				!holds && `, but ${count(stats.connections.active)} are in the table: report this`
 			] })]
-		}), truth && a("p", {
-			"data-holds": truth.mismatch === 0,
-			id: "audit",
-			children: [a(Icon, { name: truth.mismatch === 0 ? "check" : "alert" }), a("span", { children: [truth.mismatch === 0 ? "Audit: books and sockets agree, 0 apart" : `Audit: ${count(truth.mismatch)} apart from the kernel’s sockets`, a("span", {
-				class: "aside",
-				children: truth.audited_at === null ? ", not yet run" : `, ${relative(truth.audited_at, now)}`
-			})] })]
-		})]
+		}), a(Audit, { truth })]
+	});
+}
+function Audit({ truth }) {
+	let { holds, words } = audit(truth), now = useNow();
+	return a("p", {
+		"data-holds": holds,
+		id: "audit",
+		children: [a(Icon, { name: holds === "unknown" ? "pause" : holds === "true" ? "check" : "alert" }), a("span", { children: [words, truth.audited_at !== null && a("span", {
+			class: "aside",
+			children: [", ", relative(truth.audited_at, now)]
+		})] })]
 	});
 }
 function Spoken({ words }) {
@@ -2514,54 +2531,56 @@ function area(values, places, top) {
 // src/parts/trends.tsx
 var ASK_EVERY_MS$5 = 5e3, TRENDS = [
 	{
-		label: "Open",
-		unit: "",
+		figure: "most",
 		lines: [{
 			of: "active",
+			label: "Open",
 			name: "open connections",
 			kind: "area"
 		}]
 	},
 	{
-		label: "Opened, closed",
-		unit: "/s",
+		figure: "a second",
 		lines: [{
 			of: "opened",
+			label: "Opened",
 			name: "opened a second",
 			kind: "line"
 		}, {
 			of: "closed",
+			label: "closed",
 			name: "closed a second",
 			kind: "dashed"
 		}]
 	},
 	{
-		label: "Published",
-		unit: "/s",
+		figure: "a second",
 		lines: [{
 			of: "published",
+			label: "Published",
 			name: "events published a second",
 			kind: "area"
 		}]
 	},
 	{
-		label: "Delivered",
-		unit: "/s",
+		figure: "a second",
 		lines: [{
 			of: "delivered",
+			label: "Delivered",
 			name: "events delivered a second",
 			kind: "area"
 		}]
 	},
 	{
-		label: "Refused, gaps",
-		unit: "/s",
+		figure: "a second",
 		lines: [{
 			of: "refused",
+			label: "Refused",
 			name: "connections refused a second",
 			kind: "line"
 		}, {
 			of: "gaps",
+			label: "gaps",
 			name: "gaps a second",
 			kind: "dashed"
 		}]
@@ -2569,37 +2588,48 @@ var ASK_EVERY_MS$5 = 5e3, TRENDS = [
 ];
 function Trends() {
 	let { data } = usePolled("stats/series", ASK_EVERY_MS$5);
-	return a("dl", {
-		class: "trends",
+	return a("section", {
 		"aria-label": "The last 15 minutes",
-		children: TRENDS.map((trend) => a(TrendCard, {
-			trend,
-			series: data
-		}, trend.label))
+		children: a("dl", {
+			class: "trends",
+			children: TRENDS.map((trend) => a(TrendCard, {
+				trend,
+				series: data
+			}, trend.lines[0]?.of))
+		})
 	});
 }
-function TrendCard({ trend, series }) {
-	let lines = trend.lines.map(({ of, kind, name }) => ({
-		kind,
-		name,
-		values: values(series, of)
-	})), say = (value) => trend.unit ? rate(value) : count(value);
+function TrendCard({ trend: { figure, lines }, series }) {
+	let drawn = lines.map((line) => ({
+		...line,
+		values: values(series, line.of)
+	})), say = figure === "most" ? count : rate, figures = drawn.map(({ values: own }) => say(figure === "most" ? extremes(own).highest : extremes(own).latest));
 	return a("div", {
 		class: "trend",
 		children: [
-			a("dt", { children: trend.label }),
+			a("dt", { children: drawn.map(({ label, kind }, place) => a("span", { children: [
+				place > 0 && ", ",
+				lines.length > 1 && a("span", {
+					class: `key ${kind}`,
+					"aria-hidden": "true"
+				}),
+				label
+			] }, label)) }),
 			a("dd", { children: [a("span", {
 				class: "now",
-				children: series ? lines.map((line) => say(extremes(line.values).latest)).join(" · ") : "–"
+				children: series ? figures.join(" · ") : "–"
 			}), a("span", {
 				class: "aside",
-				children: trend.unit
+				children: [" ", figure === "most" ? "at most" : "/s"]
 			})] }),
-			a("dd", { children: a(Sparkline, {
-				lines,
-				places: series?.points ?? 180,
-				words: words(lines, say)
-			}) })
+			a("dd", {
+				class: "drawn",
+				children: a(Sparkline, {
+					lines: drawn,
+					places: series?.points ?? 180,
+					words: words(drawn, say)
+				})
+			})
 		]
 	});
 }
@@ -4323,25 +4353,22 @@ function SweepCard({ stats: { cleanup } }) {
 }
 // src/views/nodes.tsx
 function Nodes({ stats }) {
-	return stats ? a($$1, { children: [
-		a("header", {
-			class: "list-head",
-			children: a("h2", { children: ["Nodes ", a("span", {
-				class: "total",
-				children: count(stats.cluster.nodes.length)
-			})] })
-		}),
-		a("div", {
-			class: "cards",
-			children: [
-				a(Health, { stats }),
-				a(DrainCard, { stats }),
-				a(Shutdown, { stats }),
-				a(SweepCard, { stats })
-			]
-		}),
-		a(Cluster, { stats })
-	] }) : a("p", {
+	return stats ? a($$1, { children: [a("header", {
+		class: "list-head",
+		children: a("h2", { children: ["Nodes ", a("span", {
+			class: "total",
+			children: count(stats.cluster.nodes.length)
+		})] })
+	}), a("div", {
+		class: "cards",
+		children: [
+			a(Health, { stats }),
+			a(Cluster, { stats }),
+			a(DrainCard, { stats }),
+			a(Shutdown, { stats }),
+			a(SweepCard, { stats })
+		]
+	})] }) : a("p", {
 		class: "empty",
 		children: "No figures yet."
 	});
@@ -4458,7 +4485,7 @@ function Shutdown({ stats }) {
 }
 function Cluster({ stats }) {
 	return a("section", {
-		class: "scroll small",
+		class: "scroll",
 		"aria-label": "Nodes of the cluster",
 		tabIndex: 0,
 		children: a("table", { children: [a("thead", { children: a("tr", { children: [a("th", {
