@@ -1,8 +1,9 @@
-import { Connection } from './connection.js';
+import { Connection, type Link, type LinkHooks } from './connection.js';
 import type { AnyEvents, ChannelOf, EventOf, Gap, TidingsEvent } from './event.js';
 import { Buffer, overflowed } from './iterator.js';
-import { type ClientOptions, settle } from './options.js';
+import { type ClientOptions, type Settings, settle } from './options.js';
 import { canonical } from './pattern.js';
+import { Requests } from './requests.js';
 import { type StatusStore, Store } from './status.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -70,7 +71,8 @@ export function createClient<E = AnyEvents>(options: ClientOptions<E>): Client<E
 
 class SharedClient {
   readonly status: Store;
-  readonly #connection: Connection;
+  readonly #link: Link;
+  readonly #requests: Requests;
   readonly #subscriptions: Subscriptions;
   readonly #always: ReadonlySet<string>;
   readonly #settings;
@@ -88,12 +90,15 @@ class SharedClient {
     this.#always = new Set<string>((options.channels ?? []).map(canonical));
     this.status = new Store(report);
     this.#subscriptions = new Subscriptions(() => this.#changed(), report);
-    this.#connection = new Connection(settings, {
+    this.#requests = new Requests(settings);
+    const hooks: LinkHooks = {
       desired: () => new Set(this.#desired),
       event: (event) => this.#subscriptions.event(event),
       gap: (gap) => this.#subscriptions.gap(gap),
       changed: () => this.#publish(),
-    });
+    };
+    const solo = (its: Settings, own: LinkHooks) => new Connection(its, own);
+    this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks);
     if (this.#always.size > 0) this.#changed();
   }
 
@@ -136,11 +141,11 @@ class SharedClient {
   }
 
   request(path: string, init: RequestInit = {}): Promise<Response> {
-    return this.#connection.request(path, init);
+    return this.#requests.send(path, init);
   }
 
   reconnect(): void {
-    this.#connection.input({ kind: 'reconnect' });
+    this.#link.reconnect();
   }
 
   close(): void {
@@ -151,7 +156,7 @@ class SharedClient {
     this.#desired.clear();
     for (const loop of this.#loops) loop.close();
     this.#loops.clear();
-    this.#connection.input({ kind: 'close' });
+    this.#link.close();
   }
 
   #changed(): void {
@@ -181,13 +186,12 @@ class SharedClient {
 
   #apply(): void {
     if (this.#closed) return;
-    this.#connection.input({ kind: this.#desired.size > 0 ? 'want' : 'unwant' });
-    this.#connection.sync();
+    this.#link.apply();
     this.#publish();
   }
 
   #publish(): void {
-    this.status.set(this.#connection.snapshot());
+    this.status.set(this.#link.snapshot());
   }
 
   #wanted(): Set<string> {

@@ -9,20 +9,29 @@ import type { ConnectionInfo, Snapshot } from './status.js';
 import type { Message } from './transport.js';
 import { Watch } from './watch.js';
 
-export interface ConnectionHooks {
+export interface LinkHooks {
   readonly desired: () => Set<string>;
   readonly event: (event: TidingsEvent) => void;
   readonly gap: (gap: Gap) => void;
   readonly changed: () => void;
 }
 
+/** What a client has its events from: a stream of its own, or its part of one that several tabs share. */
+export interface Link {
+  /** The desired channels may have changed. */
+  apply(): void;
+  reconnect(): void;
+  close(): void;
+  snapshot(): Snapshot;
+}
+
 /** A stream that misses two heartbeats, and half of one for the way, is dead. */
 const SILENT_HEARTBEATS = 2.5;
 
 /** Drives the machine: one attempt at a time, timers, the page's life, and the requests beside the stream. */
-export class Connection {
+export class Connection implements Link {
   readonly #settings: Settings;
-  readonly #hooks: ConnectionHooks;
+  readonly #hooks: LinkHooks;
   readonly #identity: Identity;
   readonly #channels: LiveChannels;
   readonly #watch: Watch;
@@ -36,7 +45,7 @@ export class Connection {
   #connectionId: string | null = null;
   #info: ConnectionInfo | null = null;
 
-  constructor(settings: Settings, hooks: ConnectionHooks) {
+  constructor(settings: Settings, hooks: LinkHooks) {
     const { platform } = settings;
     this.#settings = settings;
     this.#hooks = hooks;
@@ -54,16 +63,46 @@ export class Connection {
       gone: () => this.#over(new Failure('lease', 'the hub no longer knows this stream')),
     });
     this.#leave = platform.lifecycle({
-      suspend: () => this.input({ kind: 'suspend' }),
-      resume: () => this.input({ kind: 'resume' }),
+      suspend: () => this.#input({ kind: 'suspend' }),
+      resume: () => this.#input({ kind: 'resume' }),
       nudge: () => {
         this.#watch.look();
-        this.input({ kind: 'nudge' });
+        this.#input({ kind: 'nudge' });
       },
     });
   }
 
-  input(input: Input): void {
+  /** Where the next stream goes on from. */
+  get cursor(): string | null {
+    return this.#cursor;
+  }
+
+  apply(): void {
+    this.#input({ kind: this.#hooks.desired().size > 0 ? 'want' : 'unwant' });
+    this.#channels.sync();
+  }
+
+  reconnect(): void {
+    this.#input({ kind: 'reconnect' });
+  }
+
+  close(): void {
+    this.#input({ kind: 'close' });
+  }
+
+  /** Goes on from another place; a stream that is open, or under way, begins anew. */
+  rewind(cursor: string): void {
+    this.#cursor = cursor;
+    this.#input({ kind: 'again' });
+  }
+
+  snapshot(): Snapshot {
+    const { status, failures, error } = this.#state;
+    const channels = this.#channels.status();
+    return { status, role: 'solo', attempt: failures, retryAt: this.#retryAt, error, connection: this.#info, channels };
+  }
+
+  #input(input: Input): void {
     const before = this.#state;
     const { platform, backoff } = this.#settings;
     // A timer may come a moment early.
@@ -73,21 +112,6 @@ export class Connection {
     if (input.kind === 'reconnect') this.#channels.forgive();
     this.#follow(before);
     this.#hooks.changed();
-  }
-
-  /** The desired channels may have changed. */
-  sync(): void {
-    this.#channels.sync();
-  }
-
-  request(path: string, init: RequestInit): Promise<Response> {
-    return this.#requests.send(path, init);
-  }
-
-  snapshot(): Snapshot {
-    const { status, failures, error } = this.#state;
-    const channels = this.#channels.status();
-    return { status, attempt: failures, retryAt: this.#retryAt, error, connection: this.#info, channels };
   }
 
   /** Does what the machine's new state asks for. */
@@ -100,7 +124,7 @@ export class Connection {
       this.#cancelRetry = null;
       const inMs = retryAt === null ? 0 : Math.max(retryAt - platform.now(), 0);
       this.#retryAt = retryAt === null ? null : Math.round(Date.now() + inMs);
-      if (retryAt !== null) this.#cancelRetry = platform.timer(() => this.input({ kind: 'due' }), inMs);
+      if (retryAt !== null) this.#cancelRetry = platform.timer(() => this.#input({ kind: 'due' }), inMs);
     }
     if (status === 'suspended') this.#identity.release();
     if (status === 'idle') this.#cursor = this.#settings.since;
@@ -152,23 +176,23 @@ export class Connection {
     const { status, message } = error;
     if (status === 401 && this.#settings.token && !this.#state.refreshed) {
       this.#requests.reason = 'unauthorized';
-      return this.input({ kind: 'unauthorized', error });
+      return this.#input({ kind: 'unauthorized', error });
     }
     if (status === 403) {
       // One channel that is denied must not cost the others their stream. The hub names it.
       const named = [...this.#hooks.desired()].filter((channel) => message.includes(`\`${channel}\``));
-      if (this.#channels.refused(named)) return this.input({ kind: 'denied' });
+      if (this.#channels.refused(named)) return this.#input({ kind: 'again' });
     }
-    this.input({ kind: 'lost', error, hintMs });
+    this.#input({ kind: 'lost', error, hintMs });
   }
 
   #message({ type, data, id }: Message): void {
+    if (id !== undefined) this.#cursor = id || null;
     try {
       this.#take(type, JSON.parse(data));
     } catch {
       this.#settings.onMalformed(data);
     }
-    if (id !== undefined) this.#cursor = id || null;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what the hub says, as docs/protocol.md has it
@@ -205,7 +229,7 @@ export class Connection {
     this.#info = { id: data.id, user: data.user, node: data.node };
     const lease = data.lease ? Math.min(leaseSeconds || data.lease, data.lease) : 0;
     this.#watch.start(data.heartbeat_ms * SILENT_HEARTBEATS, lease ? (lease * 1000) / 3 : undefined);
-    this.input({ kind: 'opened' });
+    this.#input({ kind: 'opened' });
     this.#channels.began(data.connection_id, data.channels);
   }
 

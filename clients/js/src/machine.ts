@@ -29,8 +29,8 @@ export type Input =
   | { readonly kind: 'lost'; readonly error: ClientError; readonly hintMs: number }
   /** Over by a 401 that a fresh token may cure. */
   | { readonly kind: 'unauthorized'; readonly error: ClientError }
-  /** Over because of some channels, without which the next one goes. */
-  | { readonly kind: 'denied' };
+  /** To be begun anew at once: without channels that were denied, or from another place. */
+  | { readonly kind: 'again' };
 
 export interface Rules {
   readonly now: number;
@@ -68,7 +68,7 @@ export function next(state: State, input: Input, rules: Rules): State {
       return lost(state, input.error, input.hintMs, rules);
     case 'unauthorized':
       return unauthorized(state, input.error, rules);
-    case 'denied':
+    case 'again':
       return state.drive === 'dial' ? dialled(state) : state;
     case 'due':
       return state.drive === 'wait' && rules.now >= (state.retryAt ?? 0) ? dialled(state) : state;

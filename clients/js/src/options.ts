@@ -1,10 +1,18 @@
 import { type Backoff, QUICK } from './backoff.js';
+import type { Connection, Link, LinkHooks } from './connection.js';
 import type { ChannelOf } from './event.js';
 import { type Platform, platform } from './platform.js';
 import { byFetch, type Transport } from './transport.js';
 
 /** Why a token is asked for: before an attempt, after a 401, or because the grant ends soon. */
 export type TokenReason = 'connect' | 'unauthorized' | 'expiring';
+
+/** Puts another link in place of a stream of the client's own, which `open` makes: see `shareTabs`. */
+export type Share = (
+  settings: Settings,
+  hooks: LinkHooks,
+  open: (settings: Settings, hooks: LinkHooks) => Connection,
+) => Link;
 
 export interface ClientOptions<E> {
   /** The hub's origin, and the path before `/api/sse`, if any: `https://hub.example`. `''` is the page's own origin. */
@@ -43,17 +51,20 @@ export interface ClientOptions<E> {
   readonly lingerMs?: number;
   /** An event whose data is not what a hub sends: it is left out, and the stream goes on. Default: `console.warn`. */
   readonly onMalformed?: (raw: string) => void;
+  /** One stream for all tabs of a user: `shareTabs` of `@tidings/client/share`. Default: each client has its own. */
+  readonly share?: Share;
   /** In place of parts of this environment; for tests, workers and frameworks. */
   readonly platform?: Partial<Platform>;
   readonly transport?: Transport;
 }
 
 export interface Settings
-  extends Omit<Required<ClientOptions<unknown>>, 'token' | 'clientId' | 'type' | 'since' | 'channels'> {
+  extends Omit<Required<ClientOptions<unknown>>, 'token' | 'clientId' | 'type' | 'since' | 'channels' | 'share'> {
   readonly token: ClientOptions<unknown>['token'];
   readonly clientId: string | undefined;
   readonly type: string | undefined;
   readonly since: string | null;
+  readonly share: Share | undefined;
   readonly backoff: Backoff;
   readonly platform: Platform;
 }
@@ -68,6 +79,7 @@ export function settle<E>(options: ClientOptions<E>): Settings {
     token: undefined,
     type: undefined,
     clientId: undefined,
+    share: undefined,
     connectTimeoutMs: 20_000,
     lingerMs: 250,
     onMalformed: (raw) => console.warn('tidings: passed over an event that can’t be read:', raw),

@@ -19,6 +19,8 @@ export interface Platform {
   readonly storage: Pick<Storage, 'getItem' | 'setItem'> | undefined;
   /** As `navigator.locks`; undefined outside a secure context. */
   readonly locks: Pick<LockManager, 'request'> | undefined;
+  /** As `new BroadcastChannel(name)`, for `shareTabs`. Default: the global one, where there is one. */
+  readonly broadcast?: (name: string) => Pick<BroadcastChannel, 'postMessage' | 'onmessage' | 'close'>;
   /** An error in a listener of the application: shown, and nothing else suffers from it. */
   readonly report: (error: unknown) => void;
 }

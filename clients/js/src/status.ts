@@ -16,9 +16,16 @@ export type Status = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'fai
 /** `pending`: asked for. `active`: on the stream. `denied`: the hub doesn't allow it, or an operator took it away. */
 export type ChannelStatus = 'pending' | 'active' | 'denied';
 
+/**
+ * Whose stream it is. `solo`: this client's own, or none. With `share` one of the tabs is the `leader` and has the
+ * stream, the others are `follower`s and hear from it.
+ */
+export type Role = 'solo' | 'leader' | 'follower';
+
 /** Never changes: another state is another object. */
 export interface Snapshot {
   readonly status: Status;
+  readonly role: Role;
   /** Attempts that failed in a row. Back to 0 only once a connection was stable for `stableMs`. */
   readonly attempt: number;
   /** When the next attempt begins, in milliseconds on `Date.now()`'s clock; null where none is due. */
@@ -47,6 +54,7 @@ export interface StatusStore {
 /** A client that nobody is subscribed to; and what a page rendered on a server shows. */
 export const IDLE: Snapshot = Object.freeze({
   status: 'idle',
+  role: 'solo',
   attempt: 0,
   retryAt: null,
   error: null,

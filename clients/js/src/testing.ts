@@ -68,7 +68,7 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
   const denied = new Set<string>();
   const open = new Map<string, Open>();
 
-  const cursor = (offset = head) => `fake${epoch}-${offset}`;
+  const cursor = (offset = head, owed = false) => `fake${epoch}-${offset}${owed ? '~' : ''}`;
   const frame = (type: string | undefined, data: unknown, id?: string) =>
     `${id ? `id: ${id}\n` : ''}${type ? `event: ${type}\n` : ''}data: ${JSON.stringify(data)}\n\n`;
   const text = (entry: Entry) => frame(entry.type, { ...entry, id: cursor(entry.offset) }, cursor(entry.offset));
@@ -80,6 +80,12 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
     }
   };
 
+  function supersede(one: Open): void {
+    one.write(frame('closing', { reason: 'superseded', reconnect: false, retry_ms: 0 }));
+    open.delete(one.secret);
+    one.end(false);
+  }
+
   function stream(url: URL, signal: AbortSignal | null | undefined): Response {
     if (refusal) return json(refusal.status, { status: refusal.status, ...refusal.problem });
     const channels = (url.searchParams.get('channels') ?? '*').split(',').filter(Boolean).map(canonical);
@@ -87,6 +93,8 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
     if (no !== undefined) return forbidden(no);
     const brought = url.searchParams.get('last_event_id');
     const since = place(brought);
+    const clientId = url.searchParams.get('client_id') ?? '';
+    for (const one of [...open.values()]) if (clientId && one.clientId === clientId) supersede(one);
     count += 1;
     const [secret, id] = [`secret-${count}`, `c${count}`];
     const lost = (channel: string) => since === null || (trimmedFor(channel) ?? -1) > since;
@@ -95,7 +103,6 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
       start: (controller) => {
         const write = (said: string) => controller.enqueue(new TextEncoder().encode(said));
         const end = (cut: boolean) => (cut ? controller.error(new TypeError('cut')) : controller.close());
-        const clientId = url.searchParams.get('client_id') ?? '';
         open.set(secret, { secret, id, clientId, channels, write, end });
         signal?.addEventListener('abort', () => open.delete(secret) && end(true));
         const lease = Number(url.searchParams.get('lease')) || null;
@@ -110,14 +117,15 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
         };
         const how = { channels, heartbeat_ms: heartbeatMs, lease };
         const states = Object.fromEntries(channels.map((channel) => [channel, resume(channel)]));
-        write(
-          frame('connected', { ...who, ...how, resume: states }, cursor(brought === null ? head : (since ?? head))),
-        );
-        if (brought === null) return;
-        for (const channel of channels) {
-          if (lost(channel))
-            write(frame('gap', { channel, reason: since === null ? 'epoch' : 'trimmed' }, cursor(since ?? head)));
+        const gaps = brought === null ? [] : channels.filter(lost);
+        const from = brought === null ? head : (since ?? head);
+        // Until the last gap is told, all of them are owed.
+        write(frame('connected', { ...who, ...how, resume: states }, cursor(from, gaps.length > 0)));
+        for (const channel of gaps) {
+          const reason = since === null ? 'epoch' : 'trimmed';
+          write(frame('gap', { channel, reason }, cursor(from, channel !== gaps.at(-1))));
         }
+        if (brought === null) return;
         for (const entry of log)
           if (since !== null && entry.offset > since && wants(channels, entry)) write(text(entry));
       },

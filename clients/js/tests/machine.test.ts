@@ -10,19 +10,7 @@ const error = (fatal: boolean) => ({ code: 'network', message: 'a test', fatal }
 const inputs: fc.Arbitrary<Input> = fc.oneof(
   fc.constantFrom<Input>(
     ...(
-      [
-        'want',
-        'want',
-        'unwant',
-        'opened',
-        'opened',
-        'due',
-        'nudge',
-        'reconnect',
-        'suspend',
-        'resume',
-        'denied',
-      ] as const
+      ['want', 'want', 'unwant', 'opened', 'opened', 'due', 'nudge', 'reconnect', 'suspend', 'resume', 'again'] as const
     ).map((kind) => ({ kind })),
   ),
   fc.record({ kind: fc.constant('lost' as const), error: fc.boolean().map(error), hintMs: fc.nat(60_000) }),

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { VERSION } from '../src/version.js';
 
-const CLIENT_BYTES_MAX = 8_704;
+const CLIENT_BYTES_MAX = 8_832;
 /** Without the parser, which a page has once. */
 const FACADE_BYTES_MAX = 1_024;
 

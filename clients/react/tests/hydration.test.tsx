@@ -7,8 +7,8 @@ import { act } from 'react';
 import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { expect, test } from 'vitest';
+import { until } from '../../js/tests/harness/until.js';
 import { TidingsProvider, useChannel, useConnectionStatus } from '../src/index.js';
-import { until } from './harness/until.js';
 
 const App = () => {
   const state = useChannel('jobs', () => {});

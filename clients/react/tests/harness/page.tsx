@@ -5,8 +5,8 @@ import { createFakeHub, type FakeHub } from '@tidings/client/testing';
 import { act, type ReactElement, type ReactNode, StrictMode } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, expect } from 'vitest';
+import { until } from '../../../js/tests/harness/until.js';
 import { TidingsProvider } from '../../src/index.js';
-import { until } from './until.js';
 
 /** What the running test has: a hub, the options of a client of it, and what those clients hold of the page. */
 export const here = {} as {
