@@ -2,6 +2,7 @@
 // attempt is made 2.5 to 5 s after the loss.
 
 import assert from 'node:assert/strict';
+import { until } from '../../../e2e/harness/until.js';
 import { photoTest } from './harness/fixture.js';
 import { choose, gallery, photo } from './harness/photos.js';
 
@@ -9,6 +10,9 @@ import { choose, gallery, photo } from './harness/photos.js';
 const SLOWLY = { PHOTO_JOBS_STEP_PAUSE_MS: '400' };
 const PHOTOS = 6;
 const BACK_WITHIN_MS = 30_000;
+// The loss is seen a moment after it happened, and a busy machine wakes late.
+const EARLY_MS = 500;
+const LATE_MS = 2_000;
 
 for (const via of ['direct', 'vite', 'ghost']) {
   photoTest(
@@ -71,6 +75,27 @@ photoTest('what could not be read before the server went is read when it is back
   await gallery(page, 1);
   await page.getByRole('alert').getByText('The folder can’t be shown').waitFor({ state: 'detached' });
   assert.equal((await server.stats()).events.gaps_total, 0);
+});
+
+photoTest('attempts come after 5 s, then 10 s, each between its half and its whole', {}, async ({ server, open }) => {
+  const page = await open();
+  const attempts = [];
+  page.on('request', (request) => request.url().includes('/api/sse/stream') && attempts.push(performance.now()));
+  await server.crash();
+  await page.locator('[data-status=reconnecting]').waitFor();
+  const lost = performance.now();
+  await until(
+    () => attempts.length === 2,
+    BACK_WITHIN_MS,
+    () => attempts.join(),
+  );
+  const waits = [attempts[0] - lost, attempts[1] - attempts[0]];
+  for (const [at, step] of [5_000, 10_000].entries()) {
+    assert.ok(waits[at] > step / 2 - EARLY_MS && waits[at] < step + LATE_MS, `after ${waits[at]} ms, step ${step}`);
+  }
+  await server.up();
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await page.locator('[data-status=connected]').waitFor();
 });
 
 photoTest('an upload while the server is away says so, and nothing else breaks', {}, async ({ server, open }) => {
