@@ -21,7 +21,7 @@ for (const via of ['direct', 'vite', 'ghost']) {
     async ({ server, open }) => {
       const page = await open();
       await choose(page, await photos(page));
-      await page.locator('.job[data-status=running]').first().waitFor();
+      await inTheMiddle(page);
 
       await server.down();
       await page.locator('[data-status=reconnecting]').waitFor();
@@ -49,7 +49,7 @@ for (const via of ['direct', 'vite', 'ghost']) {
 photoTest('after a crash the page fetches anew what it can’t know', { env: SLOWLY }, async ({ server, open }) => {
   const page = await open();
   await choose(page, await photos(page));
-  await page.locator('.job[data-status=running]').first().waitFor();
+  await inTheMiddle(page);
   await server.crash();
   await page.locator('[data-status=reconnecting]').waitFor();
   await server.up();
@@ -111,6 +111,15 @@ photoTest('an upload while the server is away says so, and nothing else breaks',
   await choose(page, [file]);
   await gallery(page, 1);
 });
+
+/** All photos are taken in, and their jobs are not done. */
+async function inTheMiddle(page) {
+  await page
+    .locator('.job')
+    .nth(PHOTOS - 1)
+    .waitFor();
+  await page.locator('.job[data-status=running]').first().waitFor();
+}
 
 async function photos(page) {
   const names = Array.from({ length: PHOTOS }, (_, n) => `photo-${n}.jpg`);
