@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { until } from '../../../e2e/harness/until.js';
-import { photoTest } from './harness/fixture.js';
+import { photoTest, WAYS } from './harness/fixture.js';
 import { choose, gallery, photo } from './harness/photos.js';
 
 // So that a job takes long enough to be cut.
@@ -14,7 +14,7 @@ const BACK_WITHIN_MS = 30_000;
 const EARLY_MS = 500;
 const LATE_MS = 2_000;
 
-for (const via of ['direct', 'vite', 'ghost']) {
+for (const via of WAYS) {
   photoTest(
     'an orderly restart in the middle of the jobs: nothing is missed',
     { via, env: SLOWLY },

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { until } from '../../../e2e/harness/until.js';
-import { isLive, photoTest } from './harness/fixture.js';
+import { isLive, photoTest, WAYS } from './harness/fixture.js';
 import { choose, gallery, photo } from './harness/photos.js';
 
 const HOT_RELOADS = 5;
@@ -40,7 +40,7 @@ photoTest(
   },
 );
 
-for (const via of ['vite', 'ghost']) {
+for (const via of WAYS.filter((via) => via !== 'direct')) {
   photoTest(
     `${HOT_RELOADS} hot reloads leave one connection, and no channel behind`,
     { via },
@@ -71,7 +71,7 @@ for (const via of ['vite', 'ghost']) {
   );
 }
 
-for (const via of ['direct', 'ghost']) {
+for (const via of WAYS) {
   photoTest(
     'reloaded five times, left, come back to, closed: never more than is there',
     { via },

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { until } from '../../../e2e/harness/until.js';
-import { isLive, photoTest } from './harness/fixture.js';
+import { isLive, photoTest, WAYS } from './harness/fixture.js';
 import { choose, gallery, photo } from './harness/photos.js';
 
 const TABS = 4;
 
-for (const via of ['direct', 'vite', 'ghost']) {
+for (const via of WAYS) {
   photoTest(
     `${TABS} tabs that share have one stream; its tab goes, and the others go on`,
     { via },
