@@ -121,7 +121,7 @@ describe('a page', () => {
     follower.tab.page?.resume();
     await browser.pass(200);
     await publish(3);
-    expect(follower).toMatchObject({ heard: [1, 3], gaps: [{ channel: 'jobs', reason: 'epoch' }] });
+    expect(follower).toMatchObject({ heard: [1, 3], gaps: [{ channel: '*', reason: 'epoch' }] });
     expect(leader).toMatchObject({ heard: [1, 2, 3], gaps: [{ channel: 'jobs', reason: 'epoch' }] });
   });
 
