@@ -198,7 +198,7 @@ export class Connection implements Link {
   }
 
   #gone(): void {
-    this.#over(new Failure('lease', 'the hub no longer knows this stream'));
+    this.#over(new Failure('lease', 'the hub knows no such stream'));
   }
 
   #message({ type, data, id }: Message): void {

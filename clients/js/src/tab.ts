@@ -25,7 +25,7 @@ export interface Group {
  */
 export class Tab implements Link {
   readonly #group: Group;
-  readonly #off: () => void;
+  #off: (() => void) | null = null;
   /** Of this membership, which ends with its signal; null while it is no member. */
   #membership: AbortController | null = null;
   #channel: ReturnType<Group['broadcast']> | null = null;
@@ -47,27 +47,28 @@ export class Tab implements Link {
 
   constructor(group: Group) {
     this.#group = group;
-    this.#off = group.settings.platform.lifecycle({
+  }
+
+  apply(): void {
+    const { settings, hooks } = this.#group;
+    if (this.#rest !== 'idle') return;
+    if (!wants(settings, hooks)) {
+      this.#leave();
+      this.#cursor = null;
+      // A client that nobody needs leaves nothing in its page.
+      this.#off?.();
+      this.#off = null;
+      return;
+    }
+    this.#off ??= settings.platform.lifecycle({
       suspend: () => this.#membership && this.#pause('suspended'),
-      resume: () => {
-        if (this.#rest !== 'suspended') return;
-        this.#rest = 'idle';
-        this.apply();
-        group.hooks.changed();
-      },
+      resume: () => this.#resume(),
       nudge: () => {
         if (this.#leader) this.#leader.nudge();
         else if (this.#membership) this.#ask('nudge');
       },
     });
-  }
-
-  apply(): void {
-    if (this.#rest !== 'idle') return;
-    if (!wants(this.#group.settings, this.#group.hooks)) {
-      this.#leave();
-      this.#cursor = null;
-    } else if (!this.#membership) this.#join();
+    if (!this.#membership) this.#join();
     else if (this.#leader) this.#leader.apply();
     else this.#want();
   }
@@ -78,7 +79,7 @@ export class Tab implements Link {
   }
 
   close(): void {
-    this.#off();
+    this.#off?.();
     this.#pause('closed');
   }
 
@@ -95,6 +96,13 @@ export class Tab implements Link {
   #pause(status: Status): void {
     this.#rest = status;
     this.#leave();
+    this.#group.hooks.changed();
+  }
+
+  #resume(): void {
+    if (this.#rest !== 'suspended') return;
+    this.#rest = 'idle';
+    this.apply();
     this.#group.hooks.changed();
   }
 

@@ -105,10 +105,13 @@ describe('a follower', () => {
 
   test('with nobody subscribed is no member, and one again with the next', async () => {
     const [leader, follower] = (await opened(2)) as [Page, Page];
-    const idle = createClient({ url: hub.url, platform: browser.tab().platform, share: shareTabs({ key: 'ada' }) });
+    const tab = browser.tab();
+    const idle = createClient({ url: hub.url, platform: tab.platform, lingerMs: 0, share: shareTabs({ key: 'ada' }) });
     clients.push(idle);
-    await browser.pass(0);
+    idle.subscribe('jobs', () => {})();
+    await browser.pass(1);
     expect([idle.status.getSnapshot(), browser.channels.size]).toMatchObject([{ status: 'idle', role: 'solo' }, 2]);
+    expect(tab.page).toBeNull();
     idle.subscribe('jobs', () => {});
     await browser.pass(0);
     expect(idle.status.getSnapshot()).toMatchObject({ status: 'connected', role: 'follower' });
