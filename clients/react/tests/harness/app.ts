@@ -104,19 +104,17 @@ export const COUNTERS = `
   const KINDS = ['pagehide', 'pageshow', 'freeze', 'resume', 'online', 'visibilitychange'];
   const timers = new Set();
   window.left = { listeners: 0, timers: () => timers.size };
-  const counted = (target, kind) => KINDS.includes(kind) && (target === window || target === document);
-  const { addEventListener: add, removeEventListener: remove } = EventTarget.prototype;
-  EventTarget.prototype.addEventListener = function (kind, call, options) {
-    if (counted(this, kind)) {
-      window.left.listeners += 1;
-      if (options?.signal) add.call(options.signal, 'abort', () => { window.left.listeners -= 1; });
-    }
-    return add.call(this, kind, call, options);
-  };
-  EventTarget.prototype.removeEventListener = function (kind, ...more) {
-    if (counted(this, kind)) window.left.listeners -= 1;
-    return remove.call(this, kind, ...more);
-  };
+  for (const [name, step] of [['addEventListener', 1], ['removeEventListener', -1]]) {
+    const real = EventTarget.prototype[name];
+    EventTarget.prototype[name] = function (kind, ...more) {
+      if (KINDS.includes(kind) && (this === window || this === document)) {
+        window.left.listeners += step;
+        // A listener with a signal goes with it.
+        more[1]?.signal?.addEventListener('abort', () => { window.left.listeners -= 1; });
+      }
+      return real.call(this, kind, ...more);
+    };
+  }
   const { setTimeout: set, clearTimeout: clear } = window;
   window.setTimeout = (call, ms, ...more) => {
     const id = set(() => { timers.delete(id); call(...more); }, ms);
