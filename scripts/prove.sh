@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The proofs at full size: every test marked `#[ignore = "prove: …"]`, each fuzz target for a minute, and the bench.
+# The proofs at full size: every test marked `#[ignore = "prove: …"]`, every one in e2e/proofs in a real browser, each
+# fuzz target for a minute, and the bench.
 # What each one said, on what machine, from which commit and seeds, by which command, goes to docs/evidence, a file each.
 # `scripts/prove.sh prove_drain bench` runs those whose names hold one of the words. Made to take long.
 set -euo pipefail
@@ -15,17 +16,12 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 main() {
-  local name where
   ulimit -n "$(ulimit -Hn)"
   mkdir -p "$evidence"
-  echo "Building the proofs, optimised …"
-  cargo test --profile prove --workspace --locked --features "$FAULT_POINTS" --tests --no-run
-  list_tests >"$scratch/tests"
-  while read -r -u 3 name where; do
-    # shellcheck disable=SC2086 # two words
-    proof "${name##*::}" cargo test --profile prove --workspace --locked --features "$FAULT_POINTS" $where \
-      -- --ignored --exact --nocapture --test-threads=1 "$name"
-  done 3<"$scratch/tests"
+  # What was just built is what is proven; and to the hub it would be a setting that it doesn't know.
+  unset TIDINGS_BIN
+  if rust_is_wanted; then prove_rust; fi
+  prove_browser
   if [ -f fuzz/run.sh ]; then proof fuzz fuzz/run.sh 60; fi
   if wants bench; then
     cargo build --release --locked --package tidings-server --package tidings-bench
@@ -34,6 +30,48 @@ main() {
   echo
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ]
+}
+
+prove_rust() {
+  local name where
+  echo "Building the proofs, optimised …"
+  cargo test --profile prove --workspace --locked --features "$FAULT_POINTS" --tests --no-run
+  list_tests >"$scratch/tests"
+  while read -r -u 3 name where; do
+    # shellcheck disable=SC2086 # two words
+    proof "${name##*::}" cargo test --profile prove --workspace --locked --features "$FAULT_POINTS" $where \
+      -- --ignored --exact --nocapture --test-threads=1 "$name"
+  done 3<"$scratch/tests"
+}
+
+# Not where nothing but the other kinds is asked for: the build takes minutes.
+rust_is_wanted() {
+  local word
+  [ ${#wanted[@]} != 0 ] || return 0
+  for word in "${wanted[@]}"; do
+    case $word in prove_browser* | fuzz | bench) ;; *) return 0 ;; esac
+  done
+  return 1
+}
+
+prove_browser() {
+  local file name names=()
+  for file in e2e/proofs/prove_*.js; do
+    name=$(basename "$file" .js)
+    if wants "$name"; then names+=("$name"); fi
+  done
+  [ ${#names[@]} != 0 ] || return 0
+  CHROMIUM_BIN=$(browser_there) || true
+  export CHROMIUM_BIN
+  # In a process of its own: the binary that it names is not to be told as a setting.
+  if [ -z "$CHROMIUM_BIN" ] || ! (js_is_there && npm run build --workspace @tidings/client); then
+    echo "not proven: ${names[*]}: they need Node, npm and Chromium"
+    failed=$((failed + ${#names[@]}))
+    return 0
+  fi
+  for name in "${names[@]}"; do
+    proof "$name" npm run --silent prove --workspace tidings-e2e -- "$name"
+  done
 }
 
 # "NAME WHERE" of each full-size proof, where WHERE tells cargo which of its programs holds it.
@@ -84,6 +122,7 @@ write_down() {
 | command | \`$command\` |
 | settings | $(settings) |
 $(machine)
+$(case $command in npm*) programs ;; *) compiler ;; esac)
 
 \`\`\`text
 $(without_places <"$log" | without_noise | shortened)
@@ -118,7 +157,14 @@ machine() {
   echo "| memory | $((memory_kib / 1024 / 1024)) GiB |"
   echo "| system | $(. /etc/os-release && echo "$PRETTY_NAME"), $(uname -sr) |"
   echo "| limits | open files $(ulimit -n), somaxconn $(cat /proc/sys/net/core/somaxconn), tcp_mem $(tr '\t' ' ' </proc/sys/net/ipv4/tcp_mem) pages |"
+}
+
+compiler() {
   echo "| compiler | $(rustc --version), optimised (profile prove; the bench: release) |"
+}
+
+programs() {
+  echo "| programs | the hub: $(rustc --version), release; $("$CHROMIUM_BIN" --version 2>/dev/null | sed 's/ built.*//'), Node $(node --version), $(nginx -v 2>&1 | sed 's/.*: //'), $(haproxy -v | sed -n '1s/ *-[+0-9].*//p') |"
 }
 
 # What a machine calls its folders is nobody's business.

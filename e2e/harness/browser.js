@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -13,11 +13,13 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-const TIMEOUT_MS = 15_000;
+export const PATH = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium';
+
+export const TIMEOUT_MS = 15_000;
 
 export function launch() {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
+    executablePath: PATH,
     args: FLAGS,
     // Real browsers have a back-forward cache, and what goes wrong there is a thing to test.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],

@@ -4,10 +4,11 @@
 import { createServer } from 'node:http';
 import httpProxy from 'http-proxy';
 
-export async function ghostProxy(target) {
+/** `answers(request, response)` may answer some requests itself, as a development server does, and says whether it did. */
+export async function ghostProxy(target, answers = () => false) {
   const proxy = httpProxy.createProxyServer({ target });
   proxy.on('error', (_error, _request, response) => response.destroy?.());
-  const server = createServer((request, response) => proxy.web(request, response));
+  const server = createServer((request, response) => answers(request, response) || proxy.web(request, response));
   const upstream = new Set();
   proxy.on('proxyReq', (request) => {
     upstream.add(request);

@@ -88,20 +88,21 @@ export class Hub {
     }
   }
 
+  get pid() {
+    return this.#child?.pid;
+  }
+
   stats = () => this.#get('/api/sse/stats');
   connections = async () => (await this.#get('/api/sse/connections')).connections;
   active = async () => (await this.stats()).connections.active;
   closedTotal = async (reason) => (await this.stats()).connections.closed_total[reason] ?? 0;
 
-  async publish(event) {
-    const answer = await fetch(`${this.url}/api/sse/publish`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(event),
-    });
-    assert.equal(answer.status, 200, await answer.clone().text());
-    return answer.json();
-  }
+  publish = (event) => this.post('/api/sse/publish', event);
+  /** As it stands: with digits that JavaScript would lose. */
+  publishText = (text) => this.#send('POST', '/api/sse/publish', text);
+  kick = (id, order) => this.#send('DELETE', `/api/sse/connections/${id}`, JSON.stringify(order));
+  post = (path, body, status) => this.#send('POST', path, JSON.stringify(body), status);
+  put = (path, body) => this.#send('PUT', path, JSON.stringify(body));
 
   /** The binary's other verbs, asking this hub, from a shell: `"$BIN" tail jobs --url "$HUB"`. `said` grows line by line. */
   shell(script) {
@@ -129,6 +130,13 @@ export class Hub {
     const { active, opened_total: opened, closed_total: byReason } = (await this.stats()).connections;
     const closed = Object.values(byReason).reduce((sum, number) => sum + number, 0);
     assert.equal(opened, active + closed, `opened ${opened} = active ${active} + closed ${JSON.stringify(byReason)}`);
+  }
+
+  async #send(method, path, body, status = 200) {
+    const headers = { 'Content-Type': 'application/json' };
+    const answer = await fetch(this.url + path, { method, headers, body });
+    assert.equal(answer.status, status, await answer.clone().text());
+    return answer.json();
   }
 
   async #get(path) {

@@ -1,4 +1,5 @@
 import { type Backoff, QUICK } from './backoff.js';
+import type { Connection, Link, LinkHooks } from './connection.js';
 import type { ChannelOf } from './event.js';
 import { type Platform, platform } from './platform.js';
 import { byFetch, type Transport } from './transport.js';
@@ -6,14 +7,24 @@ import { byFetch, type Transport } from './transport.js';
 /** Why a token is asked for: before an attempt, after a 401, or because the grant ends soon. */
 export type TokenReason = 'connect' | 'unauthorized' | 'expiring';
 
+/** Puts another link in place of a stream of the client's own, which `open` makes: see `shareTabs`. */
+export type Share = (
+  settings: Settings,
+  hooks: LinkHooks,
+  open: (settings: Settings, hooks: LinkHooks) => Connection,
+) => Link;
+
 export interface ClientOptions<E> {
   /** The hub's origin, and the path before `/api/sse`, if any: `https://hub.example`. `''` is the page's own origin. */
   readonly url: string;
   /**
    * Channels, and patterns, that are on the stream until `close()`, besides those that are subscribed to. With any, the
    * stream opens at once. At most 100 on one stream; all names in one request line of 8 KiB.
+   *
+   * `'granted'`: whatever the hub lets this user read, also as that changes, until `close()`. The hub decides alone:
+   * who subscribes then only picks from that, and asks it for nothing.
    */
-  readonly channels?: readonly ChannelOf<E>[];
+  readonly channels?: readonly ChannelOf<E>[] | 'granted';
   /**
    * Gives the token that is sent as `Authorization: Bearer`; null sends none. Asked before every attempt, so it should
    * answer from memory while the token is good. If it throws, that attempt has failed and the next one asks again.
@@ -43,16 +54,18 @@ export interface ClientOptions<E> {
   readonly lingerMs?: number;
   /** An event whose data is not what a hub sends: it is left out, and the stream goes on. Default: `console.warn`. */
   readonly onMalformed?: (raw: string) => void;
+  /** One stream for all tabs of a user: `shareTabs` of `@tidings/client/share`. Default: each client has its own. */
+  readonly share?: Share;
   /** In place of parts of this environment; for tests, workers and frameworks. */
   readonly platform?: Partial<Platform>;
   readonly transport?: Transport;
 }
 
+type Defaults = 'credentials' | 'connectTimeoutMs' | 'lingerMs' | 'onMalformed' | 'transport' | 'leaseSeconds';
+
 export interface Settings
-  extends Omit<Required<ClientOptions<unknown>>, 'token' | 'clientId' | 'type' | 'since' | 'channels'> {
-  readonly token: ClientOptions<unknown>['token'];
-  readonly clientId: string | undefined;
-  readonly type: string | undefined;
+  extends Omit<ClientOptions<unknown>, 'since' | Defaults>,
+    Required<Pick<ClientOptions<unknown>, Defaults>> {
   readonly since: string | null;
   readonly backoff: Backoff;
   readonly platform: Platform;
@@ -61,29 +74,25 @@ export interface Settings
 /** Throws a `RangeError` for a value that can't be. */
 export function settle<E>(options: ClientOptions<E>): Settings {
   const { backoff, leaseSeconds = 90 } = options;
-  const world = { ...platform(), ...options.platform };
   const settings: Settings = {
     credentials: 'same-origin',
     since: null,
-    token: undefined,
-    type: undefined,
-    clientId: undefined,
     connectTimeoutMs: 20_000,
     lingerMs: 250,
-    onMalformed: (raw) => console.warn('tidings: passed over an event that can’t be read:', raw),
-    transport: byFetch(world.fetch),
+    onMalformed: (raw) => console.warn('tidings: passed over an event:', raw),
+    transport: byFetch,
     ...(options as ClientOptions<unknown>),
     url: options.url.replace(/\/+$/, ''),
     leaseSeconds,
     backoff: { ...QUICK, ...backoff },
-    platform: world,
+    platform: { ...platform(), ...options.platform },
   };
   if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3_600 && Number.isInteger(leaseSeconds))) {
-    throw new RangeError(`leaseSeconds is ${leaseSeconds}: give 0, or a whole number from 3 to 3600`);
+    throw new RangeError('leaseSeconds: give 0, or a whole number from 3 to 3600');
   }
   const { firstMs, maxMs } = settings.backoff;
   if (!(firstMs > 0 && maxMs >= firstMs)) {
-    throw new RangeError(`backoff from ${firstMs} to ${maxMs} ms: give firstMs above 0, and maxMs not below it`);
+    throw new RangeError('backoff: give firstMs above 0, and maxMs not below it');
   }
   return settings;
 }

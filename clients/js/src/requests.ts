@@ -20,15 +20,19 @@ export class Requests {
   }
 
   streamUrl(clientId: string, channels: Set<string>, cursor: string | null): string {
-    const { type, leaseSeconds } = this.#settings;
-    const query = new URLSearchParams({ envelope: '1', client_id: clientId, channels: [...channels].join(',') });
-    if (type) query.set('type', type);
-    if (leaseSeconds) query.set('lease', String(leaseSeconds));
-    if (cursor) query.set('last_event_id', cursor);
+    const { type, leaseSeconds, channels: wish } = this.#settings;
+    const query = new URLSearchParams({
+      envelope: '1',
+      client_id: clientId,
+      ...(wish !== 'granted' && { channels: [...channels].join(',') }),
+      ...(type && { type }),
+      ...(leaseSeconds && { lease: String(leaseSeconds) }),
+      ...(cursor && { last_event_id: cursor }),
+    });
     return `${this.at('stream')}?${query}`;
   }
 
-  /** Rejects with a `Failure` where no token is to be had. */
+  /** With the next token; none, where there is none. Rejects with a `Failure` where it can't be had. */
   async headers(signal: AbortSignal): Promise<Record<string, string>> {
     const { reason } = this;
     this.reason = 'connect';
@@ -36,13 +40,28 @@ export class Requests {
       const token = await this.#settings.token?.({ reason, signal });
       return token ? { Authorization: `Bearer ${token}` } : {};
     } catch (error) {
-      throw new Failure('token', `no token: ${error instanceof Error ? error.message : error}`);
+      throw new Failure('token', `no token: ${error}`);
     }
   }
 
-  post(signal: AbortSignal, what: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+  async fetch(url: string, init: RequestInit): Promise<Response> {
     const { platform, credentials } = this.#settings;
-    if (!platform.fetch) return Promise.reject(new TypeError('there is no fetch'));
-    return platform.fetch(this.at(what), { method: 'POST', body, headers, credentials, signal });
+    if (!platform.fetch) throw new Failure('unsupported', 'there is no fetch', { fatal: true });
+    return platform.fetch(url, { credentials, ...init });
+  }
+
+  post(signal: AbortSignal, what: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.fetch(this.at(what), { method: 'POST', body, headers, signal });
+  }
+
+  /** With a token; once more, with a fresh one, after a 401. */
+  async send(what: string, init: RequestInit, again = true): Promise<Response> {
+    const token = await this.headers(init.signal ?? new AbortController().signal);
+    const headers = { ...Object.fromEntries(new Headers(init.headers)), ...token };
+    const answer = await this.fetch(this.at(what), { ...init, headers });
+    // A body that streams has been read by now.
+    if (answer.status !== 401 || !again || !this.#settings.token || init.body instanceof ReadableStream) return answer;
+    this.reason = 'unauthorized';
+    return this.send(what, init, false);
   }
 }

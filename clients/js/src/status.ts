@@ -16,9 +16,16 @@ export type Status = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'fai
 /** `pending`: asked for. `active`: on the stream. `denied`: the hub doesn't allow it, or an operator took it away. */
 export type ChannelStatus = 'pending' | 'active' | 'denied';
 
+/**
+ * Whose stream it is. `solo`: this client's own, or none. With `share` one of the tabs is the `leader` and has the
+ * stream, the others are `follower`s and hear from it.
+ */
+export type Role = 'solo' | 'leader' | 'follower';
+
 /** Never changes: another state is another object. */
 export interface Snapshot {
   readonly status: Status;
+  readonly role: Role;
   /** Attempts that failed in a row. Back to 0 only once a connection was stable for `stableMs`. */
   readonly attempt: number;
   /** When the next attempt begins, in milliseconds on `Date.now()`'s clock; null where none is due. */
@@ -44,14 +51,16 @@ export interface StatusStore {
   readonly subscribe: (changed: () => void) => () => void;
 }
 
-export const IDLE: Snapshot = Object.freeze({
+/** A client that nobody is subscribed to; and what a page rendered on a server shows. */
+export const IDLE: Snapshot = {
   status: 'idle',
+  role: 'solo',
   attempt: 0,
   retryAt: null,
   error: null,
   connection: null,
-  channels: Object.freeze({}),
-});
+  channels: {},
+};
 
 export class Store implements StatusStore {
   #snapshot = IDLE;
@@ -74,12 +83,17 @@ export class Store implements StatusStore {
   set(next: Snapshot): void {
     if (same(this.#snapshot, next)) return;
     this.#snapshot = Object.freeze(next);
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        this.#report(error);
-      }
+    each(this.#listeners, this.#report, (listener) => listener());
+  }
+}
+
+/** Those who are there now; who is taken off meanwhile hears no more. One that throws harms no other. */
+export function each<T>(all: Set<T>, report: (error: unknown) => void, call: (one: T) => unknown): void {
+  for (const one of [...all]) {
+    try {
+      if (all.has(one)) call(one);
+    } catch (error) {
+      report(error);
     }
   }
 }

@@ -10,7 +10,8 @@ export interface FakeHubOptions {
 
 /**
  * A hub inside the test, for an application's own tests: no process, no port, no timers. It keeps what docs/protocol.md
- * promises of streams, cursors, gaps and live changes; limits, leases, presence and operators it doesn't have.
+ * promises of streams, cursors, gaps and live changes, and says who is present (all are one user); limits, leases and
+ * operators it doesn't have.
  *
  * ```ts
  * const hub = createFakeHub();
@@ -33,6 +34,8 @@ export interface FakeHub {
   refuse(status: number | null, problem?: Record<string, unknown>): void;
   /** From now on this channel is granted to nobody. */
   deny(channel: string): void;
+  /** What streams have that ask for no channels (`channels: 'granted'`), also those that are open. Default: everything. */
+  grant(channels: readonly string[]): void;
   /** Can't be reached, and what was open is cut, until `up`. */
   down(): void;
   /** There again; with `forgotten`, as after a crash: every cursor from before gets its gap. */
@@ -52,6 +55,8 @@ interface Open {
   readonly id: string;
   readonly clientId: string;
   channels: string[];
+  /** It asked for none, so it has what is granted. */
+  readonly granted: boolean;
   readonly write: (text: string) => void;
   readonly end: (cut: boolean) => void;
 }
@@ -64,10 +69,11 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
   let count = 0;
   let reachable = true;
   let refusal: { status: number; problem: Record<string, unknown> } | null = null;
+  let granted: readonly string[] = ['*'];
   const denied = new Set<string>();
   const open = new Map<string, Open>();
 
-  const cursor = (offset = head) => `fake${epoch}-${offset}`;
+  const cursor = (offset = head, owed = false) => `fake${epoch}-${offset}${owed ? '~' : ''}`;
   const frame = (type: string | undefined, data: unknown, id?: string) =>
     `${id ? `id: ${id}\n` : ''}${type ? `event: ${type}\n` : ''}data: ${JSON.stringify(data)}\n\n`;
   const text = (entry: Entry) => frame(entry.type, { ...entry, id: cursor(entry.offset) }, cursor(entry.offset));
@@ -79,13 +85,22 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
     }
   };
 
+  function supersede(one: Open): void {
+    one.write(frame('closing', { reason: 'superseded', reconnect: false, retry_ms: 0 }));
+    open.delete(one.secret);
+    one.end(false);
+  }
+
   function stream(url: URL, signal: AbortSignal | null | undefined): Response {
     if (refusal) return json(refusal.status, { status: refusal.status, ...refusal.problem });
-    const channels = (url.searchParams.get('channels') ?? '*').split(',').filter(Boolean).map(canonical);
+    const asked = url.searchParams.get('channels');
+    const channels = asked === null ? [...granted] : asked.split(',').filter(Boolean).map(canonical);
     const no = channels.find((channel) => denied.has(channel));
     if (no !== undefined) return forbidden(no);
     const brought = url.searchParams.get('last_event_id');
     const since = place(brought);
+    const clientId = url.searchParams.get('client_id') ?? '';
+    for (const one of [...open.values()]) if (clientId && one.clientId === clientId) supersede(one);
     count += 1;
     const [secret, id] = [`secret-${count}`, `c${count}`];
     const lost = (channel: string) => since === null || (trimmedFor(channel) ?? -1) > since;
@@ -94,8 +109,7 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
       start: (controller) => {
         const write = (said: string) => controller.enqueue(new TextEncoder().encode(said));
         const end = (cut: boolean) => (cut ? controller.error(new TypeError('cut')) : controller.close());
-        const clientId = url.searchParams.get('client_id') ?? '';
-        open.set(secret, { secret, id, clientId, channels, write, end });
+        open.set(secret, { secret, id, clientId, channels, granted: asked === null, write, end });
         signal?.addEventListener('abort', () => open.delete(secret) && end(true));
         const lease = Number(url.searchParams.get('lease')) || null;
         const who = {
@@ -109,14 +123,15 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
         };
         const how = { channels, heartbeat_ms: heartbeatMs, lease };
         const states = Object.fromEntries(channels.map((channel) => [channel, resume(channel)]));
-        write(
-          frame('connected', { ...who, ...how, resume: states }, cursor(brought === null ? head : (since ?? head))),
-        );
-        if (brought === null) return;
-        for (const channel of channels) {
-          if (lost(channel))
-            write(frame('gap', { channel, reason: since === null ? 'epoch' : 'trimmed' }, cursor(since ?? head)));
+        const gaps = brought === null ? [] : channels.filter(lost);
+        const from = brought === null ? head : (since ?? head);
+        // Until the last gap is told, all of them are owed.
+        write(frame('connected', { ...who, ...how, resume: states }, cursor(from, gaps.length > 0)));
+        for (const channel of gaps) {
+          const reason = since === null ? 'epoch' : 'trimmed';
+          write(frame('gap', { channel, reason }, cursor(from, channel !== gaps.at(-1))));
         }
+        if (brought === null) return;
         for (const entry of log)
           if (since !== null && entry.offset > since && wants(channels, entry)) write(text(entry));
       },
@@ -145,12 +160,16 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
     if (!found) return json(404, { status: 404, title: 'Not found' });
     const no = add.find((channel) => denied.has(channel));
     if (no !== undefined) return forbidden(no);
-    const added = add.map(canonical).filter((channel) => !found.channels.includes(channel));
-    const removed = remove.map(canonical).filter((channel) => found.channels.includes(channel));
-    found.channels = [...found.channels.filter((channel) => !removed.includes(channel)), ...added];
-    if (added.length > 0) found.write(frame('subscribed', { channels: added }, cursor()));
-    if (removed.length > 0) found.write(frame('unsubscribed', { channels: removed }, cursor()));
-    return json(200, { added, removed, channels: found.channels });
+    return json(200, { ...amend(found, add.map(canonical), remove.map(canonical)), channels: found.channels });
+  }
+
+  function amend(one: Open, add: readonly string[], remove: readonly string[]) {
+    const added = add.filter((channel) => !one.channels.includes(channel));
+    const removed = remove.filter((channel) => one.channels.includes(channel));
+    one.channels = [...one.channels.filter((channel) => !removed.includes(channel)), ...added];
+    if (added.length > 0) one.write(frame('subscribed', { channels: added }, cursor()));
+    if (removed.length > 0) one.write(frame('unsubscribed', { channels: removed }, cursor()));
+    return { added, removed };
   }
 
   function disconnect(secret: string): Response {
@@ -158,6 +177,11 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
     open.delete(secret);
     found?.end(false);
     return found ? new Response(null, { status: 204 }) : json(404, { status: 404, title: 'Not found' });
+  }
+
+  function presence(channel: string): Response {
+    const connections = [...open.values()].filter(({ channels }) => channels.includes(channel)).length;
+    return json(200, { channel, users: connections > 0 ? [{ user: 'anonymous', connections }] : [] });
   }
 
   function answer(url: URL, init: RequestInit): Response {
@@ -169,6 +193,8 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
         return change(body);
       case 'disconnect':
         return disconnect(body);
+      case 'presence':
+        return presence(url.searchParams.get('channel') ?? '');
       case 'alive':
         return open.has(body) ? new Response(null, { status: 204 }) : json(404, { status: 404, title: 'Not found' });
       default:
@@ -206,6 +232,14 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
       refusal = status === null ? null : { status, problem };
     },
     deny: (channel) => void denied.add(canonical(channel)),
+    grant: (channels) => {
+      granted = channels.map(canonical);
+      for (const one of open.values()) {
+        if (!one.granted) continue;
+        const left = one.channels.filter((channel) => !granted.includes(channel));
+        amend(one, granted, left);
+      }
+    },
     down: () => {
       reachable = false;
       endAll(true);

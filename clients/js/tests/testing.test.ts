@@ -98,6 +98,13 @@ describe.each([
     await until(async () => String(await hub.channels()) === 'jobs');
   });
 
+  test('says who is present', async () => {
+    const answer = await client.request('presence?channel=jobs');
+    expect(await answer.json()).toEqual({ channel: 'jobs', users: [{ user: 'anonymous', connections: 1 }] });
+    const nobody = await client.request('presence?channel=others');
+    expect(await nobody.json()).toEqual({ channel: 'others', users: [] });
+  });
+
   test('that forgot everything tells the gap', async () => {
     await hub.publish('jobs', 1);
     await until(() => heard.length === 1);

@@ -23,12 +23,13 @@ export function launch(): Promise<Browser> {
 }
 
 const PAGE = `<!doctype html><title>a page</title><script type="module">
-  import { createClient } from '/client.js';
+  import { createClient, shareTabs } from '/client.js';
   const query = new URL(location.href).searchParams;
-  const [url, leaseSeconds] = [query.get('hub') ?? '', Number(query.get('lease') ?? 90)];
-  window.events = [];
-  window.hub = createClient({ url, leaseSeconds, backoff: { firstMs: 50, maxMs: 200 } });
-  hub.subscribe('jobs', ({ data }) => events.push(data));
+  const [url, leaseSeconds, key] = [query.get('hub') ?? '', Number(query.get('lease') ?? 90), query.get('share')];
+  [window.events, window.gaps] = [[], []];
+  const share = key ? shareTabs({ key }) : undefined;
+  window.hub = createClient({ url, leaseSeconds, share, backoff: { firstMs: 50, maxMs: 200 } });
+  hub.subscribe('jobs', ({ data }) => events.push(data), { onGap: ({ reason }) => gaps.push(reason) });
 </script>`;
 
 /** Serves the page, and the hub behind a proxy that reads on when its client has left. */
@@ -45,8 +46,9 @@ export class Pages {
   }
 
   async start(): Promise<void> {
-    const entry = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
-    const built = await build({ entryPoints: [entry], bundle: true, minify: true, format: 'esm', write: false });
+    const contents = "export * from './index.ts'; export * from './share.ts';";
+    const stdin = { contents, resolveDir: fileURLToPath(new URL('../../src', import.meta.url)) };
+    const built = await build({ stdin, bundle: true, minify: true, format: 'esm', write: false });
     this.#script = built.outputFiles[0]?.text ?? '';
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;

@@ -7,6 +7,7 @@ export interface Request {
   readonly method: string;
   readonly headers: Headers;
   readonly body: string;
+  readonly credentials: RequestCredentials | undefined;
   readonly aborted: () => boolean;
   /** Answers with a status, and perhaps a problem. */
   readonly answer: (status: number, body?: unknown, headers?: Record<string, string>) => Promise<void>;
@@ -94,6 +95,7 @@ export class World {
         method: init.method ?? 'GET',
         headers: new Headers(init.headers),
         body: String(init.body ?? ''),
+        credentials: init.credentials,
         aborted: () => signal?.aborted ?? false,
         answer: (status, body, headers = {}) => {
           const text = body === undefined || status === 204 ? null : JSON.stringify(body);

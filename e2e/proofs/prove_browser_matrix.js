@@ -1,0 +1,44 @@
+// Every row through every hop, with the beacon and without; the whole table, whatever comes of it.
+
+import { HOPS } from '../harness/hops.js';
+import { launchPlain } from '../harness/plain-browser.js';
+import { Cell } from '../matrix/cell.js';
+import { ROWS } from '../matrix/rows.js';
+import { LEGEND, table } from '../matrix/table.js';
+
+/** Hops that are proven side by side: most of the time a row waits for a lease. */
+const AT_ONCE = 2;
+
+/** `words` may name some of the hops. */
+export async function prove(words) {
+  const hops = Object.keys(HOPS).filter((name) => words.length === 0 || words.includes(name));
+  const lines = new Map(hops.map((hop) => [hop, []]));
+  const broken = [];
+  const waiting = [...hops];
+  const lane = async () => {
+    for (let hop = waiting.shift(); hop; hop = waiting.shift()) await proveHop(hop, lines.get(hop), broken);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  const all = [...lines.values()].flat();
+  const wrong = all.filter(({ held }) => !held);
+  console.log(`\n${LEGEND}\n`);
+  console.log(table(all));
+  console.log(`\n${all.length} counts: ${all.length - wrong.length} right within their bound, ${wrong.length} wrong`);
+  for (const problem of broken) console.log(`BROKEN ${problem}`);
+  if (wrong.length + broken.length > 0) process.exitCode = 1;
+}
+
+async function proveHop(hop, lines, broken) {
+  const from = performance.now();
+  const browser = await launchPlain();
+  for (const { name, run } of ROWS) {
+    for (const beacon of [true, false]) {
+      const cell = new Cell({ hop, beacon, browser, thorough: true });
+      const where = `${name}, ${HOPS[hop].title}, beacon ${beacon ? 'sent' : 'blocked'}`;
+      await cell.run(run).catch((problem) => broken.push(`${where}: ${problem.message}`));
+      lines.push(...cell.lines);
+    }
+  }
+  await browser.finish();
+  console.log(`${HOPS[hop].title}: ${lines.length} counts in ${Math.round((performance.now() - from) / 1_000)} s`);
+}
