@@ -459,12 +459,15 @@ function heard(time) {
 	Math.abs(measured - aheadMs) > 500 && (aheadMs = measured);
 }
 var hubNow = () => Date.now() + aheadMs;
-function useTick() {
+function Clock({ children }) {
 	let [now, setNow] = d(hubNow);
 	return A$1(() => {
 		let timer = setInterval(() => setNow(hubNow()), 1e3);
 		return () => clearInterval(timer);
-	}, []), now;
+	}, []), k$1(Now.Provider, {
+		value: now,
+		children
+	});
 }
 // src/format.ts
 var NUMBER = new Intl.NumberFormat("en"), NONE = "–";
@@ -2820,20 +2823,24 @@ function PublishForm({ channel }) {
 }
 // src/parts/when.tsx
 function When({ at, as = "clock" }) {
-	let now = useNow();
-	if (at == null) return a("span", {
+	return at == null ? a("span", {
 		class: "none",
 		children: "–"
-	});
-	let title = `${exact(at)}, ${relative(at, now)}`;
-	return a("time", {
+	}) : a("time", {
 		dateTime: new Date(at).toISOString(),
-		title,
-		children: [as === "ago" ? relative(at, now) : clock(at, now), as === "both" && a("span", {
-			class: "aside",
-			children: [" ", relative(at, now)]
-		})]
+		title: exact(at),
+		children: [
+			as !== "ago" && clock(at, hubNow()),
+			as === "ago" && a(Ago, { at }),
+			as === "both" && a("span", {
+				class: "aside",
+				children: [" ", a(Ago, { at })]
+			})
+		]
 	});
+}
+function Ago({ at }) {
+	return a($$1, { children: relative(at, useNow()) });
 }
 var EMPTY = {
 	lines: [],
@@ -3141,7 +3148,7 @@ var ROLE = {
 	cell: { role: "cell" }
 };
 function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = !1 }) {
-	let now = useNow(), least = columns.reduce((sum, { width }) => sum + width, 0);
+	let least = columns.reduce((sum, { width }) => sum + width, 0);
 	return a("section", {
 		class: slim ? "scroll slim" : "scroll",
 		"aria-label": label,
@@ -3171,7 +3178,6 @@ function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = 
 						row: row.row,
 						gone: row.gone,
 						columns,
-						now,
 						onOpen,
 						selected: row.key === selected
 					}, row.key))
@@ -3208,7 +3214,7 @@ function Head({ column, sort, onSort }) {
 function turned({ sort, numeric }, direction) {
 	return direction === "none" ? numeric ? `-${sort}` : `${sort}` : direction === "ascending" ? `-${sort}` : `${sort}`;
 }
-function PlainLine({ of, row, gone, columns, now, onOpen, selected }) {
+function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 	let open = (event) => {
 		!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(row);
 	};
@@ -3223,7 +3229,7 @@ function PlainLine({ of, row, gone, columns, now, onOpen, selected }) {
 			...ROLE.cell,
 			class: column.numeric ? "number" : void 0,
 			"data-label": column.label,
-			children: [column.cell(row, now), place === 0 && gone && a("span", {
+			children: [column.cell(row), place === 0 && gone && a("span", {
 				class: "tag gone",
 				title: "It has ended, or moved to another page.",
 				children: "gone"
@@ -3231,7 +3237,7 @@ function PlainLine({ of, row, gone, columns, now, onOpen, selected }) {
 		}, column.name))
 	});
 }
-var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.now === other.now && one.selected === other.selected && one.columns === other.columns), CHANNEL_BYTES_MAX = 255;
+var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.selected === other.selected && one.columns === other.columns), CHANNEL_BYTES_MAX = 255;
 function address(path, members) {
 	let query = encode(members);
 	return query ? `${path}?${query}` : path;
@@ -3868,7 +3874,6 @@ function OwnTag({ id }) {
 }
 // src/parts/proof.tsx
 function ProofOfLife({ row: { proof: last, told_at: told } }) {
-	let now = useNow();
 	if (!last) return a("span", {
 		class: "none",
 		children: "none"
@@ -3881,10 +3886,17 @@ function ProofOfLife({ row: { proof: last, told_at: told } }) {
 			" ",
 			a("span", {
 				class: "aside",
-				children: [duration(last.age_ms + Math.max(now - (told ?? now), 0)), " ago"]
+				children: [a(Age, {
+					of: last.age_ms,
+					told
+				}), " ago"]
 			})
 		]
 	});
+}
+function Age({ of, told }) {
+	let now = useNow();
+	return a($$1, { children: duration(of + Math.max(now - (told ?? now), 0)) });
 }
 // src/moments.ts
 function moment({ at: _at, what, ...more }) {
@@ -4132,8 +4144,8 @@ function useConnections(members) {
 	};
 }
 // src/views/connections.tsx
-var FIRST_SORT$1 = "connected_at";
-function Connections({ stats }) {
+var FIRST_SORT$1 = "connected_at", Connections = A(ConnectionsView);
+function ConnectionsView({ types }) {
 	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, type, user, channel, client_id, sort = FIRST_SORT$1, id } = route.params, members = {
 		q,
 		type,
@@ -4168,7 +4180,7 @@ function Connections({ stats }) {
 					name: "type",
 					label: "Type",
 					all: "all types",
-					values: Object.keys(stats?.connections.by_type ?? {}).sort()
+					values: JSON.parse(types)
 				}),
 				a(Filter, {
 					name: "channel",
@@ -4645,54 +4657,51 @@ var NAMES = {
 function App() {
 	return a(TidingsProvider, {
 		client,
-		children: a(Page, {})
+		children: a(Clock, { children: a(Page, {}) })
 	});
 }
 function Page() {
-	let now = useTick(), routing = useRouting(), latest = useStats(), { view, params } = routing.route, main = T$1(null), { stats } = latest;
+	let routing = useRouting(), latest = useStats(), { view, params } = routing.route, main = T$1(null), { stats } = latest;
 	return A$1(() => {
 		document.title = `${stats ? `${count(stats.connections.active)} open · ` : ""}${NAMES[view]} · Tidings`;
-	}, [stats, view]), a(Now.Provider, {
-		value: now,
-		children: a(Router.Provider, {
-			value: routing,
-			children: [
-				a("button", {
-					type: "button",
-					class: "skip",
-					onClick: () => main.current?.focus(),
-					children: ["Skip to ", NAMES[view].toLowerCase()]
-				}),
-				a(Masthead, { node: stats?.node }),
-				a("div", {
-					class: "overview",
-					children: [a(Headline, { latest }), a(Trends, {})]
-				}),
-				stats && stats.phase !== "serving" && view !== "nodes" && a(Draining, { stats }),
-				a(Views, { view }),
-				a("main", {
-					ref: main,
-					id: "main",
-					tabIndex: -1,
-					"aria-label": NAMES[view],
-					children: [
-						view === "connections" && a(Connections, { stats }),
-						view === "closed" && a(Closed, {}),
-						view === "channels" && a(Channels, {}),
-						view === "users" && a(Users, {}),
-						view === "nodes" && a(Nodes, { stats })
-					]
-				}),
-				(view === "connections" || view === "closed") && params.id && a(ConnectionDrawer, {
-					id: params.id,
-					onClose: () => routing.go({ id: void 0 })
-				}, params.id),
-				view === "channels" && params.channel && a(ChannelDrawer, {
-					channel: params.channel,
-					onClose: () => routing.go({ channel: void 0 })
-				}, params.channel)
-			]
-		})
+	}, [stats, view]), a(Router.Provider, {
+		value: routing,
+		children: [
+			a("button", {
+				type: "button",
+				class: "skip",
+				onClick: () => main.current?.focus(),
+				children: ["Skip to ", NAMES[view].toLowerCase()]
+			}),
+			a(Masthead, { node: stats?.node }),
+			a("div", {
+				class: "overview",
+				children: [a(Headline, { latest }), a(Trends, {})]
+			}),
+			stats && stats.phase !== "serving" && view !== "nodes" && a(Draining, { stats }),
+			a(Views, { view }),
+			a("main", {
+				ref: main,
+				id: "main",
+				tabIndex: -1,
+				"aria-label": NAMES[view],
+				children: [
+					view === "connections" && a(Connections, { types: JSON.stringify(Object.keys(stats?.connections.by_type ?? {}).sort()) }),
+					view === "closed" && a(Closed, {}),
+					view === "channels" && a(Channels, {}),
+					view === "users" && a(Users, {}),
+					view === "nodes" && a(Nodes, { stats })
+				]
+			}),
+			(view === "connections" || view === "closed") && params.id && a(ConnectionDrawer, {
+				id: params.id,
+				onClose: () => routing.go({ id: void 0 })
+			}, params.id),
+			view === "channels" && params.channel && a(ChannelDrawer, {
+				channel: params.channel,
+				onClose: () => routing.go({ channel: void 0 })
+			}, params.channel)
+		]
 	});
 }
 function Masthead({ node }) {
