@@ -2,7 +2,9 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
+import { useSharing } from './hooks/useSharing';
 import { streamOptions, TidingsProvider } from './live';
+import { SharingSwitch } from './parts/SharingSwitch';
 import './style.css';
 
 const queryClient = new QueryClient({
@@ -10,12 +12,21 @@ const queryClient = new QueryClient({
   defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false } },
 });
 
-createRoot(document.getElementById('root') as HTMLElement).render(
-  <StrictMode>
+export function Root() {
+  const [sharing, share] = useSharing();
+  return (
     <QueryClientProvider client={queryClient}>
-      <TidingsProvider options={streamOptions()}>
+      {/* Another key is another client: the one before is closed with its stream. */}
+      <TidingsProvider key={String(sharing)} options={streamOptions(sharing)}>
         <App />
       </TidingsProvider>
+      <SharingSwitch sharing={sharing} share={share} />
     </QueryClientProvider>
+  );
+}
+
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <StrictMode>
+    <Root />
   </StrictMode>,
 );
