@@ -1,8 +1,8 @@
-// The small twin of prove/monitor.js: the same run and the same checks, with fewer connections.
+// The small twin of proofs/prove_browser_monitor.js: the same run and the same checks, with fewer connections.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { measure } from '../prove/monitor.js';
+import { measure } from '../load/monitor.js';
 
 // Speed is measured, and not held to a bound but this one: a page that hangs.
 const HANGS_MS = 1_500;

@@ -34,6 +34,8 @@ export class Tab implements Link {
   #leader: Leader | null = null;
   /** Whom to believe: the later leader. */
   #term = 0;
+  /** Whose name the group's stream has towards the hub: it outlives each leader. */
+  #clientId: string | null = null;
   /** What the leader said last. */
   #state: State | null = null;
   /** The leader's stream has what this tab wants, from its place on. */
@@ -163,7 +165,7 @@ export class Tab implements Link {
       id: this.#id,
       // Later than any that this tab knows of, and any that it doesn't, as far as the clock tells.
       term: Math.max(this.#term + 1, Date.now()) + Math.random(),
-      clientId: settings.clientId ?? this.#state?.clientId ?? kept(settings.platform, name),
+      clientId: settings.clientId ?? this.#clientId ?? kept(settings.platform, name),
       cursor: () => this.#cursor,
       expected: expected?.filter((id) => id !== this.#id),
       settings,
@@ -221,7 +223,8 @@ export class Tab implements Link {
     const was = this.#covered && !another;
     this.#term = state.term;
     this.#covered = state.tabs.includes(this.#id);
-    if (state.clientId !== this.#state?.clientId) keep(settings.platform, name, state.clientId);
+    if (state.clientId !== this.#clientId) keep(settings.platform, name, state.clientId);
+    this.#clientId = state.clientId;
     this.#state = { ...state, snapshot: state.snapshot ?? this.#state?.snapshot ?? null };
     if (!this.#covered && another) this.#want();
     if (this.#covered) {

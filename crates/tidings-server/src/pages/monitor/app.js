@@ -756,7 +756,7 @@ function next(state, input, rules) {
 		case "opened": return opened(state, rules);
 		case "lost": return lost(state, input.error, input.hintMs, rules);
 		case "unauthorized": return unauthorized(state, input.error, rules);
-		case "denied": return state.drive === "dial" ? dialled(state) : state;
+		case "again": return state.drive === "dial" ? dialled(state) : state;
 		case "due": return state.drive === "wait" && rules.now >= (state.retryAt ?? 0) ? dialled(state) : state;
 		case "nudge": return nudged(state, rules);
 		case "reconnect": return reconnected(state);
@@ -970,31 +970,33 @@ var STREAM_HEADERS = {
 			ask: (change) => this.#change(change),
 			gone: () => this.#over(new Failure("lease", "the hub no longer knows this stream"))
 		}), this.#leave = platform.lifecycle({
-			suspend: () => this.input({ kind: "suspend" }),
-			resume: () => this.input({ kind: "resume" }),
+			suspend: () => this.#input({ kind: "suspend" }),
+			resume: () => this.#input({ kind: "resume" }),
 			nudge: () => {
-				this.#watch.look(), this.input({ kind: "nudge" });
+				this.#watch.look(), this.#input({ kind: "nudge" });
 			}
 		});
 	}
-	input(input) {
-		let before = this.#state, { platform, backoff } = this.#settings, now = input.kind === "due" ? Math.max(platform.now(), before.retryAt ?? 0) : platform.now();
-		this.#state = next(before, input, {
-			now,
-			random: platform.random(),
-			backoff
-		}), this.#state !== before && (input.kind === "reconnect" && this.#channels.forgive(), this.#follow(before), this.#hooks.changed());
+	get cursor() {
+		return this.#cursor;
 	}
-	sync() {
-		this.#channels.sync();
+	apply() {
+		this.#input({ kind: this.#hooks.desired().size > 0 ? "want" : "unwant" }), this.#channels.sync();
 	}
-	request(path, init) {
-		return this.#requests.send(path, init);
+	reconnect() {
+		this.#input({ kind: "reconnect" });
+	}
+	close() {
+		this.#input({ kind: "close" });
+	}
+	rewind(cursor) {
+		this.#cursor = cursor, this.#input({ kind: "again" });
 	}
 	snapshot() {
 		let { status, failures, error } = this.#state, channels = this.#channels.status();
 		return {
 			status,
+			role: "solo",
 			attempt: failures,
 			retryAt: this.#retryAt,
 			error,
@@ -1002,12 +1004,20 @@ var STREAM_HEADERS = {
 			channels
 		};
 	}
+	#input(input) {
+		let before = this.#state, { platform, backoff } = this.#settings, now = input.kind === "due" ? Math.max(platform.now(), before.retryAt ?? 0) : platform.now();
+		this.#state = next(before, input, {
+			now,
+			random: platform.random(),
+			backoff
+		}), this.#state !== before && (input.kind === "reconnect" && this.#channels.forgive(), this.#follow(before), this.#hooks.changed());
+	}
 	#follow(before) {
 		let { drive, dial, retryAt, status } = this.#state, { platform } = this.#settings;
 		if (before.drive === "dial" && (drive !== "dial" || dial !== before.dial) && this.#hangUp(status), retryAt !== before.retryAt) {
 			this.#cancelRetry?.(), this.#cancelRetry = null;
 			let inMs = retryAt === null ? 0 : Math.max(retryAt - platform.now(), 0);
-			this.#retryAt = retryAt === null ? null : Math.round(Date.now() + inMs), retryAt !== null && (this.#cancelRetry = platform.timer(() => this.input({ kind: "due" }), inMs));
+			this.#retryAt = retryAt === null ? null : Math.round(Date.now() + inMs), retryAt !== null && (this.#cancelRetry = platform.timer(() => this.#input({ kind: "due" }), inMs));
 		}
 		status === "suspended" && this.#identity.release(), status === "idle" && (this.#cursor = this.#settings.since), status === "closed" && (this.#leave(), this.#identity.end()), drive === "dial" && dial !== before.dial && this.#dial(dial);
 	}
@@ -1040,27 +1050,27 @@ var STREAM_HEADERS = {
 	}
 	#over({ error, hintMs }) {
 		let { status, message } = error;
-		if (status === 401 && this.#settings.token && !this.#state.refreshed) return this.#requests.reason = "unauthorized", this.input({
+		if (status === 401 && this.#settings.token && !this.#state.refreshed) return this.#requests.reason = "unauthorized", this.#input({
 			kind: "unauthorized",
 			error
 		});
 		if (status === 403) {
 			let named = [...this.#hooks.desired()].filter((channel) => message.includes(`\`${channel}\``));
-			if (this.#channels.refused(named)) return this.input({ kind: "denied" });
+			if (this.#channels.refused(named)) return this.#input({ kind: "again" });
 		}
-		this.input({
+		this.#input({
 			kind: "lost",
 			error,
 			hintMs
 		});
 	}
 	#message({ type, data, id }) {
+		id !== void 0 && (this.#cursor = id || null);
 		try {
 			this.#take(type, JSON.parse(data));
 		} catch {
 			this.#settings.onMalformed(data);
 		}
-		id !== void 0 && (this.#cursor = id || null);
 	}
 	#take(type, data) {
 		switch (type) {
@@ -1100,7 +1110,7 @@ var STREAM_HEADERS = {
 			node: data.node
 		};
 		let lease = data.lease ? Math.min(leaseSeconds || data.lease, data.lease) : 0;
-		this.#watch.start(data.heartbeat_ms * SILENT_HEARTBEATS, lease ? lease * 1e3 / 3 : void 0), this.input({ kind: "opened" }), this.#channels.began(data.connection_id, data.channels);
+		this.#watch.start(data.heartbeat_ms * SILENT_HEARTBEATS, lease ? lease * 1e3 / 3 : void 0), this.#input({ kind: "opened" }), this.#channels.began(data.connection_id, data.channels);
 	}
 	async #checkIn() {
 		let id = this.#connectionId;
@@ -1458,6 +1468,7 @@ function settle(options) {
 		token: void 0,
 		type: void 0,
 		clientId: void 0,
+		share: void 0,
 		connectTimeoutMs: 2e4,
 		lingerMs: 250,
 		onMalformed: (raw) => console.warn("tidings: passed over an event that can’t be read:", raw),
@@ -1479,6 +1490,7 @@ function settle(options) {
 // ../clients/js/src/status.ts
 var IDLE = Object.freeze({
 	status: "idle",
+	role: "solo",
 	attempt: 0,
 	retryAt: null,
 	error: null,
@@ -1552,7 +1564,8 @@ function createClient(options) {
 }
 var SharedClient = class {
 	status;
-	#connection;
+	#link;
+	#requests;
 	#subscriptions;
 	#always;
 	#settings;
@@ -1563,12 +1576,14 @@ var SharedClient = class {
 	#closed = !1;
 	constructor(options) {
 		let settings = settle(options), { report } = settings.platform;
-		this.#settings = settings, this.#always = new Set((options.channels ?? []).map(canonical)), this.status = new Store(report), this.#subscriptions = new Subscriptions(() => this.#changed(), report), this.#connection = new Connection(settings, {
+		this.#settings = settings, this.#always = new Set((options.channels ?? []).map(canonical)), this.status = new Store(report), this.#subscriptions = new Subscriptions(() => this.#changed(), report), this.#requests = new Requests(settings);
+		let hooks = {
 			desired: () => new Set(this.#desired),
 			event: (event) => this.#subscriptions.event(event),
 			gap: (gap) => this.#subscriptions.gap(gap),
 			changed: () => this.#publish()
-		}), this.#always.size > 0 && this.#changed();
+		}, solo = (its, own) => new Connection(its, own);
+		this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks), this.#always.size > 0 && this.#changed();
 	}
 	subscribe(channel, listener, options = {}) {
 		if (this.#closed) throw Error("this client is closed: make another");
@@ -1595,16 +1610,16 @@ var SharedClient = class {
 		return this.#loops.add(loop), signal?.aborted && stop(), signal?.addEventListener("abort", stop), loop;
 	}
 	request(path, init = {}) {
-		return this.#connection.request(path, init);
+		return this.#requests.send(path, init);
 	}
 	reconnect() {
-		this.#connection.input({ kind: "reconnect" });
+		this.#link.reconnect();
 	}
 	close() {
 		if (!this.#closed) {
 			this.#closed = !0, this.#cancelLinger?.(), this.#subscriptions.clear(), this.#desired.clear();
 			for (let loop of this.#loops) loop.close();
-			this.#loops.clear(), this.#connection.input({ kind: "close" });
+			this.#loops.clear(), this.#link.close();
 		}
 	}
 	#changed() {
@@ -1620,10 +1635,10 @@ var SharedClient = class {
 		}));
 	}
 	#apply() {
-		this.#closed || (this.#connection.input({ kind: this.#desired.size > 0 ? "want" : "unwant" }), this.#connection.sync(), this.#publish());
+		this.#closed || (this.#link.apply(), this.#publish());
 	}
 	#publish() {
-		this.status.set(this.#connection.snapshot());
+		this.status.set(this.#link.snapshot());
 	}
 	#wanted() {
 		return new Set([...this.#always, ...this.#subscriptions.wanted()]);

@@ -1,10 +1,7 @@
 // The monitor under load: how soon the page answers, what it costs the hub, and whether its number is the kernel's.
-//
-//   node prove/monitor.js --connections 19000 --churn 500 --seconds 60
+// proofs/prove_browser_monitor.js is its full size, tests/monitor-load.test.js its small twin.
 
 import assert from 'node:assert/strict';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { launch, openWindow } from '../harness/browser.js';
 import { Hub } from '../harness/hub.js';
 import { until } from '../harness/until.js';
@@ -106,10 +103,3 @@ async function shownNumber(page) {
 const portOf = (hub) => Number(new URL(hub.url).port);
 const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
 const round = (number) => Math.round(number * 10) / 10;
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const options = { connections: { type: 'string', default: '19000' }, churn: { type: 'string', default: '500' }, seconds: { type: 'string', default: '60' } };
-  const { values } = parseArgs({ options });
-  const asked = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
-  console.log(JSON.stringify(await measure({ ...asked, say: (what) => console.error(what) }), null, 2));
-}
