@@ -32,7 +32,10 @@ export class Publisher {
   async #run() {
     while (!this.#over) {
       this.#number += 1;
-      await this.#publish(this.#number).catch(() => this.unknown.add(this.#number));
+      await this.#publish(this.#number).catch(({ cause }) => {
+        // Nobody listened: this one was certainly not published.
+        if (cause?.code !== 'ECONNREFUSED') this.unknown.add(this.#number);
+      });
       await new Promise((resolve) => setTimeout(resolve, this.#everyMs));
     }
   }

@@ -1,4 +1,4 @@
-import type { Connection, Link, LinkHooks } from './connection.js';
+import { type Connection, type Link, type LinkHooks, wants } from './connection.js';
 import { Leader, type Said, type State } from './leader.js';
 import type { Settings } from './options.js';
 import { order } from './place.js';
@@ -34,6 +34,8 @@ export class Tab implements Link {
   #leader: Leader | null = null;
   /** Whom to believe: the later leader. */
   #term = 0;
+  /** Whose name the group's stream has towards the hub: it outlives each leader. */
+  #clientId: string | null = null;
   /** What the leader said last. */
   #state: State | null = null;
   /** The leader's stream has what this tab wants, from its place on. */
@@ -62,7 +64,7 @@ export class Tab implements Link {
 
   apply(): void {
     if (this.#rest !== 'idle') return;
-    if (this.#group.hooks.desired().size === 0) {
+    if (!wants(this.#group.settings, this.#group.hooks)) {
       this.#leave();
       this.#cursor = null;
     } else if (!this.#membership) this.#join();
@@ -84,9 +86,9 @@ export class Tab implements Link {
     if (!this.#membership) return { ...IDLE, status: this.#rest };
     const waits: Snapshot = { ...IDLE, status: this.#cursor === null ? 'connecting' : 'reconnecting' };
     const { channels, ...rest } = this.#state?.snapshot ?? waits;
-    const own = [...this.#group.hooks.desired()]
-      .sort()
-      .map((name) => [name, (this.#covered && channels[name]) || 'pending']);
+    const { settings, hooks } = this.#group;
+    const names = settings.channels === 'granted' ? Object.keys(channels) : hooks.desired();
+    const own = [...names].sort().map((name) => [name, (this.#covered && channels[name]) || 'pending']);
     return { ...rest, role: this.#leader ? 'leader' : 'follower', channels: Object.fromEntries(own) };
   }
 
@@ -163,7 +165,7 @@ export class Tab implements Link {
       id: this.#id,
       // Later than any that this tab knows of, and any that it doesn't, as far as the clock tells.
       term: Math.max(this.#term + 1, Date.now()) + Math.random(),
-      clientId: settings.clientId ?? this.#state?.clientId ?? kept(settings.platform, name),
+      clientId: settings.clientId ?? this.#clientId ?? kept(settings.platform, name),
       cursor: () => this.#cursor,
       expected: expected?.filter((id) => id !== this.#id),
       settings,
@@ -221,7 +223,8 @@ export class Tab implements Link {
     const was = this.#covered && !another;
     this.#term = state.term;
     this.#covered = state.tabs.includes(this.#id);
-    if (state.clientId !== this.#state?.clientId) keep(settings.platform, name, state.clientId);
+    if (state.clientId !== this.#clientId) keep(settings.platform, name, state.clientId);
+    this.#clientId = state.clientId;
     this.#state = { ...state, snapshot: state.snapshot ?? this.#state?.snapshot ?? null };
     if (!this.#covered && another) this.#want();
     if (this.#covered) {
@@ -229,7 +232,7 @@ export class Tab implements Link {
       const lost =
         !was && this.#cursor !== null && state.cursor !== null && order(this.#cursor, state.cursor) === undefined;
       this.#advance(state.cursor);
-      if (lost) for (const channel of hooks.desired()) hooks.gap({ channel, reason: 'epoch' });
+      if (lost) hooks.gap({ channel: '*', reason: 'epoch' });
     }
     hooks.changed();
   }

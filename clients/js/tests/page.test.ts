@@ -91,6 +91,33 @@ describe('the end of interest', () => {
     expect([order, events.length, snapshot().status]).toEqual([['one', 'one'], 2, 'closed']);
   });
 
+  test('lets go of a lock on the id that came after the page was left', async () => {
+    let grant = () => {};
+    let held = false;
+    const request = (name: string, _: LockOptions, call: (lock: Lock | null) => unknown) =>
+      new Promise<void>((resolve) => {
+        grant = async () => {
+          held = true;
+          await call({ name, mode: 'exclusive' });
+          held = false;
+          resolve();
+        };
+      });
+    const world = new World();
+    const platform = {
+      ...world.platform,
+      storage: { getItem: () => null, setItem: () => {} },
+      locks: { request } as unknown as LockManager,
+    };
+    given.client = createClient({ url: 'http://hub', platform });
+    given.client.subscribe('jobs', () => {});
+    await settled();
+    world.page?.suspend();
+    grant();
+    await settled();
+    expect([held, world.streams().length]).toEqual([false, 0]);
+  });
+
   test('lets go of the lock on the id, while a suspended page holds none', async () => {
     const locked = new Set<string>();
     const request = async (name: string, _: LockOptions, call: (lock: Lock | null) => unknown) => {
