@@ -22,6 +22,7 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
     crowd = await startCrowd({ url: hub.url, connections });
     await hub.settlesAt(connections, SETTLES_WITHIN_MS);
     crowd.churn(churn);
+    const churning = performance.now();
     say('without a monitor');
     const before = await coreShare(hub, () => wait(seconds));
     const { context, finish } = await openWindow(browser, { viewport: { width: 1440, height: 900 } });
@@ -37,6 +38,7 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
     const during = await apart.stop();
     const figures = await interactionFigures(page);
     const { opened, closed } = await crowd.calm();
+    const churnedSeconds = (performance.now() - churning) / 1_000;
     await hub.settlesAt(connections + 1, SETTLES_WITHIN_MS);
     const number = await settledNumber(page, connections + 1);
     const kernel = (await socketsFrom(portOf(hub), crowd.addresses)) + 1;
@@ -46,10 +48,9 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
     assert.match(audit, /^Audit (not yet run|mismatch 0)$/);
     await finish();
     await hub.assertBooksBalance();
-    const measuredSeconds = before.seconds + looked.seconds + used.seconds;
     return {
       connections,
-      churn_a_second: Math.round((opened - connections + closed) / 2 / measuredSeconds),
+      churn_a_second: Math.round((opened - connections + closed) / 2 / churnedSeconds),
       ...figures,
       hub_core_percent: { without_monitor: before.percent, looked_at: looked.percent, used: used.percent },
       monitor_costs_core_percent: { looked_at: round(looked.percent - before.percent), used: round(used.percent - before.percent) },

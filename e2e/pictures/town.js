@@ -26,10 +26,15 @@ export class Town {
     if (!this.#screens) await this.#putUpScreens();
     const until = performance.now() + ms;
     for (let turn = 0; performance.now() < until; turn += 1) {
-      await this.#come();
-      await this.#publish(turn);
+      // A socket that was kept for the next request may just have been let go by the hub: the next turn has another.
+      await this.#turn(turn).catch((problem) => console.error(String(problem.cause ?? problem)));
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
+  }
+
+  async #turn(turn) {
+    await this.#come();
+    await this.#publish(turn);
   }
 
   async end() {

@@ -23,6 +23,21 @@ describe('the page', () => {
     expect(snapshot().status).toBe('connected');
   });
 
+  test('is not listened to by a client that nobody needs', async () => {
+    const world = new World();
+    const client = createClient({ url: 'http://hub', platform: world.platform });
+    expect(world.page).toBeNull();
+    for (let times = 0; times < 2; times += 1) {
+      const off = client.subscribe('jobs', () => {});
+      await (await world.last()).open();
+      expect(world.page).not.toBeNull();
+      off();
+      await world.pass(250);
+      expect([client.status.getSnapshot().status, world.page, world.timers]).toEqual(['idle', null, 0]);
+    }
+    client.close();
+  });
+
   test('frozen while it waited, or while it connected', async () => {
     const { world, stream } = await opened();
     await stream.end();

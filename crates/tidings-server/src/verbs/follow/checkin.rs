@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::super::hub::Hub;
 
 /// Keeps the promise of a lease, three times in its length; returns when the hub knows nothing of the connection.
-pub(super) async fn check_in(hub: Hub, connection_id: String, lease: Duration) {
+pub(crate) async fn check_in(hub: Hub, connection_id: String, lease: Duration) {
     let mut ticks = tokio::time::interval(lease / 3);
     ticks.tick().await;
     loop {
@@ -28,28 +28,28 @@ pub(crate) const FAREWELL_TIMEOUT_MS: u64 = 1_000;
 /// The beacon, ready to be sent while the stream is still open: a proxy may hide that we left, and the hub's books
 /// should say that we meant to.
 #[derive(Debug, Clone)]
-pub(super) struct Farewell {
+pub(crate) struct Farewell {
     hub: Hub,
     connection_id: Rc<RefCell<Option<String>>>,
 }
 
 impl Farewell {
-    pub(super) fn new(hub: Hub) -> Self {
+    pub(crate) fn new(hub: Hub) -> Self {
         Self { hub, connection_id: Rc::default() }
     }
 
     /// There is a connection to take leave of.
-    pub(super) fn arm(&self, connection_id: String) {
+    pub(crate) fn arm(&self, connection_id: String) {
         self.connection_id.replace(Some(connection_id));
     }
 
     /// It is over already.
-    pub(super) fn disarm(&self) {
+    pub(crate) fn disarm(&self) {
         self.connection_id.take();
     }
 
     /// Whether it arrives or not, the client goes.
-    pub(super) async fn say(&self) {
+    pub(crate) async fn say(&self) {
         let Some(connection_id) = self.connection_id.take() else { return };
         let beacon = self.hub.ask(Method::POST, "/api/sse/disconnect", Some(proof(&connection_id)));
         let _ = timeout(Duration::from_millis(FAREWELL_TIMEOUT_MS), beacon).await;

@@ -9,7 +9,7 @@ use super::super::problem::Problem;
 use super::super::sse::Event;
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Control {
+pub(crate) enum Control {
     Connected(Connected),
     Refused(Problem),
     Closing(Closing),
@@ -21,22 +21,22 @@ pub(super) enum Control {
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(default)]
-pub(super) struct Connected {
-    pub(super) connection_id: String,
-    id: String,
+pub(crate) struct Connected {
+    pub(crate) connection_id: String,
+    pub(crate) id: String,
     user: String,
-    channels: Vec<String>,
+    pub(crate) channels: Vec<String>,
     heartbeat_ms: u64,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(default)]
-pub(super) struct Closing {
-    pub(super) reason: String,
-    pub(super) reconnect: bool,
-    pub(super) retry_ms: u64,
+pub(crate) struct Closing {
+    pub(crate) reason: String,
+    pub(crate) reconnect: bool,
+    pub(crate) retry_ms: u64,
     /// An operator's words.
-    pub(super) detail: String,
+    pub(crate) detail: String,
 }
 
 pub(crate) const HEARTBEAT_MS: u64 = 15_000;
@@ -63,7 +63,7 @@ impl Default for Closing {
 }
 
 impl Closing {
-    pub(super) fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         let parts = [&self.reason, &self.detail].into_iter().filter(|part| !part.is_empty());
         parts.map(|part| printable::text(part)).collect::<Vec<_>>().join(": ")
     }
@@ -71,11 +71,11 @@ impl Closing {
 
 impl Connected {
     /// How long a live hub can be silent: then the connection is dead, whatever the socket says.
-    pub(super) fn silence(&self) -> Duration {
+    pub(crate) fn silence(&self) -> Duration {
         Duration::from_millis(self.heartbeat_ms.saturating_mul(2).saturating_add(SILENCE_SLACK_MS))
     }
 
-    pub(super) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let channels = self.channels.join(",");
         let (id, user) = (printable::text(&self.id), printable::text(&self.user));
         format!("connected id={id} user={user} channels={}", printable::text(&channels))
@@ -83,7 +83,7 @@ impl Connected {
 }
 
 /// The control event that this is, or `None` for a published one.
-pub(super) fn read(event: &Event) -> Option<Control> {
+pub(crate) fn read(event: &Event) -> Option<Control> {
     let note = |verb: &str| Control::Note(format!("{} {verb}", Names::of(event)));
     Some(match event.name.as_str() {
         "connected" => Control::Connected(lenient(event)),

@@ -1,5 +1,13 @@
-//! One stream over many connections.
+//! One stream over many connections: what comes back by itself, misses nothing that the hub holds, and knows when there is
+//! no use in going on.
 
+mod checkin;
+mod control;
+mod end;
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,42 +15,86 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::super::backoff::Backoff;
-use super::super::failure::{Exit, Failure};
-use super::super::hub::{self, Hub, query};
-use super::super::problem::is_passing;
-use super::super::sse::{Event, Item, Parser};
-use super::super::terminal::tell;
-use super::TailArgs;
-use super::checkin::{self, Farewell};
-use super::control::{self, Connected, Control};
-use super::end::{self, Broken, Outcome};
-use super::output::{self, Form};
+pub(crate) use self::checkin::Farewell;
+pub(crate) use self::control::Connected;
+use self::control::Control;
+use self::end::{Broken, Outcome};
+use super::backoff::Backoff;
+use super::failure::Failure;
+use super::hub::{self, Hub, query};
+use super::problem::is_passing;
+use super::sse::{Event, Item, Parser};
 
 /// A connection that held so long was a good one: the next break starts the waits anew.
 pub(crate) const STABLE_MS: u64 = 10_000;
-/// Stands for the start of what the hub holds.
-const EARLIEST: &str = "earliest";
+
+/// What a stream is asked for, whichever connection it is on.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// As they are to be now: a reader may change them while the stream is there.
+    pub(crate) channels: Rc<RefCell<Vec<String>>>,
+    /// Drawn at random where there is none.
+    pub(crate) client_id: Option<String>,
+    pub(crate) label: String,
+    pub(crate) lease_seconds: Option<u64>,
+    pub(crate) envelope: bool,
+    pub(crate) cursor: String,
+    /// Failed attempts in a row before it is given up; 0 is never.
+    pub(crate) attempts_max: u32,
+}
+
+/// What becomes of a stream.
+pub(crate) enum State<'a> {
+    Connected(&'a Connected),
+    /// It is over, for this reason, and there is another attempt after a while.
+    Waiting(&'a str, Duration),
+    /// Something is lost.
+    Gap(&'a str),
+    /// Worth a line, no more.
+    Note(&'a str),
+}
+
+/// Who reads a stream.
+pub(crate) trait Reader {
+    /// Whether it wants the stream's own bytes, line by line, before what they say.
+    fn wants_bytes(&self) -> bool {
+        false
+    }
+
+    /// The stream's own bytes.
+    fn bytes(&mut self, _bytes: &[u8]) {}
+
+    /// An event that was published. May say that there is enough of them.
+    fn event(&mut self, event: &Event) -> ControlFlow<()>;
+
+    /// A gap, or another control event that is worth a note.
+    fn control(&mut self, _event: &Event) {}
+
+    /// What becomes of the stream.
+    fn state(&mut self, state: State<'_>);
+
+    /// All that came together was read.
+    async fn flush(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
 
 /// Follows a stream, and keeps what has to outlive a connection.
-pub(super) struct Follower {
+pub(crate) struct Follower<R> {
     hub: Hub,
     farewell: Farewell,
-    args: TailArgs,
-    form: Form,
+    wanted: Wanted,
     client_id: String,
     cursor: String,
-    left: Option<u64>,
     backoff: Backoff,
     failures: u32,
     /// The hub's wish, from the present connection's `retry:`.
     retry_floor: Duration,
-    stdout: tokio::io::Stdout,
     live: Live,
+    reader: R,
 }
 
 /// What belongs to the present connection.
@@ -53,37 +105,29 @@ struct Live {
     lease: JoinSet<()>,
 }
 
-impl Follower {
-    pub(super) fn new(hub: Hub, args: TailArgs) -> Self {
-        let form = match () {
-            () if args.json => Form::Json,
-            () if args.data => Form::Data,
-            () if args.raw => Form::Raw,
-            () => Form::Columns,
-        };
-        let beginning = args.since_beginning.then(|| EARLIEST.to_owned());
+impl<R: Reader> Follower<R> {
+    pub(crate) fn new(hub: Hub, wanted: Wanted, reader: R) -> Self {
+        let drawn = || format!("{:032x}", rand::random::<u128>());
         Self {
             farewell: Farewell::new(hub.clone()),
             hub,
-            form,
-            client_id: args.client_id.clone().unwrap_or_else(|| format!("{:032x}", rand::random::<u128>())),
-            cursor: args.from.clone().or(beginning).unwrap_or_default(),
-            left: args.exit_after,
+            client_id: wanted.client_id.clone().unwrap_or_else(drawn),
+            cursor: wanted.cursor.clone(),
             backoff: Backoff::new(),
             failures: 0,
             retry_floor: Duration::ZERO,
-            stdout: tokio::io::stdout(),
             live: Live::new(),
-            args,
+            wanted,
+            reader,
         }
     }
 
     /// Goes on until there is nothing more to do, or no use in going on.
-    pub(super) async fn follow(&mut self) -> Result<Exit, Failure> {
+    pub(crate) async fn follow(&mut self) -> Result<(), Failure> {
         loop {
             self.live = Live::new();
             let broken = match self.hold().await? {
-                Outcome::Done => return Ok(Exit::Done),
+                Outcome::Done => return Ok(()),
                 Outcome::Broken(broken) => broken,
             };
             if self.live.since.is_some_and(|since| since.elapsed() >= Duration::from_millis(STABLE_MS)) {
@@ -91,20 +135,20 @@ impl Follower {
             }
             self.farewell.disarm();
             self.failures += 1;
-            if self.failures == self.args.max_attempts {
+            if self.failures == self.wanted.attempts_max {
                 return Err(Failure::Unreachable(format!(
                     "{} (gave up after {} attempts)",
                     broken.why, self.failures
                 )));
             }
             let wait = self.backoff.next(self.retry_floor.max(broken.floor), rand::random());
-            self.state(format_args!("tidings: {}; reconnecting in {:.1} s", broken.why, wait.as_secs_f64()));
+            self.reader.state(State::Waiting(&broken.why, wait));
             tokio::time::sleep(wait).await;
         }
     }
 
     /// What takes leave of the connection that is there when it is said.
-    pub(super) fn farewell(&self) -> Farewell {
+    pub(crate) fn farewell(&self) -> Farewell {
         self.farewell.clone()
     }
 
@@ -128,15 +172,15 @@ impl Follower {
     }
 
     fn path(&self) -> String {
-        let channels = (!self.args.channels.is_empty()).then(|| self.args.channels.join(","));
+        let channels = Some(self.wanted.channels.borrow().join(",")).filter(|list| !list.is_empty());
         // What no header can carry goes into the query.
         let cursor = HeaderValue::from_str(&self.cursor).is_err().then(|| self.cursor.clone());
         let query = query([
             ("channels", channels),
             ("client_id", Some(self.client_id.clone())),
-            ("type", Some(self.args.label.clone())),
-            ("lease", self.args.lease.map(|seconds| seconds.to_string())),
-            ("envelope", self.form.wants_envelope().then(|| "1".to_owned())),
+            ("type", Some(self.wanted.label.clone())),
+            ("lease", self.wanted.lease_seconds.map(|seconds| seconds.to_string())),
+            ("envelope", self.wanted.envelope.then(|| "1".to_owned())),
             ("last_event_id", cursor),
         ]);
         format!("/api/sse/stream{query}")
@@ -179,31 +223,20 @@ impl Follower {
         }
     }
 
-    /// Takes a portion of the stream in, and has its lines out before anything else happens.
+    /// Takes a portion of the stream in, and has what it says out before anything else happens.
     async fn take(&mut self, parser: &mut Parser, bytes: &Bytes) -> Result<Option<Outcome>, Failure> {
-        let mut out = Vec::new();
-        let outcome = self.digest(parser, bytes, &mut out);
-        if !out.is_empty() {
-            self.stdout.write_all(&out).await?;
-            self.stdout.flush().await?;
-        }
+        let outcome = self.digest(parser, bytes);
+        self.reader.flush().await?;
         outcome
     }
 
-    fn digest(
-        &mut self,
-        parser: &mut Parser,
-        bytes: &Bytes,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<Outcome>, Failure> {
+    fn digest(&mut self, parser: &mut Parser, bytes: &Bytes) -> Result<Option<Outcome>, Failure> {
         let mut items = Vec::new();
         for part in self.parts(bytes) {
             let parsed = parser.push(part, &mut items);
-            if self.form == Form::Raw {
-                out.extend_from_slice(part);
-            }
+            self.reader.bytes(part);
             for item in items.drain(..) {
-                if let Some(outcome) = self.take_item(&item, out)? {
+                if let Some(outcome) = self.take_item(&item)? {
                     return Ok(Some(outcome));
                 }
             }
@@ -214,15 +247,15 @@ impl Follower {
         Ok(None)
     }
 
-    /// Raw bytes are taken line by line, so that `--exit-after` ends with its event's last byte.
+    /// Line by line, so that who has enough has it with its event's last byte.
     fn parts<'a>(&self, bytes: &'a Bytes) -> Vec<&'a [u8]> {
-        match self.form {
-            Form::Raw => bytes.split_inclusive(|byte| *byte == b'\n').collect(),
-            _ => vec![bytes],
+        match self.reader.wants_bytes() {
+            true => bytes.split_inclusive(|byte| *byte == b'\n').collect(),
+            false => vec![bytes],
         }
     }
 
-    fn take_item(&mut self, item: &Item, out: &mut Vec<u8>) -> Result<Option<Outcome>, Failure> {
+    fn take_item(&mut self, item: &Item) -> Result<Option<Outcome>, Failure> {
         let event = match item {
             Item::Retry { wait_ms } => {
                 self.retry_floor = Duration::from_millis(*wait_ms);
@@ -232,7 +265,7 @@ impl Follower {
         };
         event.last_id.clone_into(&mut self.cursor);
         match control::read(event) {
-            None => return Ok(self.publish(event, out)),
+            None => return Ok(self.reader.event(event).is_break().then_some(Outcome::Done)),
             Some(Control::Connected(connected)) => self.greet(connected),
             // Without a status it is a newer hub's way to say "not now".
             Some(Control::Refused(problem)) if is_passing(problem.status) || problem.status == 0 => {
@@ -244,47 +277,27 @@ impl Follower {
                 return end::closed(&closing).map(|broken| Some(Outcome::Broken(broken)));
             }
             Some(Control::Gap(notice)) => {
-                tell(format_args!("tidings: {notice}"));
-                self.note(event, out);
+                self.reader.state(State::Gap(&notice));
+                self.reader.control(event);
             }
             Some(Control::Note(notice)) => {
-                self.state(format_args!("tidings: {notice}"));
-                self.note(event, out);
+                self.reader.state(State::Note(&notice));
+                self.reader.control(event);
             }
         }
         Ok(None)
-    }
-
-    fn publish(&mut self, event: &Event, out: &mut Vec<u8>) -> Option<Outcome> {
-        let line = output::line(self.form, &self.args.types, event)?;
-        out.extend_from_slice(line.as_bytes());
-        let left = self.left.as_mut()?;
-        *left -= 1;
-        (*left == 0).then_some(Outcome::Done)
-    }
-
-    fn note(&self, event: &Event, out: &mut Vec<u8>) {
-        if self.form == Form::Json {
-            out.extend_from_slice(output::control_line(event).as_bytes());
-        }
     }
 
     fn greet(&mut self, connected: Connected) {
         self.failures = 0;
         self.live.since = Some(Instant::now());
         self.live.silence = connected.silence();
-        self.state(format_args!("tidings: {}", connected.summary()));
-        if let Some(seconds) = self.args.lease {
+        self.reader.state(State::Connected(&connected));
+        if let Some(seconds) = self.wanted.lease_seconds {
             let (hub, id) = (self.hub.clone(), connected.connection_id.clone());
             self.live.lease.spawn(checkin::check_in(hub, id, Duration::from_secs(seconds)));
         }
         self.farewell.arm(connected.connection_id);
-    }
-
-    fn state(&self, line: std::fmt::Arguments<'_>) {
-        if !self.args.quiet {
-            tell(line);
-        }
     }
 }
 
