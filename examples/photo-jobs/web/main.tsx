@@ -6,6 +6,7 @@ import { useSharing } from './hooks/useSharing';
 import { streamOptions, TidingsProvider } from './live';
 import { SharingSwitch } from './parts/SharingSwitch';
 import './style.css';
+import './parts.css';
 
 const queryClient = new QueryClient({
   // Events say when something is old. Nothing is fetched because a window came to the front; and what failed twice waits
