@@ -502,7 +502,9 @@ function duration(ms) {
 function relative(at, now) {
 	if (at == null || !Number.isFinite(at)) return NONE;
 	let age = now - at;
-	return Math.abs(age) < 1e3 ? "now" : age > 0 ? `${duration(age)} ago` : `in ${duration(-age)}`;
+	if (Math.abs(age) < 1e3) return "now";
+	let words = duration(Math.abs(age)).split(" ").slice(0, 2).join(" ");
+	return age > 0 ? `${words} ago` : `in ${words}`;
 }
 function clock(at, now) {
 	if (at == null || !Number.isFinite(at)) return NONE;
@@ -1011,7 +1013,7 @@ var STREAM_HEADERS = {
 		});
 	}
 	#gone() {
-		this.#over(new Failure("lease", "the hub no longer knows this stream"));
+		this.#over(new Failure("lease", "the hub knows no such stream"));
 	}
 	#message({ type, data, id }) {
 		id !== void 0 && (this.#cursor = id || null);
@@ -1163,7 +1165,7 @@ var byFetch = async ({ url, headers, signal, fetch, heard, message }) => {
 		cache: "no-store"
 	});
 	if (heard(), response.status !== 200) throw await refused(response);
-	if (!/^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "")) throw new Failure("protocol", `${response.url} answers with no event stream: is \`url\` the hub’s?`);
+	if (!/^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "")) throw new Failure("protocol", `${response.url} is no event stream: is \`url\` the hub’s?`);
 	let reader = response.body?.getReader();
 	if (!reader) throw new Failure("unsupported", "this fetch can’t stream: use `byEventSource`", { fatal: !0 });
 	let decoder = new TextDecoder(), parse = parser(({ type, data, id }) => data !== void 0 && message({
