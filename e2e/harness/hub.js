@@ -88,6 +88,10 @@ export class Hub {
     }
   }
 
+  get pid() {
+    return this.#child?.pid;
+  }
+
   stats = () => this.#get('/api/sse/stats');
   connections = async () => (await this.#get('/api/sse/connections')).connections;
   active = async () => (await this.stats()).connections.active;

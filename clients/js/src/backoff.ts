@@ -15,7 +15,7 @@ export const QUICK: Backoff = {
   firstMs: 1_000,
   maxMs: 16_000,
   stableMs: 10_000,
-  attemptsMax: Number.POSITIVE_INFINITY,
+  attemptsMax: Infinity,
 };
 
 /** 5 s doubling to 60 s, for data that may be late by a minute. */
@@ -23,7 +23,7 @@ export const PATIENT: Backoff = {
   firstMs: 5_000,
   maxMs: 60_000,
   stableMs: 30_000,
-  attemptsMax: Number.POSITIVE_INFINITY,
+  attemptsMax: Infinity,
 };
 
 /**

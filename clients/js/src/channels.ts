@@ -46,7 +46,6 @@ export class LiveChannels {
 
   /** An attempt with `requested` begins. */
   dialled(requested: Set<string>): void {
-    this.ended();
     this.#asked = requested;
     for (const [channel, why] of this.#denied) {
       if (why === 'refused') requested.delete(channel);
@@ -71,7 +70,6 @@ export class LiveChannels {
     this.#singly = false;
     this.#againMs = ASK_AGAIN_MS;
     this.#cancel?.();
-    this.#cancel = null;
   }
 
   /** The hub refused a whole stream because of these. True: the next attempt goes without them, with others. */
@@ -100,6 +98,11 @@ export class LiveChannels {
     this.#hooks.changed();
   }
 
+  /** What the stream has. */
+  get active(): ReadonlySet<string> {
+    return this.#active;
+  }
+
   status(): Record<string, ChannelStatus> {
     const of = (channel: string) =>
       this.#denied.has(channel) ? 'denied' : this.#active.has(channel) ? 'active' : 'pending';
@@ -108,7 +111,7 @@ export class LiveChannels {
 
   sync(): void {
     const id = this.#connectionId;
-    if (id === null || this.#busy || this.#cancel) return;
+    if (id === null || this.#busy) return;
     const desired = this.#hooks.desired();
     for (const channel of this.#denied.keys()) if (!desired.has(channel)) this.#denied.delete(channel);
     const add = [...desired].filter((channel) => !this.#active.has(channel) && !this.#denied.has(channel));
@@ -118,8 +121,8 @@ export class LiveChannels {
       return this.#hooks.changed();
     }
     this.#busy = true;
-    const one = remove.length > 0 ? [] : add.slice(0, 1);
-    void this.#ask({ connection_id: id, add: this.#singly ? one : add, remove });
+    const few = this.#singly ? add.slice(0, remove.length > 0 ? 0 : 1) : add;
+    void this.#ask({ connection_id: id, add: few, remove });
     this.#hooks.changed();
   }
 
@@ -129,15 +132,11 @@ export class LiveChannels {
     const answer = await this.#hooks.ask(change).catch(() => null);
     // Another stream by now: it began with all that was wanted.
     if (this.#connectionId !== change.connection_id) return;
-    this.#busy = false;
     if (answer?.status === 200) return this.#done(change, answer.channels);
     for (const channel of change.remove) this.#leaving.delete(channel);
     if (answer?.status === 404) return this.#hooks.gone();
     if (answer && answer.status >= 400 && answer.status < 500 && answer.status !== 429) return this.#no(change);
-    this.#cancel = this.#platform.timer(() => {
-      this.#cancel = null;
-      this.sync();
-    }, this.#againMs);
+    this.#cancel = this.#platform.timer(() => this.#next(), this.#againMs);
     this.#againMs = Math.min(this.#againMs * 2, ASK_AGAIN_MS_MAX);
   }
 
@@ -145,6 +144,11 @@ export class LiveChannels {
     this.#againMs = ASK_AGAIN_MS;
     this.#active = new Set(channels.map(canonical));
     for (const channel of change.remove) this.#asked.delete(channel);
+    this.#next();
+  }
+
+  #next(): void {
+    this.#busy = false;
     this.sync();
   }
 
@@ -153,6 +157,6 @@ export class LiveChannels {
     if (add.length > 0 && add.length + remove.length > 1) this.#singly = true;
     else for (const channel of add) this.#denied.set(channel, 'refused');
     for (const channel of remove) if (add.length === 0) this.#asked.delete(channel);
-    this.sync();
+    this.#next();
   }
 }

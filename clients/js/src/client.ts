@@ -1,11 +1,11 @@
 import { Connection, type Link, type LinkHooks } from './connection.js';
 import type { AnyEvents, ChannelOf, EventOf, Gap, TidingsEvent } from './event.js';
-import { Buffer, overflowed } from './iterator.js';
+import { looped } from './iterator.js';
 import { type ClientOptions, type Settings, settle } from './options.js';
 import { canonical } from './pattern.js';
 import { Requests } from './requests.js';
 import { type StatusStore, Store } from './status.js';
-import { Subscriptions } from './subscriptions.js';
+import { type Subscriber, Subscriptions } from './subscriptions.js';
 
 export interface SubscribeOptions {
   /** Events were lost: fetch the channel's state anew. Without it a gap passes unnoticed. */
@@ -76,7 +76,6 @@ class SharedClient {
   readonly #subscriptions: Subscriptions;
   readonly #always: ReadonlySet<string>;
   readonly #settings;
-  readonly #loops = new Set<Buffer<TidingsEvent>>();
   /** What the stream shall have: those subscribed to, and those that linger. */
   #desired = new Set<string>();
   #flushing = false;
@@ -87,57 +86,37 @@ class SharedClient {
     const settings = settle(options);
     const { report } = settings.platform;
     this.#settings = settings;
-    this.#always = new Set<string>((options.channels ?? []).map(canonical));
+    const granted = settings.channels === 'granted';
+    this.#always = new Set(granted ? [] : (options.channels as string[] | undefined)?.map(canonical));
     this.status = new Store(report);
     this.#subscriptions = new Subscriptions(() => this.#changed(), report);
     this.#requests = new Requests(settings);
     const hooks: LinkHooks = {
-      desired: () => new Set(this.#desired),
+      desired: () => new Set(granted ? [] : this.#desired),
       event: (event) => this.#subscriptions.event(event),
       gap: (gap) => this.#subscriptions.gap(gap),
       changed: () => this.#publish(),
     };
     const solo = (its: Settings, own: LinkHooks) => new Connection(its, own);
     this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks);
-    if (this.#always.size > 0) this.#changed();
+    if (granted) this.#flush();
+    this.#changed();
   }
 
-  subscribe(channel: string, listener: (event: TidingsEvent) => void, options: SubscribeOptions = {}): () => void {
-    if (this.#closed) throw new Error('this client is closed: make another');
-    const { onGap, signal } = options;
-    if (signal?.aborted) return () => {};
-    const end = this.#subscriptions.add({ channel, event: listener, gap: onGap });
-    const off = () => {
-      signal?.removeEventListener('abort', off);
-      end();
-    };
-    signal?.addEventListener('abort', off);
-    return off;
+  subscribe(channel: string, event: (event: TidingsEvent) => void, options: SubscribeOptions = {}): () => void {
+    return this.#listen({ channel, event, gap: options.onGap }, options.signal);
   }
 
   on(channel: string, type: string, listener: (event: TidingsEvent) => void, options?: SubscribeOptions): () => void {
     return this.subscribe(channel, (event) => event.type === type && listener(event), options);
   }
 
-  events(
-    channel: string,
-    { bufferMax = 1_000, onGap, signal }: EventsOptions = {},
-  ): AsyncIterableIterator<TidingsEvent> {
-    const leave = () => {
-      off();
-      signal?.removeEventListener('abort', stop);
-      this.#loops.delete(loop);
-    };
-    const loop: Buffer<TidingsEvent> = new Buffer(bufferMax, () => onGap?.(overflowed(channel)), leave);
-    const stop = () => {
-      loop.close();
-      leave();
-    };
-    const off = this.subscribe(channel, (event) => loop.push(event), onGap ? { onGap } : {});
-    this.#loops.add(loop);
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop);
-    return loop;
+  events(channel: string, { bufferMax = 1_000, onGap, signal }: EventsOptions = {}) {
+    return looped<TidingsEvent>(
+      bufferMax,
+      () => onGap?.({ channel, reason: 'overflow' }),
+      (event, end) => this.#listen({ channel, event, gap: onGap, end }, signal),
+    );
   }
 
   request(path: string, init: RequestInit = {}): Promise<Response> {
@@ -154,24 +133,35 @@ class SharedClient {
     this.#cancelLinger?.();
     this.#subscriptions.clear();
     this.#desired.clear();
-    for (const loop of this.#loops) loop.close();
-    this.#loops.clear();
     this.#link.close();
+  }
+
+  #listen(subscriber: Subscriber, signal?: AbortSignal): () => void {
+    if (this.#closed) throw new Error('this client is closed: make another');
+    if (signal?.aborted) {
+      subscriber.end?.();
+      return () => {};
+    }
+    const end = this.#subscriptions.add(subscriber);
+    const off = () => {
+      signal?.removeEventListener('abort', off);
+      end();
+    };
+    signal?.addEventListener('abort', off);
+    return off;
   }
 
   #changed(): void {
     const wanted = this.#wanted();
-    const added = [...wanted].some((channel) => !this.#desired.has(channel));
+    const { size } = this.#desired;
     for (const channel of wanted) this.#desired.add(channel);
-    if (added) this.#flush();
+    if (this.#desired.size > size) this.#flush();
     this.#cancelLinger?.();
-    this.#cancelLinger = null;
-    if (wanted.size < this.#desired.size) {
-      this.#cancelLinger = this.#settings.platform.timer(() => {
-        this.#desired = this.#wanted();
-        this.#apply();
-      }, this.#settings.lingerMs);
-    }
+    if (wanted.size === this.#desired.size) return;
+    this.#cancelLinger = this.#settings.platform.timer(() => {
+      this.#desired = this.#wanted();
+      this.#apply();
+    }, this.#settings.lingerMs);
   }
 
   /** In one request what is subscribed to in one turn. */

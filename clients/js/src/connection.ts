@@ -11,7 +11,8 @@ import { Watch } from './watch.js';
 
 export interface LinkHooks {
   readonly desired: () => Set<string>;
-  readonly event: (event: TidingsEvent) => void;
+  /** With the cursor after it; what the hub tells of itself has none. */
+  readonly event: (event: TidingsEvent, cursor?: string) => void;
   readonly gap: (gap: Gap) => void;
   readonly changed: () => void;
 }
@@ -25,6 +26,10 @@ export interface Link {
   snapshot(): Snapshot;
 }
 
+/** Somebody listens, or whatever is granted is to be had. */
+export const wants = ({ channels }: Settings, { desired }: LinkHooks): boolean =>
+  channels === 'granted' || desired().size > 0;
+
 /** A stream that misses two heartbeats, and half of one for the way, is dead. */
 const SILENT_HEARTBEATS = 2.5;
 
@@ -36,7 +41,6 @@ export class Connection implements Link {
   readonly #channels: LiveChannels;
   readonly #watch: Watch;
   readonly #requests: Requests;
-  readonly #leave: () => void;
   #state = START;
   #abort = new AbortController();
   #cancelRetry: (() => void) | null = null;
@@ -44,6 +48,7 @@ export class Connection implements Link {
   #cursor: string | null;
   #connectionId: string | null = null;
   #info: ConnectionInfo | null = null;
+  #leave?: () => void;
 
   constructor(settings: Settings, hooks: LinkHooks) {
     const { platform } = settings;
@@ -52,23 +57,13 @@ export class Connection implements Link {
     this.#cursor = settings.since;
     this.#requests = new Requests(settings);
     this.#identity = new Identity(platform, settings.clientId);
-    this.#watch = new Watch(platform, {
-      silent: () => this.#over(new Failure('timeout', 'nothing was heard for too long')),
-      checkIn: () => void this.#checkIn(),
-    });
+    const silent = () => this.#over(new Failure('timeout', 'nothing heard for too long'));
+    this.#watch = new Watch(platform, silent, () => void this.#checkIn());
     this.#channels = new LiveChannels(platform, {
-      desired: hooks.desired,
-      changed: hooks.changed,
+      ...hooks,
+      ...(settings.channels === 'granted' && { desired: () => new Set(this.#channels.active) }),
       ask: (change) => this.#change(change),
-      gone: () => this.#over(new Failure('lease', 'the hub no longer knows this stream')),
-    });
-    this.#leave = platform.lifecycle({
-      suspend: () => this.#input({ kind: 'suspend' }),
-      resume: () => this.#input({ kind: 'resume' }),
-      nudge: () => {
-        this.#watch.look();
-        this.#input({ kind: 'nudge' });
-      },
+      gone: () => this.#gone(),
     });
   }
 
@@ -78,38 +73,36 @@ export class Connection implements Link {
   }
 
   apply(): void {
-    this.#input({ kind: this.#hooks.desired().size > 0 ? 'want' : 'unwant' });
+    this.#input(wants(this.#settings, this.#hooks) ? 'want' : 'unwant');
     this.#channels.sync();
   }
 
   reconnect(): void {
-    this.#input({ kind: 'reconnect' });
+    this.#input('reconnect');
   }
 
   close(): void {
-    this.#input({ kind: 'close' });
+    this.#input('close');
   }
 
   /** Goes on from another place; a stream that is open, or under way, begins anew. */
   rewind(cursor: string): void {
     this.#cursor = cursor;
-    this.#input({ kind: 'again' });
+    this.#input('again');
   }
 
   snapshot(): Snapshot {
-    const { status, failures, error } = this.#state;
+    const { status, attempt, error } = this.#state;
     const channels = this.#channels.status();
-    return { status, role: 'solo', attempt: failures, retryAt: this.#retryAt, error, connection: this.#info, channels };
+    return { status, role: 'solo', attempt, retryAt: this.#retryAt, error, connection: this.#info, channels };
   }
 
   #input(input: Input): void {
     const before = this.#state;
     const { platform, backoff } = this.#settings;
-    // A timer may come a moment early.
-    const now = input.kind === 'due' ? Math.max(platform.now(), before.retryAt ?? 0) : platform.now();
-    this.#state = next(before, input, { now, random: platform.random(), backoff });
+    this.#state = next(before, input, { now: platform.now(), random: platform.random(), backoff });
     if (this.#state === before) return;
-    if (input.kind === 'reconnect') this.#channels.forgive();
+    if (input === 'reconnect') this.#channels.forgive();
     this.#follow(before);
     this.#hooks.changed();
   }
@@ -117,86 +110,108 @@ export class Connection implements Link {
   /** Does what the machine's new state asks for. */
   #follow(before: State): void {
     const { drive, dial, retryAt, status } = this.#state;
-    const { platform } = this.#settings;
-    if (before.drive === 'dial' && (drive !== 'dial' || dial !== before.dial)) this.#hangUp(status);
-    if (retryAt !== before.retryAt) {
-      this.#cancelRetry?.();
-      this.#cancelRetry = null;
-      const inMs = retryAt === null ? 0 : Math.max(retryAt - platform.now(), 0);
-      this.#retryAt = retryAt === null ? null : Math.round(Date.now() + inMs);
-      if (retryAt !== null) this.#cancelRetry = platform.timer(() => this.#input({ kind: 'due' }), inMs);
+    const dials = drive === 'dial' && dial !== before.dial;
+    if (before.drive === 'dial' && (drive !== 'dial' || dials)) this.#hangUp();
+    if (retryAt !== before.retryAt) this.#wait(retryAt);
+    // Whoever opens nothing needs no name; and a page that is left must hold no lock.
+    if (drive === 'rest') this.#identity.release();
+    // A client that nobody needs, and nobody closed, as after a hot reload, leaves nothing in its page.
+    if (before.status === 'idle') {
+      this.#leave = this.#settings.platform.lifecycle({
+        suspend: () => this.#input('suspend'),
+        resume: () => this.#input('resume'),
+        nudge: () => {
+          this.#watch.look();
+          this.#input('nudge');
+        },
+      });
     }
-    if (status === 'suspended') this.#identity.release();
-    if (status === 'idle') this.#cursor = this.#settings.since;
-    if (status === 'closed') {
-      this.#leave();
-      this.#identity.end();
+    if (status === 'idle' || status === 'closed') {
+      this.#cursor = this.#settings.since;
+      this.#leave?.();
     }
-    if (drive === 'dial' && dial !== before.dial) void this.#dial(dial);
+    if (dials) void this.#dial();
   }
 
-  #hangUp(status: Snapshot['status']): void {
+  #wait(until: number | null): void {
+    const { platform } = this.#settings;
+    this.#cancelRetry?.();
+    this.#retryAt = null;
+    if (until === null) return;
+    const inMs = Math.max(until - platform.now(), 0);
+    this.#retryAt = Math.round(Date.now() + inMs);
+    this.#cancelRetry = platform.timer(() => this.#input('due'), inMs);
+  }
+
+  #hangUp(): void {
+    const { drive, status } = this.#state;
     this.#watch.stop();
     this.#channels.ended();
     // A proxy may swallow the end of the socket; the hub hears it from us. After a loss the next connection takes this
     // one's place by its name.
-    const leaves = status === 'idle' || status === 'suspended' || status === 'closed';
-    if (leaves && this.#connectionId)
+    if (drive === 'rest' && status !== 'failed' && this.#connectionId) {
       this.#settings.platform.beacon(this.#requests.at('disconnect'), this.#connectionId);
+    }
     this.#connectionId = null;
     this.#info = null;
     this.#abort.abort();
   }
 
-  async #dial(dial: number): Promise<void> {
-    const abort = new AbortController();
-    this.#abort = abort;
-    const current = () => this.#state.dial === dial && this.#state.drive === 'dial';
-    this.#watch.start(this.#settings.connectTimeoutMs);
+  async #dial(): Promise<void> {
+    const { transport, credentials, connectTimeoutMs } = this.#settings;
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    this.#watch.start(connectTimeoutMs);
     try {
-      const headers = { ...STREAM_HEADERS, ...(await this.#requests.headers(abort.signal)) };
+      const headers = { ...STREAM_HEADERS, ...(await this.#requests.headers(signal)) };
       const clientId = await this.#identity.get();
-      if (!current()) return this.#state.status === 'suspended' ? this.#identity.release() : undefined;
+      // The lock on the id came too late.
+      if (signal.aborted) return this.#state.drive === 'rest' ? this.#identity.release() : undefined;
       const requested = this.#hooks.desired();
       this.#channels.dialled(requested);
-      await this.#settings.transport({
+      await transport({
         url: this.#requests.streamUrl(clientId, requested, this.#cursor),
         headers,
-        credentials: this.#settings.credentials,
-        signal: abort.signal,
-        heard: () => current() && this.#state.openedAt !== null && this.#watch.heard(),
-        message: (message) => current() && this.#message(message),
+        credentials,
+        signal,
+        fetch: (url, init) => this.#requests.fetch(url, init),
+        heard: () => this.#info && this.#watch.heard(),
+        message: (message) => !signal.aborted && this.#message(message),
       });
+      throw new Failure('network', 'the stream ended');
     } catch (error) {
-      if (current()) this.#over(error instanceof Failure ? error : new Failure('network', String(error)));
+      if (signal.aborted) return;
+      this.#over(error instanceof Failure ? error : new Failure('network', `no stream: ${error}`));
     }
   }
 
   #over({ error, hintMs }: Failure): void {
     const { status, message } = error;
-    if (status === 401 && this.#settings.token && !this.#state.refreshed) {
-      this.#requests.reason = 'unauthorized';
-      return this.#input({ kind: 'unauthorized', error });
-    }
+    const curable = status === 401 && !!this.#settings.token;
+    if (curable) this.#requests.reason = 'unauthorized';
     if (status === 403) {
       // One channel that is denied must not cost the others their stream. The hub names it.
       const named = [...this.#hooks.desired()].filter((channel) => message.includes(`\`${channel}\``));
-      if (this.#channels.refused(named)) return this.#input({ kind: 'again' });
+      if (this.#channels.refused(named)) return this.#input('again');
     }
-    this.#input({ kind: 'lost', error, hintMs });
+    this.#input({ error, hintMs, curable });
+  }
+
+  #gone(): void {
+    this.#over(new Failure('lease', 'the hub knows no such stream'));
   }
 
   #message({ type, data, id }: Message): void {
     if (id !== undefined) this.#cursor = id || null;
     try {
-      this.#take(type, JSON.parse(data));
+      this.#take(type, JSON.parse(data), id);
     } catch {
       this.#settings.onMalformed(data);
     }
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what the hub says, as docs/protocol.md has it
-  #take(type: string, data: any): void {
+  #take(type: string, data: any, id?: string): void {
     switch (type) {
       case 'connected':
         return this.#connected(data);
@@ -216,47 +231,46 @@ export class Connection implements Link {
       case 'expiring':
         return void this.#refresh();
       default:
-        if (typeof data.channel !== 'string') throw new TypeError('no envelope');
-        this.#hooks.event({ ...data, type: data.type ?? type });
+        if (typeof data.channel !== 'string') throw new TypeError();
+        this.#hooks.event({ ...data, type: data.type ?? type }, id);
     }
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what the hub says, as docs/protocol.md has it
   #connected(data: any): void {
-    const { leaseSeconds } = this.#settings;
-    if (!(data.heartbeat_ms > 0) || !Array.isArray(data.channels)) throw new TypeError('no hub says this');
+    if (!(data.heartbeat_ms > 0) || !Array.isArray(data.channels)) throw new TypeError();
     this.#connectionId = data.connection_id;
     this.#info = { id: data.id, user: data.user, node: data.node };
-    const lease = data.lease ? Math.min(leaseSeconds || data.lease, data.lease) : 0;
-    this.#watch.start(data.heartbeat_ms * SILENT_HEARTBEATS, lease ? (lease * 1000) / 3 : undefined);
-    this.#input({ kind: 'opened' });
+    // Without heartbeats to hear, silence says nothing.
+    const silentMs = this.#settings.transport.deaf ? undefined : data.heartbeat_ms * SILENT_HEARTBEATS;
+    this.#watch.start(silentMs, data.lease ? (data.lease * 1000) / 3 : undefined);
+    this.#input('opened');
     this.#channels.began(data.connection_id, data.channels);
   }
 
   async #checkIn(): Promise<void> {
-    const id = this.#connectionId;
-    const answer = await this.#requests.post(this.#abort.signal, 'alive', String(id)).catch(() => null);
-    if (answer?.status === 404 && id === this.#connectionId) {
-      this.#over(new Failure('lease', 'the hub no longer knows this stream'));
+    const { signal } = this.#abort;
+    const answer = await this.#requests.post(signal, 'alive', String(this.#connectionId)).catch(() => null);
+    if (answer?.status === 404 && !signal.aborted) this.#gone();
+  }
+
+  /** A fresh grant for the stream that is open, before its grant ends. */
+  async #refresh(): Promise<void> {
+    const { signal } = this.#abort;
+    this.#requests.reason = 'expiring';
+    try {
+      const headers = await this.#requests.headers(signal);
+      await this.#requests.post(signal, 'refresh', String(this.#connectionId), headers);
+    } catch {
+      // It ends in `closing`, and the next attempt asks again.
     }
   }
 
-  /** A fresh token for the stream that is open, before its grant ends. */
-  async #refresh(): Promise<void> {
-    if (!this.#settings.token || !this.#connectionId) return;
-    this.#requests.reason = 'expiring';
-    const id = this.#connectionId;
-    // What fails here ends in `closing`, and the next attempt asks again.
-    await this.#requests
-      .headers(this.#abort.signal)
-      .then((headers) => this.#requests.post(this.#abort.signal, 'refresh', id, headers))
-      .catch(() => {});
-  }
-
   async #change(change: Change): Promise<{ status: number; channels: string[] }> {
-    const headers = await this.#requests.headers(this.#abort.signal);
-    const json = { ...headers, 'Content-Type': 'application/json' };
-    const answer = await this.#requests.post(this.#abort.signal, 'subscriptions', JSON.stringify(change), json);
+    const { signal } = this.#abort;
+    const headers = await this.#requests.headers(signal);
+    // As plain text, which asks another origin for no leave first; the hub reads JSON whatever it is called.
+    const answer = await this.#requests.post(signal, 'subscriptions', JSON.stringify(change), headers);
     return { status: answer.status, channels: answer.status === 200 ? (await answer.json()).channels : [] };
   }
 }

@@ -1,4 +1,4 @@
-import { createParser } from 'eventsource-parser';
+import { type Block, parser } from './parse.js';
 
 export interface EventSourceOptions extends EventSourceInit {
   /** In place of the global one: to add headers, for instance. */
@@ -90,22 +90,18 @@ class Facade extends EventTarget {
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>, origin: string): Promise<void> {
     const decoder = new TextDecoder();
-    const parser = createParser({
-      onId: (id) => {
-        this.#lastId = id;
-      },
-      onRetry: (ms) => {
-        this.#retryMs = ms;
-      },
-      onEvent: ({ event, data }) => {
-        if (this.#readyState === CLOSED) return;
-        this.dispatchEvent(new MessageEvent(event || 'message', { data, origin, lastEventId: this.#lastId }));
-      },
+    const take = ({ type, data, id = this.#lastId }: Block) => {
+      this.#lastId = id;
+      if (data === undefined || this.#readyState === CLOSED) return;
+      this.dispatchEvent(new MessageEvent(type, { data, origin, lastEventId: id }));
+    };
+    const parse = parser(take, (name, value) => {
+      if (name === 'retry' && /^\d+$/.test(value)) this.#retryMs = Number(value);
     });
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      parser.feed(decoder.decode(value, { stream: true }));
+      parse(decoder.decode(value, { stream: true }));
     }
   }
 

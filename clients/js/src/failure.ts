@@ -33,9 +33,12 @@ export class Failure extends Error {
   /** The hub's own wish in milliseconds: no attempt before that. */
   readonly hintMs: number;
 
-  constructor(code: ClientError['code'], message: string, more: Partial<ClientError> & { hintMs?: number } = {}) {
+  constructor(
+    code: ClientError['code'],
+    message: string,
+    { hintMs = 0, ...rest }: Partial<ClientError> & { hintMs?: number } = {},
+  ) {
     super(message);
-    const { hintMs = 0, ...rest } = more;
     this.error = { code, message, fatal: false, ...rest };
     this.hintMs = Math.min(hintMs, HINT_MS_MAX);
   }
@@ -55,29 +58,19 @@ const PASSING = [408, 425, 429];
 
 /** Reads what was answered instead of a stream. */
 export async function refused(response: Response): Promise<Failure> {
-  let problem: Problem = {};
-  try {
-    const body = await response.text();
-    if (body) problem = JSON.parse(body) as Problem;
-  } catch {
-    // Not the hub's own words: something in between answered, or the body was cut.
-  }
+  // Not the hub's own words, where something in between answered, or the body was cut.
+  const problem = await response.json().catch(() => null);
   return fromProblem(problem, response.status, response.headers.get('Retry-After'));
 }
 
 /** The same for a refusal that came as an event (`refused`). */
-export function fromProblem(problem: Problem, status: number, retryAfter: string | null = null): Failure {
+export function fromProblem(problem: Problem | null, status: number, retryAfter: string | null = null): Failure {
   const said = problem?.detail ?? problem?.title;
-  const seconds = problem?.retry_after ?? Number(retryAfter ?? 0);
-  const asked = problem?.retry_after_ms ?? seconds * 1000;
+  const asked = problem?.retry_after_ms ?? (problem?.retry_after ?? Number(retryAfter)) * 1000;
   return new Failure('http', said ? `${status}: ${said}` : `the hub answered ${status}`, {
     status,
     fatal: status < 500 && !PASSING.includes(status),
-    hintMs: asked > 0 ? asked : dateMs(retryAfter),
+    // As a date (RFC 9110 §10.2.3), from a proxy: the hub sends seconds.
+    hintMs: asked > 0 ? asked : Math.max(Date.parse(retryAfter ?? '') - Date.now(), 0) || 0,
   });
-}
-
-/** `Retry-After` as a date (RFC 9110 §10.2.3), from a proxy: the hub sends seconds. */
-function dateMs(retryAfter: string | null): number {
-  return Math.max(Date.parse(retryAfter ?? '') - Date.now(), 0) || 0;
 }

@@ -2,8 +2,8 @@ import type { Platform } from './platform.js';
 
 const KEY = 'tidings:client';
 
-/** Ids that this page's own clients hold: two of them in one page are two clients. */
-const held = new Set<string>();
+/** Of this page: two of them are two clients, each with its own place in the storage, in the order of their making. */
+let clients = 0;
 
 /**
  * The client's name towards the hub. A tab keeps it over a reload, so that the new connection takes the old one's place
@@ -13,39 +13,31 @@ const held = new Set<string>();
  */
 export class Identity {
   #platform: Pick<Platform, 'storage' | 'locks'>;
-  #id: string | null;
-  #slot: string | null = null;
-  #given: boolean;
+  #given: string | undefined;
+  #id = '';
+  #slot = '';
   #unlock: (() => void) | null = null;
 
   constructor(platform: Pick<Platform, 'storage' | 'locks'>, given?: string) {
     this.#platform = platform;
-    this.#id = given ?? null;
-    this.#given = given !== undefined;
+    this.#given = given;
   }
 
   async get(): Promise<string> {
-    if (this.#id !== null && (this.#given || this.#unlock)) return this.#id;
     const { storage, locks } = this.#platform;
+    if (this.#given || this.#unlock) return this.#given ?? this.#id;
     if (!storage || !locks) {
-      this.#id ??= made();
+      this.#id ||= made();
       return this.#id;
     }
-    if (this.#slot === null) {
-      let at = 0;
-      while (held.has(`${KEY}:${at}`)) at += 1;
-      this.#slot = `${KEY}:${at}`;
-      held.add(this.#slot);
-    }
-    const slot = this.#slot;
-    this.#id ??= attempt(() => storage.getItem(slot)) ?? made();
+    this.#slot ||= `${KEY}:${clients++}`;
+    this.#id ||= attempt(() => storage.getItem(this.#slot)) || made();
     if (!(await this.#lock(locks))) {
       this.#id = made();
       await this.#lock(locks);
     }
-    const id = this.#id;
-    attempt(() => storage.setItem(slot, id));
-    return id;
+    attempt(() => storage.setItem(this.#slot, this.#id));
+    return this.#id;
   }
 
   /** Lets go of the lock: a page in the back-forward cache that holds one is thrown out of it. */
@@ -54,22 +46,16 @@ export class Identity {
     this.#unlock = null;
   }
 
-  /** For good: another client of this page may have the place. */
-  end(): void {
-    this.release();
-    if (this.#slot !== null) held.delete(this.#slot);
-    this.#slot = null;
-  }
-
   #lock(locks: NonNullable<Platform['locks']>): Promise<boolean> {
     return new Promise((resolve) => {
       const hold = (lock: Lock | null) => {
-        if (!lock) return resolve(false);
-        const released = new Promise<void>((unlock) => {
-          this.#unlock = unlock;
-        });
-        resolve(true);
-        return released;
+        resolve(lock !== null);
+        return (
+          lock &&
+          new Promise<void>((unlock) => {
+            this.#unlock = unlock;
+          })
+        );
       };
       // Refused in a sandbox without an origin: then no other tab shares the storage either.
       locks.request(`${KEY}:${this.#id}`, { ifAvailable: true }, hold).catch(() => resolve(true));
@@ -78,9 +64,7 @@ export class Identity {
 }
 
 /** 128 bits that nobody guesses; `randomUUID` is there in secure contexts alone. */
-function made(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+export const made = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
 /** Storage that is full or forbidden keeps nothing: then a reload is a new client, and the beacon ends the old one. */
 function attempt<T>(call: () => T): T | null {

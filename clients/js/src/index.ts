@@ -1,4 +1,5 @@
 export { type Backoff, PATIENT, QUICK } from './backoff.js';
+export { byEventSource } from './byeventsource.js';
 export { type Client, createClient, type EventsOptions, type SubscribeOptions } from './client.js';
 export type { AnyEvents, ChannelOf, EventOf, Gap, TidingsEvent } from './event.js';
 export type { ClientError } from './failure.js';

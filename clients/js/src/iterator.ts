@@ -1,55 +1,41 @@
-import type { Gap } from './event.js';
-
-/** Joins a listener that pushes and a loop that pulls. Bounded: a loop that lags loses the oldest, and is told. */
-export class Buffer<T> implements AsyncIterableIterator<T> {
-  #waiting: T[] = [];
-  #pulls: ((result: IteratorResult<T>) => void)[] = [];
-  #ended = false;
-  #max: number;
-  #overflow: () => void;
-  #end: () => void;
-
-  constructor(max: number, overflow: () => void, end: () => void) {
-    this.#max = max;
-    this.#overflow = overflow;
-    this.#end = end;
-  }
-
-  push(value: T): void {
-    if (this.#ended) return;
-    const pull = this.#pulls.shift();
-    if (pull) return pull({ done: false, value });
-    this.#waiting.push(value);
-    if (this.#waiting.length > this.#max) {
-      this.#waiting.shift();
-      this.#overflow();
+/**
+ * Joins a listener that pushes and a loop that pulls. `begin` starts the listener, whose end calls `end`, and answers
+ * what ends it. Bounded: a loop that lags loses the oldest, and is told.
+ */
+export function looped<T>(
+  max: number,
+  overflow: () => void,
+  begin: (push: (value: T) => void, end: () => void) => () => void,
+): AsyncIterableIterator<T> {
+  const waiting: T[] = [];
+  let ended = false;
+  let wake = () => {};
+  const push = (value: T) => {
+    if (waiting.push(value) > max) {
+      waiting.shift();
+      overflow();
     }
-  }
-
-  /** What waits is still handed out. */
-  close(): void {
-    this.#ended = true;
-    for (const pull of this.#pulls.splice(0)) pull({ done: true, value: undefined });
-  }
-
-  next(): Promise<IteratorResult<T>> {
-    if (this.#waiting.length > 0) return Promise.resolve({ done: false, value: this.#waiting.shift() as T });
-    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => {
-      this.#pulls.push(resolve);
-    });
-  }
-
-  return(): Promise<IteratorResult<T>> {
-    this.#waiting = [];
-    this.close();
-    this.#end();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
+    wake();
+  };
+  const leave = begin(push, () => {
+    ended = true;
+    wake();
+  });
+  const loop = (async function* () {
+    for (;;) {
+      // What waits is handed out also after the end.
+      while (waiting.length > 0) yield waiting.shift() as T;
+      if (ended) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  })();
+  const { return: stop } = loop;
+  loop.return = (value) => {
+    waiting.length = 0;
+    leave();
+    return stop.call(loop, value);
+  };
+  return loop;
 }
-
-export const overflowed = (channel: string): Gap => ({ channel, reason: 'overflow' });

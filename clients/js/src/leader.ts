@@ -156,8 +156,6 @@ export class Leader {
   #open(since: string | null): Connection {
     const { settings, clientId, open, desired, say, term } = this.#hooks;
     const { platform } = settings;
-    const relay = (said: { kind: 'event'; event: TidingsEvent } | { kind: 'gap'; gap: Gap }) =>
-      say({ ...said, term, cursor: this.#connection?.cursor ?? null });
     const own = {
       ...platform,
       // The tab looks after the page's life: a stream that others share does not end with this page.
@@ -171,10 +169,10 @@ export class Leader {
       { ...settings, clientId, since: since ?? settings.since, platform: own },
       {
         desired: () => new Set([...desired(), ...[...this.#members.values()].flat()]),
-        event: (event) => relay({ kind: 'event', event }),
+        event: (event, cursor) => say({ kind: 'event', term, cursor: cursor ?? null, event }),
         gap: (gap) => {
           this.#gapAt = this.#connection?.cursor ?? null;
-          relay({ kind: 'gap', gap });
+          say({ kind: 'gap', term, cursor: this.#gapAt, gap });
         },
         changed: () => this.#changed(),
       },

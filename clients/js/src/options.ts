@@ -20,8 +20,11 @@ export interface ClientOptions<E> {
   /**
    * Channels, and patterns, that are on the stream until `close()`, besides those that are subscribed to. With any, the
    * stream opens at once. At most 100 on one stream; all names in one request line of 8 KiB.
+   *
+   * `'granted'`: whatever the hub lets this user read, also as that changes, until `close()`. The hub decides alone:
+   * who subscribes then only picks from that, and asks it for nothing.
    */
-  readonly channels?: readonly ChannelOf<E>[];
+  readonly channels?: readonly ChannelOf<E>[] | 'granted';
   /**
    * Gives the token that is sent as `Authorization: Bearer`; null sends none. Asked before every attempt, so it should
    * answer from memory while the token is good. If it throws, that attempt has failed and the next one asks again.
@@ -58,13 +61,12 @@ export interface ClientOptions<E> {
   readonly transport?: Transport;
 }
 
+type Defaults = 'credentials' | 'connectTimeoutMs' | 'lingerMs' | 'onMalformed' | 'transport' | 'leaseSeconds';
+
 export interface Settings
-  extends Omit<Required<ClientOptions<unknown>>, 'token' | 'clientId' | 'type' | 'since' | 'channels' | 'share'> {
-  readonly token: ClientOptions<unknown>['token'];
-  readonly clientId: string | undefined;
-  readonly type: string | undefined;
+  extends Omit<ClientOptions<unknown>, 'since' | Defaults>,
+    Required<Pick<ClientOptions<unknown>, Defaults>> {
   readonly since: string | null;
-  readonly share: Share | undefined;
   readonly backoff: Backoff;
   readonly platform: Platform;
 }
@@ -72,30 +74,25 @@ export interface Settings
 /** Throws a `RangeError` for a value that can't be. */
 export function settle<E>(options: ClientOptions<E>): Settings {
   const { backoff, leaseSeconds = 90 } = options;
-  const world = { ...platform(), ...options.platform };
   const settings: Settings = {
     credentials: 'same-origin',
     since: null,
-    token: undefined,
-    type: undefined,
-    clientId: undefined,
-    share: undefined,
     connectTimeoutMs: 20_000,
     lingerMs: 250,
-    onMalformed: (raw) => console.warn('tidings: passed over an event that can’t be read:', raw),
-    transport: byFetch(world.fetch),
+    onMalformed: (raw) => console.warn('tidings: passed over an event:', raw),
+    transport: byFetch,
     ...(options as ClientOptions<unknown>),
     url: options.url.replace(/\/+$/, ''),
     leaseSeconds,
     backoff: { ...QUICK, ...backoff },
-    platform: world,
+    platform: { ...platform(), ...options.platform },
   };
   if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3_600 && Number.isInteger(leaseSeconds))) {
-    throw new RangeError(`leaseSeconds is ${leaseSeconds}: give 0, or a whole number from 3 to 3600`);
+    throw new RangeError('leaseSeconds: give 0, or a whole number from 3 to 3600');
   }
   const { firstMs, maxMs } = settings.backoff;
   if (!(firstMs > 0 && maxMs >= firstMs)) {
-    throw new RangeError(`backoff from ${firstMs} to ${maxMs} ms: give firstMs above 0, and maxMs not below it`);
+    throw new RangeError('backoff: give firstMs above 0, and maxMs not below it');
   }
   return settings;
 }

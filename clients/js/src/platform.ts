@@ -3,7 +3,7 @@
  * framework can put its own in place.
  */
 export interface Platform {
-  /** As the global `fetch`; undefined where there is none that streams. */
+  /** As the global `fetch`; undefined where there is none. */
   readonly fetch: typeof fetch | undefined;
   /** Milliseconds that only grow. */
   readonly now: () => number;
@@ -36,8 +36,7 @@ export interface PageListener {
 /** What this environment has: a browser's page, a worker, Node 20 or newer. Reads no global before it is called. */
 export function platform(): Platform {
   return {
-    fetch:
-      typeof fetch === 'function' && typeof ReadableStream === 'function' ? (...args) => fetch(...args) : undefined,
+    fetch: globalThis.fetch && ((...args) => fetch(...args)),
     now: () => performance.now(),
     random: Math.random,
     timer: (call, ms) => {
@@ -48,7 +47,7 @@ export function platform(): Platform {
     lifecycle,
     storage: sessionStore(),
     locks: globalThis.navigator?.locks,
-    report: (error) => (typeof reportError === 'function' ? reportError(error) : console.error(error)),
+    report: (error) => (globalThis.reportError ?? console.error)(error),
   };
 }
 
@@ -63,23 +62,20 @@ function beacon(url: string, body: string): void {
 }
 
 function lifecycle({ suspend, resume, nudge }: PageListener): () => void {
-  if (typeof addEventListener !== 'function' || typeof document === 'undefined') return () => {};
-  const offs: (() => void)[] = [];
-  const on = (target: EventTarget, type: string, call: () => void) => {
-    target.addEventListener(type, call);
-    offs.push(() => target.removeEventListener(type, call));
-  };
-  // `pagehide` rather than `beforeunload`, which fires on departures that don't happen, and `unload`, which shuts the
-  // page out of the back-forward cache.
-  on(globalThis, 'pagehide', suspend);
-  on(globalThis, 'pageshow', resume);
-  on(document, 'freeze', suspend);
-  on(document, 'resume', resume);
-  on(globalThis, 'online', nudge);
-  on(document, 'visibilitychange', () => document.visibilityState === 'visible' && nudge());
-  return () => {
-    for (const off of offs) off();
-  };
+  const end = new AbortController();
+  const on = (target: EventTarget, type: string, call: () => void) =>
+    target.addEventListener(type, call, { signal: end.signal });
+  if (typeof document !== 'undefined') {
+    // `pagehide` rather than `beforeunload`, which fires on departures that don't happen, and `unload`, which shuts the
+    // page out of the back-forward cache.
+    on(globalThis, 'pagehide', suspend);
+    on(globalThis, 'pageshow', resume);
+    on(document, 'freeze', suspend);
+    on(document, 'resume', resume);
+    on(globalThis, 'online', nudge);
+    on(document, 'visibilitychange', () => document.visibilityState === 'visible' && nudge());
+  }
+  return () => end.abort();
 }
 
 function sessionStore(): Storage | undefined {

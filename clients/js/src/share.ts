@@ -37,7 +37,9 @@ export function shareTabs({ key, watchdogMs = 5_000 }: ShareOptions): Share {
   };
 }
 
-const named = ({ url }: Settings, key: string): string => `tidings:${PROTOCOL}:${JSON.stringify([url, key])}`;
+/** Who asks for names and who asks for all that is granted need two streams. */
+const named = ({ url, channels }: Settings, key: string): string =>
+  `tidings:${PROTOCOL}:${JSON.stringify([url, key, channels === 'granted'])}`;
 
 const broadcasts = () =>
   typeof BroadcastChannel === 'function' ? (name: string) => new BroadcastChannel(name) : undefined;

@@ -52,15 +52,15 @@ export interface StatusStore {
 }
 
 /** A client that nobody is subscribed to; and what a page rendered on a server shows. */
-export const IDLE: Snapshot = Object.freeze({
+export const IDLE: Snapshot = {
   status: 'idle',
   role: 'solo',
   attempt: 0,
   retryAt: null,
   error: null,
   connection: null,
-  channels: Object.freeze({}),
-});
+  channels: {},
+};
 
 export class Store implements StatusStore {
   #snapshot = IDLE;
@@ -83,12 +83,17 @@ export class Store implements StatusStore {
   set(next: Snapshot): void {
     if (same(this.#snapshot, next)) return;
     this.#snapshot = Object.freeze(next);
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        this.#report(error);
-      }
+    each(this.#listeners, this.#report, (listener) => listener());
+  }
+}
+
+/** Those who are there now; who is taken off meanwhile hears no more. One that throws harms no other. */
+export function each<T>(all: Set<T>, report: (error: unknown) => void, call: (one: T) => unknown): void {
+  for (const one of [...all]) {
+    try {
+      if (all.has(one)) call(one);
+    } catch (error) {
+      report(error);
     }
   }
 }

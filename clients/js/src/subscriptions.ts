@@ -1,16 +1,19 @@
 import type { Gap, TidingsEvent } from './event.js';
-import { canonical, concerns, matches } from './pattern.js';
+import { canonical, concerns, matcher } from './pattern.js';
+import { each } from './status.js';
 
 export interface Subscriber {
   /** A channel or a pattern. */
   readonly channel: string;
   readonly event: (event: TidingsEvent) => void;
   readonly gap: ((gap: Gap) => void) | undefined;
+  /** It ended, of itself or with the client. */
+  readonly end?: (() => void) | undefined;
 }
 
 /** Who listens to what. A channel is wanted as long as anybody listens to it. */
 export class Subscriptions {
-  #subscribers = new Set<Subscriber>();
+  #subscribers = new Set<Subscriber & { readonly has: (channel: string) => boolean }>();
   #changed: () => void;
   #report: (error: unknown) => void;
 
@@ -21,17 +24,22 @@ export class Subscriptions {
 
   /** The answer ends it; a second call of that does nothing. */
   add(subscriber: Subscriber): () => void {
-    const own = { ...subscriber, channel: canonical(subscriber.channel) };
+    const channel = canonical(subscriber.channel);
+    const own = { ...subscriber, channel, has: matcher(channel) };
     this.#subscribers.add(own);
     this.#changed();
     return () => {
-      if (this.#subscribers.delete(own)) this.#changed();
+      if (!this.#subscribers.delete(own)) return;
+      own.end?.();
+      this.#changed();
     };
   }
 
-  /** Without a word to those who are taken off. */
+  /** Ends them all. */
   clear(): void {
+    const ended = [...this.#subscribers];
     this.#subscribers.clear();
+    for (const one of ended) one.end?.();
   }
 
   wanted(): Set<string> {
@@ -39,23 +47,11 @@ export class Subscriptions {
   }
 
   event(event: TidingsEvent): void {
-    this.#tell((one) => matches(one.channel, event.channel) && one.event(event));
+    each(this.#subscribers, this.#report, (one) => one.has(event.channel) && one.event(event));
   }
 
   gap(gap: Gap): void {
     const lost = { ...gap, channel: canonical(gap.channel) };
-    this.#tell((one) => concerns(lost.channel, one.channel) && one.gap?.(lost));
-  }
-
-  /** Those who are there now; who is taken off meanwhile hears no more. One that throws harms no other. */
-  #tell(call: (subscriber: Subscriber) => unknown): void {
-    for (const one of [...this.#subscribers]) {
-      if (!this.#subscribers.has(one)) continue;
-      try {
-        call(one);
-      } catch (error) {
-        this.#report(error);
-      }
-    }
+    each(this.#subscribers, this.#report, (one) => concerns(lost.channel, one.channel) && one.gap?.(lost));
   }
 }

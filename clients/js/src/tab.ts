@@ -1,4 +1,4 @@
-import type { Connection, Link, LinkHooks } from './connection.js';
+import { type Connection, type Link, type LinkHooks, wants } from './connection.js';
 import { Leader, type Said, type State } from './leader.js';
 import type { Settings } from './options.js';
 import { order } from './place.js';
@@ -25,7 +25,7 @@ export interface Group {
  */
 export class Tab implements Link {
   readonly #group: Group;
-  readonly #off: () => void;
+  #off: (() => void) | null = null;
   /** Of this membership, which ends with its signal; null while it is no member. */
   #membership: AbortController | null = null;
   #channel: ReturnType<Group['broadcast']> | null = null;
@@ -34,6 +34,8 @@ export class Tab implements Link {
   #leader: Leader | null = null;
   /** Whom to believe: the later leader. */
   #term = 0;
+  /** Whose name the group's stream has towards the hub: it outlives each leader. */
+  #clientId: string | null = null;
   /** What the leader said last. */
   #state: State | null = null;
   /** The leader's stream has what this tab wants, from its place on. */
@@ -45,27 +47,28 @@ export class Tab implements Link {
 
   constructor(group: Group) {
     this.#group = group;
-    this.#off = group.settings.platform.lifecycle({
+  }
+
+  apply(): void {
+    const { settings, hooks } = this.#group;
+    if (this.#rest !== 'idle') return;
+    if (!wants(settings, hooks)) {
+      this.#leave();
+      this.#cursor = null;
+      // A client that nobody needs leaves nothing in its page.
+      this.#off?.();
+      this.#off = null;
+      return;
+    }
+    this.#off ??= settings.platform.lifecycle({
       suspend: () => this.#membership && this.#pause('suspended'),
-      resume: () => {
-        if (this.#rest !== 'suspended') return;
-        this.#rest = 'idle';
-        this.apply();
-        group.hooks.changed();
-      },
+      resume: () => this.#resume(),
       nudge: () => {
         if (this.#leader) this.#leader.nudge();
         else if (this.#membership) this.#ask('nudge');
       },
     });
-  }
-
-  apply(): void {
-    if (this.#rest !== 'idle') return;
-    if (this.#group.hooks.desired().size === 0) {
-      this.#leave();
-      this.#cursor = null;
-    } else if (!this.#membership) this.#join();
+    if (!this.#membership) this.#join();
     else if (this.#leader) this.#leader.apply();
     else this.#want();
   }
@@ -76,7 +79,7 @@ export class Tab implements Link {
   }
 
   close(): void {
-    this.#off();
+    this.#off?.();
     this.#pause('closed');
   }
 
@@ -84,15 +87,22 @@ export class Tab implements Link {
     if (!this.#membership) return { ...IDLE, status: this.#rest };
     const waits: Snapshot = { ...IDLE, status: this.#cursor === null ? 'connecting' : 'reconnecting' };
     const { channels, ...rest } = this.#state?.snapshot ?? waits;
-    const own = [...this.#group.hooks.desired()]
-      .sort()
-      .map((name) => [name, (this.#covered && channels[name]) || 'pending']);
+    const { settings, hooks } = this.#group;
+    const names = settings.channels === 'granted' ? Object.keys(channels) : hooks.desired();
+    const own = [...names].sort().map((name) => [name, (this.#covered && channels[name]) || 'pending']);
     return { ...rest, role: this.#leader ? 'leader' : 'follower', channels: Object.fromEntries(own) };
   }
 
   #pause(status: Status): void {
     this.#rest = status;
     this.#leave();
+    this.#group.hooks.changed();
+  }
+
+  #resume(): void {
+    if (this.#rest !== 'suspended') return;
+    this.#rest = 'idle';
+    this.apply();
     this.#group.hooks.changed();
   }
 
@@ -163,7 +173,7 @@ export class Tab implements Link {
       id: this.#id,
       // Later than any that this tab knows of, and any that it doesn't, as far as the clock tells.
       term: Math.max(this.#term + 1, Date.now()) + Math.random(),
-      clientId: settings.clientId ?? this.#state?.clientId ?? kept(settings.platform, name),
+      clientId: settings.clientId ?? this.#clientId ?? kept(settings.platform, name),
       cursor: () => this.#cursor,
       expected: expected?.filter((id) => id !== this.#id),
       settings,
@@ -211,7 +221,8 @@ export class Tab implements Link {
     const { hooks } = this.#group;
     const news = this.#advance(said.cursor);
     if (said.kind === 'gap') hooks.gap(said.gap);
-    else if (news) hooks.event(said.event);
+    // The hub's own channels show what is: their events move no cursor, so none of them lies behind.
+    else if (news || said.event.channel.startsWith('$hub/')) hooks.event(said.event);
   }
 
   #follow(state: State): void {
@@ -220,7 +231,8 @@ export class Tab implements Link {
     const was = this.#covered && !another;
     this.#term = state.term;
     this.#covered = state.tabs.includes(this.#id);
-    if (state.clientId !== this.#state?.clientId) keep(settings.platform, name, state.clientId);
+    if (state.clientId !== this.#clientId) keep(settings.platform, name, state.clientId);
+    this.#clientId = state.clientId;
     this.#state = { ...state, snapshot: state.snapshot ?? this.#state?.snapshot ?? null };
     if (!this.#covered && another) this.#want();
     if (this.#covered) {
@@ -228,7 +240,7 @@ export class Tab implements Link {
       const lost =
         !was && this.#cursor !== null && state.cursor !== null && order(this.#cursor, state.cursor) === undefined;
       this.#advance(state.cursor);
-      if (lost) for (const channel of hooks.desired()) hooks.gap({ channel, reason: 'epoch' });
+      if (lost) hooks.gap({ channel: '*', reason: 'epoch' });
     }
     hooks.changed();
   }

@@ -34,6 +34,8 @@ export interface FakeHub {
   refuse(status: number | null, problem?: Record<string, unknown>): void;
   /** From now on this channel is granted to nobody. */
   deny(channel: string): void;
+  /** What streams have that ask for no channels (`channels: 'granted'`), also those that are open. Default: everything. */
+  grant(channels: readonly string[]): void;
   /** Can't be reached, and what was open is cut, until `up`. */
   down(): void;
   /** There again; with `forgotten`, as after a crash: every cursor from before gets its gap. */
@@ -53,6 +55,8 @@ interface Open {
   readonly id: string;
   readonly clientId: string;
   channels: string[];
+  /** It asked for none, so it has what is granted. */
+  readonly granted: boolean;
   readonly write: (text: string) => void;
   readonly end: (cut: boolean) => void;
 }
@@ -65,6 +69,7 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
   let count = 0;
   let reachable = true;
   let refusal: { status: number; problem: Record<string, unknown> } | null = null;
+  let granted: readonly string[] = ['*'];
   const denied = new Set<string>();
   const open = new Map<string, Open>();
 
@@ -88,7 +93,8 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
 
   function stream(url: URL, signal: AbortSignal | null | undefined): Response {
     if (refusal) return json(refusal.status, { status: refusal.status, ...refusal.problem });
-    const channels = (url.searchParams.get('channels') ?? '*').split(',').filter(Boolean).map(canonical);
+    const asked = url.searchParams.get('channels');
+    const channels = asked === null ? [...granted] : asked.split(',').filter(Boolean).map(canonical);
     const no = channels.find((channel) => denied.has(channel));
     if (no !== undefined) return forbidden(no);
     const brought = url.searchParams.get('last_event_id');
@@ -103,7 +109,7 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
       start: (controller) => {
         const write = (said: string) => controller.enqueue(new TextEncoder().encode(said));
         const end = (cut: boolean) => (cut ? controller.error(new TypeError('cut')) : controller.close());
-        open.set(secret, { secret, id, clientId, channels, write, end });
+        open.set(secret, { secret, id, clientId, channels, granted: asked === null, write, end });
         signal?.addEventListener('abort', () => open.delete(secret) && end(true));
         const lease = Number(url.searchParams.get('lease')) || null;
         const who = {
@@ -154,12 +160,16 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
     if (!found) return json(404, { status: 404, title: 'Not found' });
     const no = add.find((channel) => denied.has(channel));
     if (no !== undefined) return forbidden(no);
-    const added = add.map(canonical).filter((channel) => !found.channels.includes(channel));
-    const removed = remove.map(canonical).filter((channel) => found.channels.includes(channel));
-    found.channels = [...found.channels.filter((channel) => !removed.includes(channel)), ...added];
-    if (added.length > 0) found.write(frame('subscribed', { channels: added }, cursor()));
-    if (removed.length > 0) found.write(frame('unsubscribed', { channels: removed }, cursor()));
-    return json(200, { added, removed, channels: found.channels });
+    return json(200, { ...amend(found, add.map(canonical), remove.map(canonical)), channels: found.channels });
+  }
+
+  function amend(one: Open, add: readonly string[], remove: readonly string[]) {
+    const added = add.filter((channel) => !one.channels.includes(channel));
+    const removed = remove.filter((channel) => one.channels.includes(channel));
+    one.channels = [...one.channels.filter((channel) => !removed.includes(channel)), ...added];
+    if (added.length > 0) one.write(frame('subscribed', { channels: added }, cursor()));
+    if (removed.length > 0) one.write(frame('unsubscribed', { channels: removed }, cursor()));
+    return { added, removed };
   }
 
   function disconnect(secret: string): Response {
@@ -222,6 +232,14 @@ export function createFakeHub({ historyMax = 1_000, heartbeatMs = 3_600_000 }: F
       refusal = status === null ? null : { status, problem };
     },
     deny: (channel) => void denied.add(canonical(channel)),
+    grant: (channels) => {
+      granted = channels.map(canonical);
+      for (const one of open.values()) {
+        if (!one.granted) continue;
+        const left = one.channels.filter((channel) => !granted.includes(channel));
+        amend(one, granted, left);
+      }
+    },
     down: () => {
       reachable = false;
       endAll(true);

@@ -1,5 +1,5 @@
-import { createParser } from 'eventsource-parser';
 import { Failure, refused } from './failure.js';
+import { parser } from './parse.js';
 
 /** One attempt, as a transport has to make it. */
 export interface Attempt {
@@ -7,6 +7,8 @@ export interface Attempt {
   readonly headers: Record<string, string>;
   readonly credentials: RequestCredentials;
   readonly signal: AbortSignal;
+  /** As the global one, with the client's credentials. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Bytes came: whatever they are, the far end lives. */
   readonly heard: () => void;
   readonly message: (message: Message) => void;
@@ -19,53 +21,33 @@ export interface Message {
   readonly id: string | undefined;
 }
 
-/** Reads one stream to its end. Always rejects: with a `Failure` that says why there is no more. */
-export type Transport = (attempt: Attempt) => Promise<never>;
-
-/** One event may have this many characters; the hub's limit is 64 KiB of data, an operator's may be larger. */
-const EVENT_CHARS_MAX = 16 * 1024 * 1024;
-
-/** By `fetch`: headers, status codes and comments are seen. `undefined` where the environment has none. */
-export function byFetch(fetch: typeof globalThis.fetch | undefined): Transport {
-  return async ({ url, headers, credentials, signal, heard, message }) => {
-    if (!fetch) throw new Failure('unsupported', 'this environment can’t read a stream by fetch', { fatal: true });
-    let response: Response;
-    try {
-      response = await fetch(url, { headers, credentials, signal, cache: 'no-store' });
-    } catch (error) {
-      throw new Failure('network', `the hub can’t be reached: ${words(error)}`);
-    }
-    heard();
-    if (response.status !== 200) throw await refused(response);
-    if (!/^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '') || !response.body) {
-      response.body?.cancel().catch(() => {});
-      throw new Failure('protocol', `${response.url} answers with no event stream: is \`url\` the hub’s?`);
-    }
-    await read(response.body.getReader(), heard, message);
-    throw new Failure('network', 'the stream ended');
-  };
+/**
+ * Reads one stream to its end. Rejects with a `Failure` that says why there is none, or with whatever cut it. The
+ * signal ends it at any time, and after it has rejected.
+ */
+export interface Transport {
+  (attempt: Attempt): Promise<void>;
+  /** It can't hear the heartbeats: silence says nothing. */
+  readonly deaf?: boolean;
 }
 
-async function read(reader: ReadableStreamDefaultReader<Uint8Array>, heard: () => void, message: Attempt['message']) {
-  const decoder = new TextDecoder();
-  const parser = createParser({
-    onEvent: ({ event, data, id }) => message({ type: event || 'message', data, id }),
-    maxBufferSize: EVENT_CHARS_MAX,
-  });
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      // What stands before the end without its blank line is no event (HTML §9.2.6).
-      if (done) return;
-      heard();
-      parser.feed(decoder.decode(value, { stream: true }));
-    }
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure('network', `the stream was cut: ${words(error)}`);
-  } finally {
-    reader.cancel().catch(() => {});
+/** By `fetch`: headers, status codes and comments are seen. */
+export const byFetch: Transport = async ({ url, headers, signal, fetch, heard, message }) => {
+  const response = await fetch(url, { headers, signal, cache: 'no-store' });
+  heard();
+  if (response.status !== 200) throw await refused(response);
+  if (!/^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '')) {
+    throw new Failure('protocol', `${response.url} is no event stream: is \`url\` the hub’s?`);
   }
-}
-
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+  const reader = response.body?.getReader();
+  if (!reader) throw new Failure('unsupported', 'this fetch can’t stream: use `byEventSource`', { fatal: true });
+  const decoder = new TextDecoder();
+  const parse = parser(({ type, data, id }) => data !== undefined && message({ type, data, id }));
+  for (;;) {
+    const { done, value } = await reader.read();
+    // What stands before the end without its blank line is no event (HTML §9.2.6).
+    if (done) return;
+    heard();
+    parse(decoder.decode(value, { stream: true }));
+  }
+};

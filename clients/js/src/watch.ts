@@ -1,11 +1,7 @@
 import type { Platform } from './platform.js';
 
-interface Alarms {
-  /** Nothing was heard for the whole limit. */
-  readonly silent: () => void;
-  /** The lease wants renewing. */
-  readonly checkIn: () => void;
-}
+/** A timer takes no more: 24.8 days. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Watches one attempt: that something is heard often enough, and that the lease is renewed. It goes by what is heard
@@ -14,20 +10,23 @@ interface Alarms {
  */
 export class Watch {
   #platform: Pick<Platform, 'now' | 'timer'>;
-  #alarms: Alarms;
+  #silent: () => void;
+  #checkIn: () => void;
   #limitMs = 0;
   #heardAt = 0;
-  #checkInMs = Number.POSITIVE_INFINITY;
-  #checkInAt = Number.POSITIVE_INFINITY;
+  #checkInMs = Infinity;
+  #checkInAt = Infinity;
   #cancel: (() => void) | null = null;
 
-  constructor(platform: Pick<Platform, 'now' | 'timer'>, alarms: Alarms) {
+  /** `silent`: nothing was heard for the whole limit. `checkIn`: the lease wants renewing. */
+  constructor(platform: Pick<Platform, 'now' | 'timer'>, silent: () => void, checkIn: () => void) {
     this.#platform = platform;
-    this.#alarms = alarms;
+    this.#silent = silent;
+    this.#checkIn = checkIn;
   }
 
   /** From now on at most `limitMs` of silence; with `checkInMs`, a check-in that often. */
-  start(limitMs: number, checkInMs = Number.POSITIVE_INFINITY): void {
+  start(limitMs = Infinity, checkInMs = Infinity): void {
     this.#limitMs = limitMs;
     this.#checkInMs = checkInMs;
     this.#heardAt = this.#platform.now();
@@ -49,7 +48,7 @@ export class Watch {
   /** Judges now: the page may have slept, and its timers with it. */
   look(): void {
     if (!this.#cancel) return;
-    if (this.#platform.now() - this.#heardAt >= this.#limitMs) return this.#alarms.silent();
+    if (this.#platform.now() - this.#heardAt >= this.#limitMs) return this.#silent();
     this.#renew();
     this.#arm();
   }
@@ -57,13 +56,13 @@ export class Watch {
   #renew(): void {
     if (this.#platform.now() < this.#checkInAt) return;
     this.#checkInAt = this.#platform.now() + this.#checkInMs;
-    this.#alarms.checkIn();
+    this.#checkIn();
   }
 
   #arm(): void {
     this.#cancel?.();
     const at = Math.min(this.#heardAt + this.#limitMs, this.#checkInAt);
-    // A timer may come a moment early.
-    this.#cancel = this.#platform.timer(() => this.look(), Math.max(at - this.#platform.now(), 1));
+    const inMs = Math.min(Math.max(at - this.#platform.now(), 1), TIMER_MS_MAX);
+    this.#cancel = this.#platform.timer(() => this.look(), inMs);
   }
 }

@@ -1,7 +1,7 @@
 // Who a tab is: the same after a reload, another in a copy.
 
-import { describe, expect, test } from 'vitest';
-import { Identity } from '../src/identity.js';
+import { describe, expect, test, vi } from 'vitest';
+import type { Identity } from '../src/identity.js';
 
 /** One browser: its locks. A tab's storage is given, as a duplicate has a copy of it. */
 class Browser {
@@ -16,7 +16,14 @@ class Browser {
     },
   } as unknown as LockManager;
 
-  tab(storage: Map<string, string>, given?: string): Identity {
+  /** A page that was just loaded: it counts its clients from the first. */
+  async load(storage: Map<string, string>): Promise<Identity> {
+    vi.resetModules();
+    return this.tab(storage);
+  }
+
+  async tab(storage: Map<string, string>, given?: string): Promise<Identity> {
+    const { Identity } = await import('../src/identity.js');
     const kept = {
       getItem: (key: string) => storage.get(key) ?? null,
       setItem: (key: string, value: string) => void storage.set(key, value),
@@ -29,52 +36,52 @@ describe('a tab', () => {
   test('is the same after a reload, and after the back-forward cache', async () => {
     const browser = new Browser();
     const storage = new Map<string, string>();
-    const before = browser.tab(storage);
+    const before = await browser.load(storage);
     const id = await before.get();
-    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(id).toMatch(/^\d+(-\d+){3}$/);
     before.release();
     await Promise.resolve();
     expect(await before.get()).toBe(id);
-    before.end();
+    before.release();
     await Promise.resolve();
-    const after = browser.tab(storage);
+    const after = await browser.load(storage);
     expect(await after.get()).toBe(id);
-    after.end();
+    after.release();
   });
 
   test('that was duplicated is another, also after its own reload', async () => {
     const browser = new Browser();
     const storage = new Map<string, string>();
-    const original = browser.tab(storage);
+    const original = await browser.load(storage);
     const id = await original.get();
     original.release();
     await Promise.resolve();
     const copied = new Map(storage);
     expect(await original.get()).toBe(id);
-    // A page of its own: it counts its clients anew.
-    original.end();
+    original.release();
     await Promise.resolve();
-    const again = browser.tab(storage);
+    const again = await browser.load(storage);
     expect(await again.get()).toBe(id);
-    const copy = browser.tab(new Map([...copied].map(([key, value]) => [key.replace(':0', ':1'), value])));
+    const copy = await browser.load(new Map(copied));
     const copyId = await copy.get();
     expect(copyId).not.toBe(id);
-    again.end();
-    copy.end();
+    again.release();
+    copy.release();
   });
 
   test('has two ids for two clients in one page', async () => {
     const browser = new Browser();
     const storage = new Map<string, string>();
-    const [one, other] = [browser.tab(storage), browser.tab(storage)];
+    const [one, other] = [await browser.load(storage), await browser.tab(storage)];
     expect(await one.get()).not.toBe(await other.get());
-    one.end();
-    other.end();
+    one.release();
+    other.release();
   });
 
   test('keeps nothing where nothing tells a copy from the original', async () => {
     const storage = new Map<string, string>();
     const kept = { getItem: () => 'somebody', setItem: (key: string, value: string) => void storage.set(key, value) };
+    const { Identity } = await import('../src/identity.js');
     const identity = new Identity({ storage: kept, locks: undefined });
     expect(await identity.get()).not.toBe('somebody');
     expect(await identity.get()).toBe(await identity.get());
@@ -82,6 +89,7 @@ describe('a tab', () => {
   });
 
   test('has the id that it was given', async () => {
-    expect(await new Browser().tab(new Map(), 'kiosk-7').get()).toBe('kiosk-7');
+    const given = await new Browser().tab(new Map(), 'kiosk-7');
+    expect(await given.get()).toBe('kiosk-7');
   });
 });

@@ -66,7 +66,7 @@ describe('a request', () => {
         throw new Error('the login is away');
       },
     });
-    await expect(given.client.request('stats')).rejects.toThrow('no token: the login is away');
+    await expect(given.client.request('stats')).rejects.toThrow('no token: Error: the login is away');
     expect(world.requests).toHaveLength(0);
     const other = client();
     const lost = given.client.request('stats');

@@ -18,6 +18,7 @@ import {
   roles,
   snapshot,
 } from './harness/sharing.js';
+import { SimBrowser } from './harness/tabs.js';
 
 describe('four tabs', () => {
   test('are one stream, and each of them has every event and the state', async () => {
@@ -104,10 +105,13 @@ describe('a follower', () => {
 
   test('with nobody subscribed is no member, and one again with the next', async () => {
     const [leader, follower] = (await opened(2)) as [Page, Page];
-    const idle = createClient({ url: hub.url, platform: browser.tab().platform, share: shareTabs({ key: 'ada' }) });
+    const tab = browser.tab();
+    const idle = createClient({ url: hub.url, platform: tab.platform, lingerMs: 0, share: shareTabs({ key: 'ada' }) });
     clients.push(idle);
-    await browser.pass(0);
+    idle.subscribe('jobs', () => {})();
+    await browser.pass(1);
     expect([idle.status.getSnapshot(), browser.channels.size]).toMatchObject([{ status: 'idle', role: 'solo' }, 2]);
+    expect(tab.page).toBeNull();
     idle.subscribe('jobs', () => {});
     await browser.pass(0);
     expect(idle.status.getSnapshot()).toMatchObject({ status: 'connected', role: 'follower' });
@@ -160,6 +164,34 @@ describe('a follower', () => {
       [[1], []],
     ]);
   });
+});
+
+test('an event that has no place of its own reaches every tab, each time', async () => {
+  let write: (text: string) => void = () => {};
+  const fetch = async () => {
+    const start = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      write = (text) => controller.enqueue(new TextEncoder().encode(text));
+    };
+    return new Response(new ReadableStream({ start }), { headers: { 'Content-Type': 'text/event-stream' } });
+  };
+  const sim = new SimBrowser({ fetch: fetch as never, beacon: () => {} });
+  const tabs = [1, 2].map(() => open({ platform: sim.tab().platform }, '$hub/stats'));
+  await sim.pass(0);
+  const connected = {
+    connection_id: 's',
+    id: 'c1',
+    user: 'ada',
+    node: 'n',
+    channels: ['$hub/stats'],
+    heartbeat_ms: 1e6,
+  };
+  write(`id: k-1\nevent: connected\ndata: ${JSON.stringify(connected)}\n\n`);
+  for (const data of [1, 2]) write(`data: ${JSON.stringify({ channel: '$hub/stats', data })}\n\n`);
+  await sim.pass(0);
+  expect(tabs.map(({ heard }) => heard)).toEqual([
+    [1, 2],
+    [1, 2],
+  ]);
 });
 
 describe('where tabs can’t hear each other', () => {

@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 // useChannel: who hears what, what is subscribed to, and which renders come of it.
 
-import { act, useState } from 'react';
+import type { Client } from '@tidings/client';
 import { expect, test } from 'vitest';
-import { useChannel } from '../src/index.js';
-import { channels, crash, here, page, provided, publish, shows } from './harness/page.js';
+import { TidingsProvider, useChannel } from '../src/index.js';
+import { channels, client, crash, here, page, provided, publish, shows } from './harness/page.js';
 
 test('hears the channel’s events, and two components of two channels share one stream', async () => {
   const heard: unknown[] = [];
@@ -45,23 +45,30 @@ test('by type, each function hears its own; a type that is called like an object
 });
 
 test('the listener of the last render hears, and nothing is subscribed to anew', async () => {
-  const heard: unknown[] = [];
-  let again = (_: number) => {};
-  const Jobs = () => {
-    const [number, set] = useState(0);
-    again = set;
-    return useChannel('jobs', ({ data }) => heard.push([number, data]));
+  const mine = client();
+  let subscriptions = 0;
+  const counted: Client = {
+    ...mine,
+    status: mine.status,
+    subscribe: (...args) => {
+      subscriptions += 1;
+      return mine.subscribe(...args);
+    },
   };
-  const { show, text } = await page(provided(<Jobs />));
-  await channels('jobs');
+  const heard: unknown[] = [];
+  const Jobs = ({ number }: { number: number }) => useChannel('jobs', ({ data }) => heard.push([number, data]));
+  const tree = (number: number) => (
+    <TidingsProvider client={counted}>
+      <Jobs number={number} />
+    </TidingsProvider>
+  );
+  const { show, text } = await page(tree(0));
   await shows(() => text() === 'active');
-  const [before] = here.hub.connections();
-  await show(provided(<Jobs />, { ...here.options }));
-  await act(async () => again(7));
+  await show(tree(7));
   await publish('jobs', 'x');
   await shows(() => heard.length === 1);
   expect(heard).toEqual([[7, 'x']]);
-  expect(here.hub.connections()).toEqual([before]);
+  expect(subscriptions).toBe(1);
 });
 
 test('a render for each change of the channel’s state, and none for events or other channels', async () => {

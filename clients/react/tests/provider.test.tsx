@@ -142,6 +142,19 @@ test('useTidings is the client: it subscribes, asks and tells its status', async
   await shows(() => heard.length === 1 && text() === '200');
 });
 
+test('a component that uses the client as it goes leaves nothing', async () => {
+  const Parting = () => {
+    const hub = useTidings();
+    useEffect(() => () => void hub.request('presence?channel=jobs'), [hub]);
+    return null;
+  };
+  const { text, unmount } = await page(strictly([<Jobs key="jobs" />, <Parting key="parting" />]));
+  await shows(() => text() === 'active');
+  await unmount();
+  await shows(() => here.hub.connections().length === 0);
+  expect(here.held).toEqual({ timers: 0, pages: 0 });
+});
+
 test('a closed client takes no tree with it', async () => {
   const mine = client();
   mine.close();

@@ -20,5 +20,6 @@ pub mod position;
 pub mod rate;
 pub mod registry;
 mod selector;
+pub mod series;
 mod sweep;
 pub mod wire;

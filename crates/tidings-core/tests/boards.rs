@@ -141,7 +141,7 @@ fn they_count_for_nothing_and_move_no_cursor() {
     assert_eq!((taken.events, taken.postings, pieces.len()), (1, 1, 2), "the latest alone, and the event");
     assert_eq!((log.head(), log.bytes(), log.channel_count()), before);
     assert_eq!((log.totals().published, log.totals().delivered, log.totals().gaps), (1, 1, 0));
-    assert!(log.channels(NOW_MS).iter().all(|info| info.channel.as_str() == "jobs"));
+    assert!(log.channels(NOW_MS).iter().all(|info| info.name().as_str() == "jobs"));
     let lines = serde_json::to_string(&log.snapshot()).expect("lines");
     assert!(!lines.contains("$hub"), "{lines}");
     assert!(log.history(&name(BOARD), None, 10).events.is_empty());

@@ -221,3 +221,22 @@ fn an_id_that_two_held_events_have_is_forgotten_with_the_newer_one() {
     publish(&mut log, "jobs", (Some("w"), Some("k")), 5);
     assert_eq!(publish(&mut log, "jobs", (Some("b"), None), 2), (again, true));
 }
+
+#[test]
+fn a_subscriber_of_a_channel_counts_once_however_many_selectors_mean_it() {
+    let mut log = log();
+    publish(&mut log, "room:1", (None, None), 1);
+    for list in [&["room:1"][..], &["room:1", "room:*"], &["room:*", "*"], &["*"], &["room:2"]] {
+        let list: Vec<_> = list.iter().map(|text| selector(text)).collect();
+        log.subscribe(&list, None, Envelope::None, ());
+    }
+    let channels = log.channels(NOW_MS);
+    let mut counts: Vec<_> =
+        channels.iter().map(|channel| (channel.name().to_string(), channel.subscribers())).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [("room:1".to_owned(), 4), ("room:2".to_owned(), 4)]);
+    for (name, count) in counts {
+        let name = ChannelName::parse(&name).expect("a name");
+        assert_eq!(log.subscribers_of(&name).len(), count, "{name}");
+    }
+}

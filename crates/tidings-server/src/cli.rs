@@ -11,6 +11,7 @@ use crate::verbs::kick::KickArgs;
 use crate::verbs::publish::PublishArgs;
 use crate::verbs::stats::StatsArgs;
 use crate::verbs::tail::TailArgs;
+use crate::verbs::top::TopArgs;
 
 /// A real-time hub: publish events over HTTP, read them as Server-Sent Events
 #[derive(Debug, Parser)]
@@ -48,17 +49,20 @@ pub(crate) enum Verb {
     /// List who is connected, or who was
     #[command(after_help = crate::verbs::connections::HELP, display_order = 6)]
     Connections(ConnectionsArgs),
+    /// Watch who is connected, live
+    #[command(after_help = crate::verbs::top::HELP, display_order = 7)]
+    Top(TopArgs),
     /// End one connection, or all of a user's
-    #[command(after_help = crate::verbs::kick::HELP, display_order = 7)]
+    #[command(after_help = crate::verbs::kick::HELP, display_order = 8)]
     Kick(KickArgs),
     /// Sweep stale connections now
-    #[command(after_help = crate::verbs::cleanup::HELP, display_order = 8)]
+    #[command(after_help = crate::verbs::cleanup::HELP, display_order = 9)]
     Cleanup(CleanupArgs),
     /// Send every client to another node; the hub stays up, unready
-    #[command(after_help = crate::verbs::drain::HELP, display_order = 9)]
+    #[command(after_help = crate::verbs::drain::HELP, display_order = 10)]
     Drain(DrainArgs),
     /// Write a completion script for a shell
-    #[command(after_help = crate::verbs::completions::HELP, display_order = 10)]
+    #[command(after_help = crate::verbs::completions::HELP, display_order = 11)]
     Completions(CompletionsArgs),
 }
 

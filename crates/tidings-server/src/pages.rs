@@ -1,7 +1,10 @@
-//! The two small pages in the binary: a live channel at `/`, the monitor at `/admin/monitoring`.
+//! The two pages in the binary: a live channel at `/`, and the monitor at `/admin/monitoring`.
 //!
-//! Hand-written modules, no build and nothing from elsewhere, so that the policy can forbid everything but `'self'`.
-//! What they show is reached through the public surface alone: they are clients like any other.
+//! The first is of hand-written modules without a build, the second what `monitor/` builds. Nothing is from elsewhere, so
+//! that the policy can forbid everything but `'self'`, and what they show is reached through the public surface alone:
+//! they are clients like any other.
+
+mod monitor;
 
 use axum::Router;
 use axum::http::header::{
@@ -16,6 +19,7 @@ pub(crate) fn router() -> Router {
     FILES
         .iter()
         .fold(Router::new(), |router, file| router.route(file.path, get(move || async { file.response() })))
+        .merge(monitor::router())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
 }
 
@@ -32,22 +36,17 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-static FILES: [File; 16] = [
+static FILES: [File; 11] = [
     File { path: "/", content_type: HTML, body: include_str!("pages/index.html") },
-    File { path: "/admin/monitoring", content_type: HTML, body: include_str!("pages/monitoring.html") },
     File { path: "/assets/tidings.css", content_type: CSS, body: include_str!("pages/tidings.css") },
     File { path: "/assets/client.js", content_type: SCRIPT, body: include_str!("pages/client.js") },
-    File { path: "/assets/closed.js", content_type: SCRIPT, body: include_str!("pages/closed.js") },
     File { path: "/assets/elements.js", content_type: SCRIPT, body: include_str!("pages/elements.js") },
     File { path: "/assets/feed.js", content_type: SCRIPT, body: include_str!("pages/feed.js") },
-    File { path: "/assets/figures.js", content_type: SCRIPT, body: include_str!("pages/figures.js") },
     File { path: "/assets/light.js", content_type: SCRIPT, body: include_str!("pages/light.js") },
     File { path: "/assets/live.js", content_type: SCRIPT, body: include_str!("pages/live.js") },
-    File { path: "/assets/monitoring.js", content_type: SCRIPT, body: include_str!("pages/monitoring.js") },
     File { path: "/assets/publish.js", content_type: SCRIPT, body: include_str!("pages/publish.js") },
     File { path: "/assets/sse.js", content_type: SCRIPT, body: include_str!("pages/sse.js") },
     File { path: "/assets/stream.js", content_type: SCRIPT, body: include_str!("pages/stream.js") },
-    File { path: "/assets/table.js", content_type: SCRIPT, body: include_str!("pages/table.js") },
     File { path: "/assets/words.js", content_type: SCRIPT, body: include_str!("pages/words.js") },
 ];
 

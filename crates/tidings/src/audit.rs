@@ -44,6 +44,7 @@ pub async fn mismatch(hub: &Hub, local: SocketAddr) -> io::Result<usize> {
     let inner = hub.inner();
     inner.truth_mismatch.store((found + unbalanced) as u64, Ordering::Relaxed);
     inner.truth_audits.fetch_add(1, Ordering::Relaxed);
+    inner.truth_audited_ms.store(inner.clock.now_ms(), Ordering::Relaxed);
     Ok(found + unbalanced)
 }
 

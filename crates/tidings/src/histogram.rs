@@ -6,9 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub(crate) const BOUNDS_US: [u64; 14] =
     [50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000];
 
+/// One for each bound, and one beyond.
+pub(crate) const BUCKETS: usize = BOUNDS_US.len() + 1;
+
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
-    buckets: [AtomicU64; BOUNDS_US.len() + 1],
+    buckets: [AtomicU64; BUCKETS],
     sum_us: AtomicU64,
 }
 
@@ -17,6 +20,11 @@ impl Histogram {
         let at = BOUNDS_US.partition_point(|bound| *bound < us);
         self.buckets[at].fetch_add(1, Relaxed);
         self.sum_us.fetch_add(us, Relaxed);
+    }
+
+    /// How many fell into each bucket.
+    pub(crate) fn counts(&self) -> [u64; BUCKETS] {
+        std::array::from_fn(|at| self.buckets[at].load(Relaxed))
     }
 
     /// The sum in seconds and the counts of each bucket with its bound in seconds, the last one `+Inf`, which
@@ -29,9 +37,40 @@ impl Histogram {
     }
 }
 
+/// Below which so many per cent of the observations lie, in microseconds: as if they lay evenly in their bucket. Beyond the
+/// last bound, that bound.
+pub(crate) fn quantile_us(counts: &[u64; BUCKETS], percent: u64) -> Option<u64> {
+    let total: u64 = counts.iter().sum();
+    let rank = (total * percent).div_ceil(100).max(1);
+    let mut below = 0;
+    for (at, &count) in counts.iter().enumerate() {
+        if below + count >= rank {
+            let from = if at == 0 { 0 } else { BOUNDS_US[at - 1] };
+            let to = BOUNDS_US.get(at).copied().unwrap_or(from);
+            return Some(from + (to - from) * (rank - below) / count);
+        }
+        below += count;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quantile_lies_in_the_bucket_that_has_it() {
+        let histogram = Histogram::default();
+        assert_eq!(quantile_us(&histogram.counts(), 50), None, "of nothing there is none");
+        histogram.observe(40);
+        assert_eq!(quantile_us(&histogram.counts(), 99), Some(50));
+        (0..98).for_each(|_| histogram.observe(700));
+        histogram.observe(9_000_000);
+        let counts = histogram.counts();
+        assert!((500..=1_000).contains(&quantile_us(&counts, 50).unwrap()), "{counts:?}");
+        assert_eq!(quantile_us(&counts, 99), Some(1_000));
+        assert_eq!(quantile_us(&counts, 100), Some(5_000_000), "or more");
+    }
 
     #[test]
     fn a_latency_falls_into_the_bucket_whose_bound_it_does_not_pass() {

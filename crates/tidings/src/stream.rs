@@ -8,11 +8,11 @@ use std::time::Duration;
 use serde_json::json;
 use tidings_core::close::CloseReason;
 use tidings_core::history::Envelope;
-use tidings_core::log::{Piece, control};
+use tidings_core::log::{Piece, Taken, control};
 use tidings_core::registry::Seat;
 use tidings_core::wire::{self, Framed};
 
-use crate::hub::Hub;
+use crate::hub::{Happening, Hub};
 use crate::outlet::Outlet;
 
 /// Bytes taken from the log at a time: what a writer holds of the log is bounded by this and one event.
@@ -155,6 +155,7 @@ impl Stream {
         self.more = taken.more;
         out.extend(pieces.into_iter().map(Chunk::Piece));
         self.outlet.count_events((taken.events + taken.postings) as u64);
+        self.note_of(&taken);
         for channel in taken.lagged.iter().chain(&taken.ended_by) {
             self.hub.warn_lagging(self.seat.key(), channel);
         }
@@ -162,6 +163,21 @@ impl Stream {
             self.settle(CloseReason::Slow);
         }
         taken.events
+    }
+
+    /// What was taken tells of the connection, beside its events.
+    fn note_of(&self, taken: &Taken) {
+        let lagged = taken.lagged.len() + taken.ended_by.iter().len();
+        let told = (taken.gaps as usize).saturating_sub(taken.lagged.len());
+        if told > 0 {
+            self.hub.note(&self.outlet, Happening::Gap { channels: told });
+        }
+        if taken.replayed > 0 {
+            self.hub.note(&self.outlet, Happening::Replayed { events: taken.replayed });
+        }
+        if lagged > 0 {
+            self.hub.note(&self.outlet, Happening::Lagged { channels: lagged });
+        }
     }
 
     fn say_farewell(&mut self, out: &mut Vec<Chunk>) -> Turn {

@@ -170,7 +170,7 @@ async fn what_is_not_granted_is_refused_by_its_name() {
     let (_stream, connected) = app.stream("channels=room:1,room:2:*").await;
     let body = json!({ "connection_id": connected["connection_id"], "add": ["room:3", "jobs"] }).to_string();
     Application::refused(&app.json("POST", "/api/sse/subscriptions", &body).await, 403, "`jobs`");
-    let rows = app.hub.connections(&tidings::ConnectionQuery { limit: 10, ..Default::default() });
+    let rows = app.hub.connections(&tidings::ConnectionQuery::default());
     assert_eq!(rows.connections[0].channels.len(), 2, "none was added");
 }
 
@@ -240,7 +240,7 @@ async fn a_grant_fixes_the_type_the_limit_and_what_a_stream_without_channels_rea
     let refused = app.json("GET", "/api/sse/stream", "").await;
     Application::refused(&refused, 429, "held_by");
     assert_eq!((&refused.1["limit"], &refused.1["held_by"][0]["id"]), (&json!(1), &connected["id"]));
-    assert_eq!(app.hub.users()[0].limit, 1);
+    assert_eq!(app.hub.users(&tidings::UserQuery::default()).users[0].limit, 1);
     app.now_grant(Ok(Grant::nothing("bob")));
     let (_heartbeats_only, connected) = app.stream("").await;
     assert_eq!(connected["channels"], json!([]));

@@ -13,9 +13,9 @@ import { watchWho } from '/pages/who.js';
 const at = (id) => document.getElementById(id);
 const client = createClient({ url: '', type: 'admin' });
 let kiosk = { shows: {}, displays: {} };
-let on = new Map();
+let on = null;
 
-const who = watchWho(client, at('who'), at('count'), (screens) => {
+watchWho(client, at('who'), at('count'), (screens) => {
   on = screens;
   render();
 });
@@ -25,8 +25,8 @@ client.on('shows', 'changed', fetchAll, { onGap: fetchAll });
 client.status.subscribe(onceConnected(fetchAll));
 
 function heard({ channel, type, data }) {
-  // A screen came, or went.
-  if (type !== 'slide') return who.look();
+  // A screen came, or went: who.js has it.
+  if (type !== 'slide') return;
   const display = channel.slice('display:'.length);
   if (data && kiosk.displays[display]) Object.assign(kiosk.displays[display], { show: data.show, slide: data.index });
   render();
@@ -60,7 +60,7 @@ function render() {
     (name) => buildCard(name, change),
     (card, name) => {
       const display = kiosk.displays[name];
-      updateCard(card, { name, ...display, shows: kiosk.shows, screens: on.get(name) ?? 0 });
+      updateCard(card, { name, ...display, shows: kiosk.shows, screens: on && (on.get(name) ?? 0) });
     },
   );
   keyed(at('shows'), Object.keys(kiosk.shows), buildShow, updateShow);

@@ -52,7 +52,7 @@ export function buildCard(name, change) {
 export function updateCard(card, { name, show, slide, seconds, shows, screens }) {
   const on = card.querySelector('.on');
   on.dataset.on = screens > 0;
-  say(on, screens > 0 ? `On, ${plural(screens, 'screen')}` : 'Off');
+  say(on, screens === null ? 'Not known' : screens > 0 ? `On, ${plural(screens, 'screen')}` : 'Off');
   const { slides } = shows[show] ?? { slides: [] };
   once(card, 'now', [slides[slide]], () => card.querySelector('.screen').replaceChildren(slideElement(slides[slide])));
   once(

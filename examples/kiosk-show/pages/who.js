@@ -1,70 +1,65 @@
-// Who is connected, as the hub's books say it. The hub tells when a display's first screen comes and its last one goes
-// (presence), and that is looked up at once; besides, every two seconds while somebody looks.
+// Who is connected, as the hub's books say it: pushed by the hub's own channel, at most once a second. That a display's
+// last screen has gone is told at once by the display's channel (`left`), so that is not waited for.
 
 import { keyed, make, plural, say } from '/pages/dom.js';
 
-const LOOK_EVERY_MS = 2_000;
 const ROWS_MAX = 200;
+const PREFIX = 'display:';
 const PROOFS = { alive: 'it said so itself', acked: 'its machine took what was sent', wrote: 'nothing objected' };
 
-/** `screens(on)` is told how many screens each display has. */
+/** `screens(on)` is told how many screens each display has; null while nobody says so. */
 export function watchWho(client, body, count, screens) {
-  let looking = false;
-  let again = false;
-
-  async function look() {
-    if (looking) {
-      again = true;
-      return;
-    }
-    looking = true;
-    do {
-      again = false;
-      await once().catch(() => say(count, 'The hub does not answer'));
-    } while (again);
-    looking = false;
+  const lists = { admin: new Map(), display: new Map() };
+  for (const type of Object.keys(lists)) {
+    const channel = `$hub/connections?type=${type}&sort=connected_at&limit=${ROWS_MAX}`;
+    client.subscribe(channel, ({ data: { order, rows, full } }) => {
+      const known = new Map(full ? [] : lists[type]);
+      const receivedAt = Date.now();
+      for (const row of rows) known.set(row.id, { ...row, receivedAt });
+      lists[type] = new Map(order.map((id) => [id, known.get(id)]));
+      show();
+    });
   }
+  client.subscribe(`${PREFIX}*`, ({ channel, type }) => {
+    if (type !== 'left') return;
+    for (const [id, { channels }] of lists.display) if (channels.includes(channel)) lists.display.delete(id);
+    show();
+  });
+  client.status.subscribe(show);
+  setInterval(() => document.hidden || show(), 1_000);
 
-  async function once() {
-    const [displays, admins] = await Promise.all(['display', 'admin'].map(list));
-    const own = client.status.getSnapshot().connection?.id;
-    const on = new Map();
-    for (const { channels } of displays.connections) {
-      for (const channel of channels) on.set(channel.slice(8), (on.get(channel.slice(8)) ?? 0) + 1);
+  function show() {
+    const { connection } = client.status.getSnapshot();
+    if (!connection) {
+      say(count, 'Not connected: who is there is not known');
+      return screens(null);
     }
-    say(count, `${plural(on.size, 'display')} on, ${plural(admins.total, 'admin page')}${whose(admins, own)}`);
-    const rows = new Map([...admins.connections, ...displays.connections].map((row) => [row.id, row]));
-    keyed(body, [...rows.keys()], build, (element, id) => update(element, rows.get(id), id === own));
+    const { admin, display } = lists;
+    if (!admin.has(connection.id)) return;
+    const on = new Map();
+    for (const channel of [...display.values()].flatMap(({ channels }) => channels)) {
+      const name = channel.slice(PREFIX.length);
+      on.set(name, (on.get(name) ?? 0) + 1);
+    }
+    const whose = admin.size === 1 ? 'this one' : 'this one among them';
+    say(count, `${plural(on.size, 'display')} on, ${plural(admin.size, 'admin page')}, ${whose}`);
+    const rows = new Map([...admin, ...display]);
+    keyed(body, [...rows.keys()], build, (element, id) => update(element, rows.get(id), id === connection.id));
     screens(on);
   }
-
-  client.status.subscribe(look);
-  setInterval(() => document.hidden || look(), LOOK_EVERY_MS);
-  document.addEventListener('visibilitychange', () => document.hidden || look());
-  look();
-  return { look };
-}
-
-function whose({ connections, total }, own) {
-  if (!connections.some(({ id }) => id === own)) return '';
-  return total === 1 ? ', this one' : ', this one among them';
-}
-
-async function list(type) {
-  const answer = await fetch(`/api/sse/connections?type=${type}&limit=${ROWS_MAX}&sort=connected_at`);
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  return answer.json();
 }
 
 const build = () =>
-  make('tr', {}, ...[0, 1, 2, 3, 4].map((cell) => make('td', { className: cell % 2 ? '' : cell ? 'number' : '' })));
+  make('tr', {}, ...[0, 1, 2, 3, 4].map((cell) => make('td', { className: cell === 2 || cell === 4 ? 'number' : '' })));
 
-function update(row, { type, channels, duration_ms: ms, proof, events_sent: events }, isOwn) {
+function update(row, { type, channels, connected_at: since, proof, events_sent: events, receivedAt }, isOwn) {
+  const now = Date.now();
+  const heardOf = `${duration(proof.age_ms + now - receivedAt)} ago`;
   const texts = [
     isOwn ? `${type}, this page` : type,
-    channels.join(', '),
-    duration(ms),
-    `${duration(proof.age_ms)} ago: ${proof.to === 'proxy' ? 'the proxy’s' : PROOFS[proof.kind]}`,
+    channels.filter((channel) => !channel.startsWith('$hub/')).join(', '),
+    duration(now - since),
+    `${heardOf}: ${proof.to === 'proxy' ? 'the proxy’s' : PROOFS[proof.kind]}`,
     String(events),
   ];
   row.dataset.type = type;
@@ -73,7 +68,7 @@ function update(row, { type, channels, duration_ms: ms, proof, events_sent: even
 }
 
 function duration(ms) {
-  const seconds = Math.floor(ms / 1_000);
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   return `${Math.floor(seconds / 3_600)} h ${Math.floor(seconds / 60) % 60} min`;

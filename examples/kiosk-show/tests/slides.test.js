@@ -56,7 +56,10 @@ for (const [how, goDown] of [
     {},
     windowed(async ({ hub, kiosk, context, t }) => {
       const screens = await open(kiosk, context);
+      const admin = await kiosk.admin(context);
+      await says(admin, '[data-display=lobby] .on', `On, ${SCREENS} screens`);
       await hub[goDown]();
+      await says(admin, '[data-display=lobby] .on', 'Not known');
       await Promise.all(screens.map((page) => page.locator('#light[data-status=reconnecting]').waitFor()));
       assert.equal(
         (await kiosk.ask('PUT', 'displays/lobby', { slide: 2 })).status,
@@ -67,7 +70,8 @@ for (const [how, goDown] of [
       await hub.up();
       await allShow(screens, 2, 'Doors close at ten');
       told(t, `hub ${how}: five screens right again`, { ms: round(performance.now() - from) });
-      await counts(hub, { display: SCREENS });
+      await counts(hub, { admin: 1, display: SCREENS });
+      await says(admin, '[data-display=lobby] .on', `On, ${SCREENS} screens`);
       const late = await kiosk.display(context, 'canteen');
       await says(late, '.stage', /soup|Menu|Lift/);
       await kiosk.ask('PUT', 'displays/lobby', { slide: 3 });

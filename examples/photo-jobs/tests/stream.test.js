@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { until } from '../../../e2e/harness/until.js';
-import { isLive, photoTest } from './harness/fixture.js';
+import { isLive, photoTest, WAYS } from './harness/fixture.js';
 import { choose, gallery, photo } from './harness/photos.js';
 
 const HOT_RELOADS = 5;
 const CHANNELS = ['jobs', 'pending-changes'];
+const WITH_PANEL = ['$hub/stats', ...CHANNELS, 'storage'];
 
 photoTest('StrictMode mounts twice, and opens once', { via: 'vite' }, async ({ server, open }) => {
   await open();
@@ -16,7 +17,7 @@ photoTest('StrictMode mounts twice, and opens once', { via: 'vite' }, async ({ s
 });
 
 photoTest(
-  'a panel that is opened later adds its channel to the live stream; closed, it takes it away',
+  'a panel that is opened later adds its channels to the live stream; closed, it takes them away',
   { via: 'vite' },
   async ({ server, open }) => {
     const page = await open();
@@ -24,7 +25,7 @@ photoTest(
     const panel = page.getByRole('button', { name: 'Storage and stream' });
 
     await panel.click();
-    await hasChannels(server, id, [...CHANNELS, 'storage']);
+    await hasChannels(server, id, WITH_PANEL);
     await page.locator('#stored', { hasText: '0 photos in 0 folders' }).waitFor();
     await page.locator('#streams', { hasText: /^1$/ }).waitFor();
     await choose(page, [await photo(page, 'beach.jpg', 300, 200)]);
@@ -34,12 +35,12 @@ photoTest(
     await panel.click();
     await hasChannels(server, id, CHANNELS);
     await panel.click();
-    await hasChannels(server, id, [...CHANNELS, 'storage']);
+    await hasChannels(server, id, WITH_PANEL);
     assert.equal((await server.stats()).connections.opened_total, 1, 'all of it on one connection');
   },
 );
 
-for (const via of ['vite', 'ghost']) {
+for (const via of WAYS.filter((via) => via !== 'direct')) {
   photoTest(
     `${HOT_RELOADS} hot reloads leave one connection, and no channel behind`,
     { via },
@@ -58,7 +59,7 @@ for (const via of ['vite', 'ghost']) {
         await page.getByRole('button', { name: `Storage and stream${edit}` }).waitFor();
       }
       assert.equal(await page.evaluate(() => window.neverReloaded), true, 'these were hot reloads, not reloads');
-      await hasChannels(server, id, [...CHANNELS, 'storage']);
+      await hasChannels(server, id, WITH_PANEL);
       await choose(page, [await photo(page, 'beach.jpg', 300, 200)]);
       await gallery(page, 1);
       const rows = page.locator('.job', { hasText: 'beach.jpg' });
@@ -70,7 +71,7 @@ for (const via of ['vite', 'ghost']) {
   );
 }
 
-for (const via of ['direct', 'ghost']) {
+for (const via of WAYS) {
   photoTest(
     'reloaded five times, left, come back to, closed: never more than is there',
     { via },

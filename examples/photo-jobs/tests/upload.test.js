@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { photoTest } from './harness/fixture.js';
+import { photoTest, WAYS } from './harness/fixture.js';
 import { choose, gallery, photo } from './harness/photos.js';
 
 // Of one photo: started, four steps, completed; its manifest when it came, and when it was done.
 const EVENTS_A_PHOTO = 8;
 const PHOTO_BYTES_MAX = 25 * 1024 * 1024;
 
-for (const via of ['direct', 'vite', 'ghost']) {
+for (const via of WAYS) {
   photoTest('photos are uploaded, told of over one stream, and shown', { via }, async ({ server, open }) => {
     const page = await open();
     await choose(page, [

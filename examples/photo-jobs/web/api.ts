@@ -49,6 +49,11 @@ export interface Storage {
   readonly timestamp: number;
 }
 
+/** Of what the hub says of itself, what is shown here. */
+export interface HubStats {
+  readonly connections: { readonly active: number };
+}
+
 export interface Limits {
   readonly photo_bytes_max: number;
   readonly photos_per_upload_max: number;
@@ -71,9 +76,6 @@ export const fetchFolders = async () => (await read<{ folders: readonly Shelf[] 
 export const fetchManifest = (folder: string) => read<Manifest>(`/api/folders/${folder}/manifest`);
 export const fetchJobs = async () => (await read<{ jobs: readonly Job[] }>('/api/jobs')).jobs;
 export const fetchStorage = () => read<Storage>('/api/storage');
-/** What the hub itself counts. */
-export const fetchOpenStreams = async () =>
-  (await read<{ connections: { active: number } }>('/api/sse/stats')).connections.active;
 
 export const thumbnailUrl = (folder: string, { file }: Thumbnail) => `/api/folders/${folder}/thumbnails/${file}`;
 

@@ -109,6 +109,13 @@ export class Hub {
     expect(answer.status, await answer.clone().text()).toBe(200);
   }
 
+  /** Gives all of the user's streams channels, and takes some from them. */
+  async amend(user: string, add: string[], remove: string[]): Promise<void> {
+    const body = JSON.stringify({ add, remove });
+    const answer = await fetch(`${this.url}/api/sse/users/${user}/channels`, { method: 'PUT', body });
+    expect(answer.status, await answer.clone().text()).toBe(200);
+  }
+
   stats = async () => (await this.#get('/api/sse/stats')) as { connections: Books };
   connections = async () => ((await this.#get('/api/sse/connections')) as { connections: Row[] }).connections;
 

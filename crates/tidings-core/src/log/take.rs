@@ -27,6 +27,10 @@ pub enum Piece {
 pub struct Taken {
     /// Events among the pieces.
     pub events: usize,
+    /// Of these, events from before the subscriber came.
+    pub replayed: u64,
+    /// Gaps among the pieces, those of `lagged` included.
+    pub gaps: u64,
     /// Postings of the hub's own channels among them, which are no events of the log.
     pub postings: usize,
     /// More is to be taken: the subscriber stays awake and must take again.
@@ -77,13 +81,11 @@ impl<W> Log<W> {
         let boards = if self.boards.is_empty() { Vec::new() } else { subscriber.boards(channels) };
         let mut taken = Taken::default();
         let mut bytes = 0;
-        let mut gaps = 0;
-        let mut replayed = 0;
         while bytes < bytes_max {
             subscriber.skip_told(by_its_name);
             let due = heap.peek().map(|Reverse((seq, _))| *seq);
             if let Some(piece) = note_before(subscriber, due, epoch) {
-                gaps += u64::from(piece.1);
+                taken.gaps += u64::from(piece.1);
                 bytes += piece.0.chunk().len();
                 out.push(Piece::Control(Arc::new(piece.0)));
                 continue;
@@ -105,7 +107,7 @@ impl<W> Log<W> {
                     let cursor = Cursor { epoch, seq: subscriber.cursor.max(seq), owed: false };
                     let framed = control(Some(cursor), "gap", &data);
                     bytes += framed.chunk().len();
-                    gaps += 1;
+                    taken.gaps += 1;
                     out.push(Piece::Control(Arc::new(framed)));
                 }
                 Next::Event(index, at) => {
@@ -113,7 +115,7 @@ impl<W> Log<W> {
                     let Some(frame) = channel.history.get(at) else { continue };
                     bytes += frame.wire(subscriber.envelope).chunk().len();
                     taken.events += 1;
-                    replayed += u64::from(frame.seq <= subscriber.born);
+                    taken.replayed += u64::from(frame.seq <= subscriber.born);
                     out.push(Piece::Event(Arc::clone(frame)));
                     if let Some((following, at)) = subscriber.next_of(index, channel, at + 1) {
                         heap.push(Reverse((following, Next::Event(index, at))));
@@ -133,8 +135,8 @@ impl<W> Log<W> {
             taken.postings = subscriber.take_boards(&boards, channels, out);
         }
         self.totals.delivered += taken.events as u64;
-        self.totals.replayed += replayed;
-        self.totals.gaps += gaps;
+        self.totals.replayed += taken.replayed;
+        self.totals.gaps += taken.gaps;
         Some(taken)
     }
 }

@@ -1,12 +1,11 @@
 //! What can be subscribed to: channels, which hold events, and patterns, which are matched to channels once, when
 //! either of them is new.
 
-use serde::Serialize;
 use smallvec::SmallVec;
 
 use super::{Board, Keep, Log};
 use crate::channel::{ChannelName, Pattern};
-use crate::history::{History, Retention};
+use crate::history::History;
 
 /// The subscribers of a channel or a pattern, by their place in the table.
 #[derive(Debug, Default)]
@@ -35,57 +34,7 @@ impl Channel {
     }
 }
 
-/// A channel as an operator sees it.
-#[derive(Clone, Debug, Serialize)]
-pub struct ChannelInfo {
-    /// Its name.
-    pub channel: ChannelName,
-    /// Connections subscribed to it, by name or by pattern.
-    pub subscribers: usize,
-    /// Events kept for replay.
-    pub events: usize,
-    /// Encoded bytes kept for replay.
-    pub bytes: usize,
-    /// Events kept of the last ten seconds, a second.
-    pub rate: f64,
-    /// The newest event's place in the log.
-    pub offset: u64,
-    /// The newest event that the ring let go; 0 where it still holds everything.
-    pub trimmed_through: u64,
-    /// What bounds the ring.
-    pub retention: Retention,
-}
-
 impl<W> Log<W> {
-    /// Channels that have subscribers or hold events, without the hub's own.
-    pub fn channel_count(&self) -> usize {
-        self.channels.len() - self.boards.len()
-    }
-
-    /// The channels, sorted by name, without the hub's own.
-    pub fn channels(&self, now_ms: u64) -> Vec<ChannelInfo> {
-        const RATE_WINDOW_MS: u64 = 10_000;
-        let mut all: Vec<_> = self
-            .channels
-            .iter()
-            .filter(|(_, channel)| channel.board.is_none())
-            .map(|(_, channel)| ChannelInfo {
-                channel: channel.name.clone(),
-                subscribers: self.readers(channel).len(),
-                events: channel.history.len(),
-                bytes: channel.history.bytes(),
-                #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
-                rate: channel.history.count_since(now_ms.saturating_sub(RATE_WINDOW_MS)) as f64
-                    / (RATE_WINDOW_MS / 1000) as f64,
-                offset: channel.history.last_seq(),
-                trimmed_through: channel.history.trimmed_through,
-                retention: channel.keep.retention,
-            })
-            .collect();
-        all.sort_by(|a, b| a.channel.cmp(&b.channel));
-        all
-    }
-
     /// The places of a channel's subscribers, each once.
     pub(super) fn readers(&self, channel: &Channel) -> Vec<u32> {
         let mut readers = channel.topic.members.clone();

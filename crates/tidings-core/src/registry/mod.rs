@@ -193,17 +193,15 @@ impl<C, T> Books<C, T> {
         self.users.of(user).iter().map(|&index| &self.table[index as usize])
     }
 
-    /// Users with their number of live connections, sorted by name.
-    pub fn users(&self) -> Vec<(Arc<str>, usize)> {
-        let mut users: Vec<_> =
-            self.users.iter().map(|(user, members)| (Arc::clone(user), members)).collect();
-        users.sort_unstable();
-        users
+    /// Users with their number of live connections, in no order.
+    pub fn users(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
+        self.users.iter()
     }
 
-    /// The last that left, newest first.
-    pub fn recently_closed(&self) -> impl Iterator<Item = &Closed<T>> {
-        self.ring.iter().rev()
+    /// The last that left, newest first, each with its number among all that ever left.
+    pub fn recently_closed(&self) -> impl Iterator<Item = (u64, &Closed<T>)> {
+        let left: u64 = self.closed.iter().sum();
+        (0..left).rev().zip(self.ring.iter().rev())
     }
 
     /// Closes a connection's entry. Whoever is first is given it; to all others there is nothing there.

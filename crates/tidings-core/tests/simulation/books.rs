@@ -156,7 +156,8 @@ impl History<'_> {
         let told = entry.as_ref().map(|entry| (entry.key, &*entry.user, entry.client_id.as_deref()));
         assert_eq!(told, expected.as_ref().map(|live| (live.key, live.user, live.client)));
         if entry.is_some() {
-            let newest = self.books.recently_closed().next().expect("it was told of");
+            let (number, newest) = self.books.recently_closed().next().expect("it was told of");
+            assert_eq!(number + 1, self.books.closed().map(|(_, n)| n).sum::<u64>());
             assert_eq!((newest.tale, newest.reason, newest.at_ms), (key, reason, self.now_ms));
         }
     }
@@ -183,7 +184,8 @@ impl History<'_> {
             assert_eq!((&*entry.user, entry.client_id.as_deref()), (live.user, live.client));
         }
         assert!(self.model.gone.iter().all(|key| self.books.get(*key).is_none()), "a place was used again");
-        let users = self.books.users();
+        let mut users: Vec<_> = self.books.users().map(|(user, n)| (Arc::clone(user), n)).collect();
+        users.sort_unstable();
         let users: Vec<_> = users.iter().map(|(user, n)| (&**user, *n)).collect();
         assert_eq!(users, self.model.users());
         assert_eq!(users.len(), self.books.user_count());

@@ -1,4 +1,4 @@
-// What both pages build their DOM with. Strings from users are hostile: they only ever become text, never markup, and
+// What the page builds its DOM with. Strings from users are hostile: they only ever become text, never markup, and
 // they are isolated, so that a right-to-left override in a name can't rearrange the words around it.
 
 /** `element('td', {class: 'type', title}, child, …)`: attributes, then children; strings become text nodes. */
@@ -22,17 +22,6 @@ export function foreign(text, longest = 300) {
 export function say(node, text) {
   const wanted = String(text);
   if (node.textContent !== wanted) node.textContent = wanted;
-}
-
-/** As `say` for children: only those that differ are put anew. */
-export function fill(node, children) {
-  const wanted = [...element('div', {}, ...children).childNodes];
-  const present = [...node.childNodes];
-  wanted.forEach((child, at) => {
-    if (!present[at]) node.append(child);
-    else if (!present[at].isEqualNode(child)) present[at].replaceWith(child);
-  });
-  for (const child of present.slice(wanted.length)) child.remove();
 }
 
 /** Puts `text` on the clipboard; where that is not allowed, selects `shown` so that a key press does it. */

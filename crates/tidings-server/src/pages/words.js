@@ -1,16 +1,5 @@
 // Numbers and times in words.
 
-/** `850 ms`, `12 s`, `3 min 05 s`, `2 h 07 min`, `4 d 03 h`. */
-export function duration(ms) {
-  if (!Number.isFinite(ms) || ms < 0) return '–';
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  const seconds = Math.floor(ms / 1_000);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ${two(Math.floor((seconds % 3_600) / 60))} min`;
-  return `${Math.floor(seconds / 86_400)} d ${two(Math.floor((seconds % 86_400) / 3_600))} h`;
-}
-
 export function count(number) {
   return Number(number ?? 0).toLocaleString('en');
 }
@@ -31,8 +20,4 @@ export function clock(ms) {
   const time = new Date(ms);
   const day = time.toDateString() === new Date().toDateString() ? '' : `${time.toLocaleDateString('sv')} `;
   return `${day}${time.toLocaleTimeString('sv')}`;
-}
-
-function two(number) {
-  return String(number).padStart(2, '0');
 }

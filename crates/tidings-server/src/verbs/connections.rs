@@ -41,7 +41,8 @@ pub(crate) struct ConnectionsArgs {
     /// Only this client's
     #[arg(long)]
     client_id: Option<String>,
-    /// Order: connected_at, user, type, events_sent, bytes_sent or last_write_at; `-user`: descending
+    /// Order: connected_at, user, type, client_id, remote, events_sent, bytes_sent, last_ping_at, last_write_at or
+    /// behind; `-user`: descending
     #[arg(long, allow_hyphen_values = true, conflicts_with = "closed")]
     sort: Option<String>,
     /// At most so many

@@ -12,6 +12,7 @@ pub(crate) mod completions;
 pub(crate) mod connections;
 pub(crate) mod drain;
 mod failure;
+mod follow;
 mod hub;
 
 pub(crate) mod kick;
@@ -24,6 +25,7 @@ pub(crate) mod stats;
 mod table;
 pub(crate) mod tail;
 mod terminal;
+pub(crate) mod top;
 
 /// Runs a verb to its end and tells the shell how it went.
 pub(crate) fn run(verb: Verb) -> ExitCode {
@@ -46,6 +48,7 @@ async fn dispatch(verb: Verb) -> Result<failure::Exit, Failure> {
         Verb::Publish(args) => publish::run(args).await,
         Verb::Stats(args) => stats::run(args).await,
         Verb::Connections(args) => connections::run(args).await,
+        Verb::Top(args) => top::run(args).await,
         Verb::Kick(args) => kick::run(args).await,
         Verb::Cleanup(args) => cleanup::run(args).await,
         Verb::Drain(args) => drain::run(args).await,

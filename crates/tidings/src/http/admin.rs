@@ -3,19 +3,19 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use http::request::Parts;
 use http::{Request, Response};
 use serde::Deserialize;
 use serde_json::json;
 use tidings_core::channel::Selector;
-use tidings_core::close::CloseReason;
 use tidings_core::grant::Label;
 
 use super::problem::Problem;
-use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, query, read_body};
-use crate::hub::{AmendError, ClosedQuery, ConnectionQuery, KickOrder, TooManyRevoked};
+use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, read_body};
+use crate::hub::{
+    AmendError, ChannelQuery, ClosedQuery, ConnectionQuery, KickOrder, TooManyRevoked, UserQuery,
+};
 
-const PAGE_DEFAULT: usize = 100;
-const CLOSED_MAX: usize = 10_000;
 /// Without an `until`, a revocation holds this long: a day.
 const REVOKED_DEFAULT_MS: u64 = 24 * 3600 * 1000;
 
@@ -27,55 +27,50 @@ pub(super) async fn stats(State(app): Shared, request: Request<Body>) -> Answer 
     Ok(axum::Json(app.hub.stats()).into_response())
 }
 
+/// `GET /api/sse/stats/series`.
+pub(super) async fn series(State(app): Shared, request: Request<Body>) -> Answer {
+    app.admin(&request.into_parts().0).await?;
+    Ok(axum::Json(app.hub.series()).into_response())
+}
+
 /// `GET /api/sse/connections`.
 pub(super) async fn connections(State(app): Shared, request: Request<Body>) -> Answer {
     let (parts, _) = request.into_parts();
     app.admin(&parts).await?;
-    let query = ConnectionQuery::parse(parts.uri.query().unwrap_or_default())?;
-    Ok(axum::Json(app.hub.connections(&query)).into_response())
+    Ok(axum::Json(app.hub.connections(&ConnectionQuery::parse(asked(&parts))?)).into_response())
 }
 
-#[derive(Deserialize)]
-struct ClosedAsked {
-    user: Option<String>,
-    r#type: Option<String>,
-    client_id: Option<String>,
-    reason: Option<String>,
-    limit: Option<usize>,
+/// `GET /api/sse/connections/{id}`.
+pub(super) async fn connection(State(app): Shared, Segment(id): Segment, request: Request<Body>) -> Answer {
+    app.admin(&request.into_parts().0).await?;
+    let details = app.hub.connection(&id);
+    let gone = || Problem::not_found("no connection of that id is live, or among the last that ended");
+    Ok(axum::Json(details.ok_or_else(gone)?).into_response())
 }
 
 /// `GET /api/sse/connections/closed`.
 pub(super) async fn closed(State(app): Shared, request: Request<Body>) -> Answer {
     let (parts, _) = request.into_parts();
     app.admin(&parts).await?;
-    let asked: ClosedAsked = query(&parts)?;
-    let reason = asked.reason.as_deref().filter(|reason| !reason.is_empty());
-    let reason = reason.map(|name| {
-        CloseReason::parse(name).ok_or_else(|| {
-            let names = CloseReason::ALL.map(CloseReason::as_str).join(", ");
-            Problem::bad_request(format!("reason is one of {names}"))
-        })
-    });
-    let closed = app.hub.recently_closed(&ClosedQuery {
-        user: asked.user.filter(|user| !user.is_empty()),
-        kind: asked.r#type.filter(|kind| !kind.is_empty()),
-        client_id: asked.client_id.filter(|id| !id.is_empty()),
-        reason: reason.transpose()?,
-        limit: page_len(asked.limit, PAGE_DEFAULT, CLOSED_MAX)?,
-    });
-    Ok(axum::Json(json!({ "connections": closed })).into_response())
+    Ok(axum::Json(app.hub.recently_closed(&ClosedQuery::parse(asked(&parts))?)).into_response())
 }
 
 /// `GET /api/sse/channels`.
 pub(super) async fn channels(State(app): Shared, request: Request<Body>) -> Answer {
-    app.admin(&request.into_parts().0).await?;
-    Ok(axum::Json(json!({ "channels": app.hub.channels() })).into_response())
+    let (parts, _) = request.into_parts();
+    app.admin(&parts).await?;
+    Ok(axum::Json(app.hub.channels(&ChannelQuery::parse(asked(&parts))?)).into_response())
 }
 
 /// `GET /api/sse/users`.
 pub(super) async fn users(State(app): Shared, request: Request<Body>) -> Answer {
-    app.admin(&request.into_parts().0).await?;
-    Ok(axum::Json(json!({ "users": app.hub.users() })).into_response())
+    let (parts, _) = request.into_parts();
+    app.admin(&parts).await?;
+    Ok(axum::Json(app.hub.users(&UserQuery::parse(asked(&parts))?)).into_response())
+}
+
+fn asked(parts: &Parts) -> &str {
+    parts.uri.query().unwrap_or_default()
 }
 
 #[derive(Default, Deserialize)]
@@ -225,12 +220,4 @@ pub(super) async fn drain(State(app): Shared, request: Request<Body>) -> Answer 
     let window_ms = app.hub.options().drain_window_ms;
     let body = json!({ "draining": true, "already": !first, "window_ms": window_ms });
     Ok((http::StatusCode::ACCEPTED, axum::Json(body)).into_response())
-}
-
-fn page_len(asked: Option<usize>, default: usize, most: usize) -> Result<usize, Problem> {
-    match asked {
-        None => Ok(default),
-        Some(limit) if (1..=most).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::bad_request(format!("limit is from 1 to {most}"))),
-    }
 }

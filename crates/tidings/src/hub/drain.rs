@@ -2,10 +2,11 @@
 //! nothing is; then the rings are put away.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use serde::Serialize;
 use tidings_core::close::CloseReason;
 use tidings_core::drain::{Pace, RETURN_JITTER_MS, Returns, ShutdownSummary, shuffle, spread};
 use tidings_core::registry::ConnKey;
@@ -46,10 +47,23 @@ impl Phase {
 pub(super) struct Drain {
     asked: Notify,
     started: AtomicBool,
+    /// When it was asked for, by the monotonic clock; 0 is not yet.
+    asked_ms: AtomicU64,
     done: watch::Sender<Option<ShutdownSummary>>,
     account: Mutex<Account>,
     /// When it began, in microseconds of the hub's clock, and when those it closes come back.
     returns: OnceLock<(u64, Returns)>,
+}
+
+/// How far a drain is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct DrainProgress {
+    /// Over how long it spreads its closings.
+    pub window_ms: u64,
+    /// How much of that is left.
+    pub ends_in_ms: u64,
+    /// Streams that are left.
+    pub remaining: u64,
 }
 
 /// What the summary is made from.
@@ -95,12 +109,22 @@ impl Hub {
         self.0.sends_on.store(true, Ordering::Relaxed);
     }
 
+    /// How far a drain is that was asked for, with so many streams left.
+    pub(super) fn drain_progress(&self, remaining: u64) -> Option<DrainProgress> {
+        let window_ms = self.0.options.drain_window_ms;
+        let asked_ms = Some(self.0.drain.asked_ms.load(Ordering::Relaxed)).filter(|at_ms| *at_ms > 0)?;
+        let ends_in_ms = (asked_ms + window_ms).saturating_sub(self.0.clock.now_ms());
+        Some(DrainProgress { window_ms, ends_in_ms, remaining })
+    }
+
     /// Waits until somebody asks for a drain.
     pub async fn drain_asked(&self) {
         self.0.drain.asked.notified().await;
     }
 
     fn begin_drain(&self) -> bool {
+        let now_ms = self.0.clock.now_ms();
+        let _ = self.0.drain.asked_ms.compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
         self.0.phase.swap(Phase::Draining as u8, Ordering::AcqRel) == Phase::Serving as u8
     }
 

@@ -1,12 +1,13 @@
 //! The way out: everything that ends a connection goes through [`Hub::settle`].
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tidings_core::close::CloseReason;
 use tidings_core::registry::ConnKey;
 
-use super::{Hub, Phase};
+use super::{Hub, Phase, locked};
 use crate::outlet::{Ending, Outlet};
 
 /// There is no live connection by that id.
@@ -73,10 +74,15 @@ impl Hub {
     /// writer; to all others there is nothing there. Answers whether this call was the first.
     pub(crate) fn settle(&self, key: ConnKey, reason: CloseReason, order: Option<&KickOrder>) -> bool {
         let now_ms = self.0.clock.now_ms();
-        let (entry, total) = {
+        let (entry, total, tale) = {
             let mut books = self.0.books();
-            let tale = |entry: &_| self.tale(entry, reason);
-            let Some(entry) = books.settle(key, reason, now_ms, tale) else { return false };
+            let mut tale = None;
+            let tell = |entry: &_| {
+                let tale = tale.insert(self.tale(entry));
+                self.0.closed_bytes.fetch_add(tale.bytes_sent, Ordering::Relaxed);
+                Arc::clone(tale)
+            };
+            let Some(entry) = books.settle(key, reason, now_ms, tell) else { return false };
             let reconnect = order.map(|order| order.reconnect).unwrap_or_else(|| reason.default_reconnect());
             // A superseded client's id is its successor's too, which must be able to come back.
             if let Some(client) = entry.client_id.as_deref()
@@ -85,10 +91,14 @@ impl Hub {
             {
                 books.turn_away(&entry.user, client, now_ms);
             }
-            (entry, books.live())
+            (entry, books.live(), tale)
         };
         let detail = order.and_then(|order| order.detail.clone());
         entry.handle.end(self.closing(reason, detail, order.map(|order| order.reconnect)));
+        let timeline = locked(&self.0.timelines).remove(&key);
+        if let (Some(tale), Some(timeline)) = (tale, timeline) {
+            let _ = tale.timeline.set(Box::new(timeline));
+        }
         // After the end is set, and under the lock under which a subscriber is seated: either it is seen here, or
         // whoever seats it sees the end.
         let selectors = {

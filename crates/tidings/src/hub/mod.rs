@@ -7,17 +7,17 @@ mod connect;
 mod drain;
 mod end;
 mod ids;
-mod listing;
+mod lists;
 mod observe;
 mod permissions;
 mod presence;
 mod publish;
-mod query;
+mod recent;
 mod revocations;
-mod row;
 mod shown;
 mod sweep;
 mod tickets;
+mod timeline;
 
 use std::collections::HashMap;
 use std::io;
@@ -36,19 +36,23 @@ use tokio::sync::watch;
 
 pub use self::boards::HubChannelError;
 pub use self::connect::{Client, Open, OpenError};
-pub use self::drain::Phase;
+pub use self::drain::{DrainProgress, Phase};
 pub use self::end::{KickOrder, Kicked, NoSuchConnection};
 use self::ids::Secrets;
-pub use self::listing::{ConnectionPage, ConnectionQuery, ConnectionSort, RowMark, SortBy};
+pub use self::lists::{
+    BadQuery, ChannelBy, ChannelPage, ChannelQuery, ClosedPage, ClosedQuery, ConnectionBy, ConnectionDetails,
+    ConnectionInfo, ConnectionPage, ConnectionQuery, ListQuery, Proof, ProofKind, ProvenTo, RowMark, Search,
+    Sort, SortKey, UserBy, UserInfo, UserPage, UserQuery,
+};
 pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{AmendError, ChangeError, ChannelChange};
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
-pub use self::query::BadQuery;
+pub use self::recent::RecentLatency;
 pub use self::revocations::TooManyRevoked;
-pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
-pub use self::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
+pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
 pub use self::sweep::SweepReport;
 pub use self::tickets::{TICKET_SECONDS, Ticket};
+pub use self::timeline::{Happening, TIMELINE_ENTRIES_MAX, TimelineEntry};
 use crate::clock::Clock;
 use crate::histogram::Histogram;
 use crate::options::HubOptions;
@@ -77,6 +81,7 @@ pub(crate) struct Inner {
     publish_rate: Mutex<RateLimit<Arc<str>>>,
     accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
     permissions: Mutex<permissions::Permissions>,
+    timelines: Mutex<timeline::Timelines>,
     /// Held before the books' or the log's, never after.
     told: Mutex<presence::Told>,
     secrets: Secrets,
@@ -96,6 +101,11 @@ pub(crate) struct Inner {
     pub(crate) doors: Doors,
     pub(crate) truth_mismatch: AtomicU64,
     pub(crate) truth_audits: AtomicU64,
+    /// When the last audit was, by the monotonic clock; 0 is never.
+    pub(crate) truth_audited_ms: AtomicU64,
+    /// Bytes that those who left had been sent. Changed with the books, under their lock.
+    closed_bytes: AtomicU64,
+    recent: Mutex<recent::Recent>,
     pub(crate) publish_queue: Histogram,
     pub(crate) publish_to_write: Histogram,
 }
@@ -123,6 +133,7 @@ impl Hub {
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
             accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
             permissions: Mutex::default(),
+            timelines: Mutex::default(),
             told: Mutex::default(),
             secrets: Secrets::new(),
             store,
@@ -137,6 +148,9 @@ impl Hub {
             doors: Doors::default(),
             truth_mismatch: AtomicU64::new(0),
             truth_audits: AtomicU64::new(0),
+            truth_audited_ms: AtomicU64::new(0),
+            closed_bytes: AtomicU64::new(0),
+            recent: Mutex::new(recent::Recent::new(clock.now_ms())),
             publish_queue: Histogram::default(),
             publish_to_write: Histogram::default(),
             options,

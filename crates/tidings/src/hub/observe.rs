@@ -1,15 +1,15 @@
 //! What operators see: everything is read from the structures that it describes, at the moment of asking.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value, json};
 use tidings_core::channel::ChannelName;
-use tidings_core::close::CloseReason;
-use tidings_core::grant::ANONYMOUS;
 pub use tidings_core::log::ChannelInfo;
 use tidings_core::registry::{ConnKey, Entry};
 
-use super::shown::{ClosedConnection, ClosedQuery, Latencies, Latency, Readings, Truth, UserInfo};
+use super::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
 use super::{Hub, Tale, locked};
 use crate::outlet::Outlet;
 
@@ -19,8 +19,13 @@ pub type Stats = Value;
 impl Hub {
     /// What the audits of the books found.
     pub fn truth(&self) -> Truth {
-        let read = |value: &std::sync::atomic::AtomicU64| value.load(std::sync::atomic::Ordering::Relaxed);
-        Truth { mismatch: read(&self.0.truth_mismatch), audits: read(&self.0.truth_audits) }
+        let read = |value: &AtomicU64| value.load(Relaxed);
+        let audited_ms = Some(read(&self.0.truth_audited_ms)).filter(|at_ms| *at_ms > 0);
+        Truth {
+            mismatch: read(&self.0.truth_mismatch),
+            audits: read(&self.0.truth_audits),
+            audited_at: audited_ms.map(|at_ms| self.0.clock.wall_at(at_ms)),
+        }
     }
 
     /// How long deliveries take.
@@ -48,12 +53,12 @@ impl Hub {
         };
         let counters = locked(&self.0.counters).clone();
         let books = self.0.books();
-        let mut by_type: std::collections::BTreeMap<Arc<str>, u64> = std::collections::BTreeMap::new();
+        let mut by_type: BTreeMap<&Arc<str>, u64> = BTreeMap::new();
         for entry in books.iter() {
-            *by_type.entry(Arc::clone(&entry.kind)).or_default() += 1;
+            *by_type.entry(&entry.kind).or_default() += 1;
         }
         Readings {
-            by_type: by_type.into_iter().collect(),
+            by_type: by_type.into_iter().map(|(kind, n)| (Arc::clone(kind), n)).collect(),
             opened: books.opened(),
             closed: books.closed().collect(),
             refused: books.refused().collect(),
@@ -81,6 +86,7 @@ impl Hub {
             r.refused.iter().map(|(kind, n)| ((*kind).to_owned(), json!(n))).collect();
         json!({
             "node": self.0.node,
+            "now": self.0.clock.wall_ms(),
             "uptime_seconds": self.uptime_ms() / 1000,
             "phase": match self.phase() { super::Phase::Serving => "serving", super::Phase::Draining => "draining" },
             "connections": {
@@ -104,6 +110,9 @@ impl Hub {
                 "shutdown_connections_cleaned": r.shutdown_connections_cleaned,
                 "last_shutdown_cleanup_summary": r.last_shutdown,
             },
+            "truth": self.truth(),
+            "drain": self.drain_progress(active),
+            "latency": self.recent_latency(),
             "cluster": { "nodes": [{ "node": self.0.node, "active": active }], "active": active },
         })
     }
@@ -118,44 +127,6 @@ impl Hub {
         self.0.books().balance()
     }
 
-    /// The last connections that ended, newest first.
-    pub fn recently_closed(&self, query: &ClosedQuery) -> Vec<Value> {
-        let wanted: Vec<_> = {
-            let books = self.0.books();
-            books
-                .recently_closed()
-                .filter(|closed| query.selects(closed))
-                .take(query.limit)
-                .cloned()
-                .collect()
-        };
-        // Thousands are written out without the lock that every connection needs.
-        let told = wanted.iter().map(|closed| {
-            let mut value = serde_json::to_value(closed).unwrap_or_default();
-            value["closed_at"] = json!(self.0.clock.wall_at(closed.at_ms));
-            value
-        });
-        told.collect()
-    }
-
-    /// The channels, sorted by name.
-    pub fn channels(&self) -> Vec<ChannelInfo> {
-        self.0.log().channels(self.0.clock.log_ms())
-    }
-
-    /// Users with live connections, sorted by name.
-    pub fn users(&self) -> Vec<UserInfo> {
-        let default = self.0.options.limits.connections_per_user;
-        let books = self.0.books();
-        let describe = |(user, connections): (Arc<str>, usize)| {
-            let newest = books.of_user(&user).max_by_key(|entry| entry.key.serial());
-            let granted = newest.and_then(|entry| entry.connections_max);
-            let limit = if &*user == ANONYMOUS { 0 } else { granted.unwrap_or(default) };
-            UserInfo { user, connections, limit }
-        };
-        books.users().into_iter().map(describe).collect()
-    }
-
     /// The numbers of the sockets that live streams are on, where the hub's own server accepted them.
     pub(crate) fn stream_inodes(&self) -> Vec<u64> {
         self.0.books().iter().filter_map(|entry| entry.handle.peer.inode()).collect()
@@ -168,7 +139,7 @@ impl Hub {
         }
     }
 
-    pub(super) fn tale(&self, entry: &Entry<Arc<Outlet>>, _reason: CloseReason) -> Tale {
+    pub(super) fn tale(&self, entry: &Entry<Arc<Outlet>>) -> Tale {
         let now_ms = self.0.clock.now_ms();
         Arc::new(ClosedConnection {
             id: self.0.secrets.public(entry.key),
@@ -180,6 +151,8 @@ impl Hub {
             duration_ms: now_ms.saturating_sub(entry.opened_ms),
             events_sent: entry.handle.events(),
             bytes_sent: entry.handle.bytes(),
+            opened_ms: entry.opened_ms,
+            timeline: OnceLock::new(),
         })
     }
 }

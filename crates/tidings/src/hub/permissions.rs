@@ -9,7 +9,7 @@ use tidings_core::close::CloseReason;
 use tidings_core::grant::{Grant, Label};
 use tidings_core::log::Unchanged;
 
-use super::{FastMap, Hub, NoSuchConnection, locked};
+use super::{FastMap, Happening, Hub, NoSuchConnection, locked};
 use crate::outlet::Outlet;
 
 /// Users whose channels are changed, at most.
@@ -164,6 +164,7 @@ impl Hub {
         };
         let user = self.0.books().get(outlet.key).map(|entry| Arc::clone(&entry.user));
         if let Some(user) = user {
+            self.note_channels(&outlet, change.added.len(), change.removed.len());
             self.attend_to(&change.added);
             self.tell_presence(&user, &change.added);
             self.tell_presence(&user, &change.removed);
@@ -193,6 +194,7 @@ impl Hub {
             .expires_at_ms
             .map_or(0, |at| self.0.clock.now_ms() + at.saturating_sub(self.0.clock.wall_ms()));
         outlet.expires_at_ms.store(ends, std::sync::atomic::Ordering::Relaxed);
+        self.note(&outlet, Happening::Refreshed);
         let has = self.0.log().selectors(subscriber);
         let gone: Vec<Selector> =
             has.into_iter().filter(|selector| !self.may_read(grant, &user, selector)).collect();
@@ -271,6 +273,7 @@ impl Hub {
             self.settle(outlet.key, CloseReason::Stalled, None);
         }
         let (added, removed) = change.ok()?;
+        self.note_channels(outlet, added.len(), removed.len());
         self.tell_presence(user, &added);
         self.tell_presence(user, &removed);
         Some((added, removed))

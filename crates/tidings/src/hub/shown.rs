@@ -1,13 +1,13 @@
 //! What operators are shown of the hub as a whole, and of what has gone.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 use tidings_core::close::CloseReason;
 use tidings_core::drain::ShutdownSummary;
 use tidings_core::log::Totals;
-use tidings_core::registry::Closed;
 
+use super::timeline::Timeline;
 use crate::net::RemoteAddress;
 
 /// A connection that has gone. Times are milliseconds since 1970.
@@ -32,42 +32,12 @@ pub struct ClosedConnection {
     pub events_sent: u64,
     /// Bytes sent.
     pub bytes_sent: u64,
-}
-
-/// Which of those that have gone.
-#[derive(Clone, Debug, Default)]
-pub struct ClosedQuery {
-    /// Of this user.
-    pub user: Option<String>,
-    /// With this label.
-    pub kind: Option<String>,
-    /// Of this client.
-    pub client_id: Option<String>,
-    /// For this reason.
-    pub reason: Option<CloseReason>,
-    /// So many at most.
-    pub limit: usize,
-}
-
-impl ClosedQuery {
-    pub(super) fn selects(&self, closed: &Closed<Arc<ClosedConnection>>) -> bool {
-        let tale = &closed.tale;
-        self.reason.is_none_or(|reason| reason == closed.reason)
-            && self.user.as_deref().is_none_or(|user| user == &*tale.user)
-            && self.kind.as_deref().is_none_or(|kind| kind == &*tale.kind)
-            && self.client_id.as_deref().is_none_or(|client| tale.client_id.as_deref() == Some(client))
-    }
-}
-
-/// A user with live connections.
-#[derive(Clone, Debug, Serialize)]
-pub struct UserInfo {
-    /// The name.
-    pub user: Arc<str>,
-    /// Live connections.
-    pub connections: usize,
-    /// How many there may be; 0 is no limit.
-    pub limit: u32,
+    /// When it was opened, by the monotonic clock.
+    #[serde(skip)]
+    pub(super) opened_ms: u64,
+    /// What happened to it, if anything did.
+    #[serde(skip)]
+    pub(super) timeline: OnceLock<Box<Timeline>>,
 }
 
 /// A gauge or counter of the books and the log, for metrics.
@@ -102,12 +72,14 @@ pub struct Readings {
 }
 
 /// What the audits of the books found.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Truth {
     /// By how many the books and the kernel's sockets differed at the last audit.
     pub mismatch: u64,
     /// How many audits there were.
     pub audits: u64,
+    /// When the last was, in milliseconds since 1970.
+    pub audited_at: Option<u64>,
 }
 
 /// A latency as a histogram.

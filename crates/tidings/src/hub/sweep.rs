@@ -27,12 +27,14 @@ pub struct SweepReport {
     pub remaining: usize,
 }
 
-/// Runs everything that happens by the clock: heartbeats, sweeps, retention. It holds no handle of its own, and ends
+/// Runs everything that happens by the clock: heartbeats, sweeps, retention, the series. It holds no handle of its own, and ends
 /// with the last one. Heartbeats have a clock of their own: a sweep waits for the disk, which may take its time.
 pub(super) fn start_timers(hub: &Hub, runtime: &Handle) {
     let tick = Duration::from_millis((hub.0.options.stream.heartbeat_ms / 10).clamp(5, 250));
     runtime
         .spawn(each(tick, Arc::downgrade(&hub.0), async move |hub: &Hub| hub.beat(tick.as_millis() as u64)));
+    let step = Duration::from_millis(super::recent::STEP_MS);
+    runtime.spawn(each(step, Arc::downgrade(&hub.0), async |hub: &Hub| hub.read_step(hub.0.clock.now_ms())));
     let sweep_every = Duration::from_millis(hub.0.options.cleanup.interval_ms.max(1));
     runtime.spawn(each(sweep_every, Arc::downgrade(&hub.0), async |hub: &Hub| {
         hub.sweep(Some(hub.0.options.cleanup.batch_size)).await;

@@ -25,6 +25,9 @@ async function way(via, server) {
   return { ...dev, stop };
 }
 
+/** Each is run by the worst way; by all of them in `npm run prove`. */
+export const WAYS = process.env.PHOTO_JOBS_WAYS === 'all' ? ['direct', 'vite', 'ghost'] : ['ghost'];
+
 let browser;
 before(async () => {
   browser = await launch();

@@ -1,13 +1,16 @@
-import { useQuery } from '@tanstack/react-query';
+import type { Snapshot } from '@tidings/client';
 import { useState } from 'react';
-import { fetchOpenStreams } from '../api';
 import { useStorage } from '../hooks/useStorage';
-import { useConnectionStatus } from '../live';
+import { useConnectionStatus, useEventState } from '../live';
 import { count, megabytes } from '../words';
 
-const ASK_EVERY_MS = 2_000;
+const WHOSE: Record<Snapshot['role'], string> = {
+  solo: 'This tab’s own',
+  leader: 'This tab’s, for all tabs',
+  follower: 'Another tab’s',
+};
 
-/** Opened later, it adds a third channel to the stream that is there; closed, it takes it away. */
+/** Opened later, it adds its channels to the stream that is there; closed, it takes them away. */
 export function Panel() {
   const [open, setOpen] = useState(false);
   return (
@@ -32,8 +35,12 @@ function Inside() {
   const storage = useStorage();
   const channels = useConnectionStatus(({ channels }) => channels);
   const connection = useConnectionStatus(({ connection }) => connection?.id);
-  // The one thing here that no event tells.
-  const streams = useQuery({ queryKey: ['streams'], queryFn: fetchOpenStreams, refetchInterval: ASK_EVERY_MS }).data;
+  const role = useConnectionStatus(({ role }) => role);
+  const [streams] = useEventState(
+    '$hub/stats',
+    (_: number | undefined, { data }) => data.connections.active,
+    undefined,
+  );
   return (
     <dl>
       <dt>Stored</dt>
@@ -53,8 +60,8 @@ function Inside() {
         </ul>
       </dd>
       <dt>Connection</dt>
-      <dd>
-        <code>{connection ?? 'none'}</code>
+      <dd id="connection" data-role={role}>
+        {WHOSE[role]}: <code>{connection ?? 'none'}</code>
       </dd>
       <dt>Streams that the hub counts</dt>
       <dd id="streams">{connection ? (streams ?? '…') : 'not known'}</dd>

@@ -1,20 +1,20 @@
 //! `tidings tail`: events as they come, over any number of connections.
 
+use std::cell::RefCell;
 use std::pin::pin;
+use std::rc::Rc;
 
 use clap::Args;
 
 use super::failure::{Exit, Failure};
+use super::follow::{Follower, Wanted};
 use super::hub::Hub;
 use super::signals;
 use crate::cli::HubArgs;
-use follow::Follower;
+use printer::Printer;
 
-mod checkin;
-mod control;
-mod end;
-mod follow;
 mod output;
+mod printer;
 
 pub(crate) const HELP: &str = "\
 Examples:
@@ -73,13 +73,27 @@ pub(crate) struct TailArgs {
     hub: HubArgs,
 }
 
+/// Stands for the start of what the hub holds.
+const EARLIEST: &str = "earliest";
+
 pub(crate) async fn run(args: TailArgs) -> Result<Exit, Failure> {
     let hub = Hub::new(&args.hub)?;
-    let mut follower = Follower::new(hub, args);
+    let printer = Printer::new(&args);
+    let beginning = args.since_beginning.then(|| EARLIEST.to_owned());
+    let wanted = Wanted {
+        channels: Rc::new(RefCell::new(args.channels)),
+        client_id: args.client_id,
+        label: args.label,
+        lease_seconds: args.lease,
+        envelope: printer.wants_envelope(),
+        cursor: args.from.or(beginning).unwrap_or_default(),
+        attempts_max: args.max_attempts,
+    };
+    let mut follower = Follower::new(hub, wanted, printer);
     let farewell = follower.farewell();
     let mut following = pin!(follower.follow());
     let outcome = tokio::select! {
-        outcome = &mut following => outcome,
+        outcome = &mut following => outcome.map(|()| Exit::Done),
         exit = signals::ended() => exit.map_err(Failure::from),
     };
     farewell.say().await;

@@ -3,9 +3,7 @@
 use serde::Serialize;
 use tidings_core::log::{News, Posting};
 
-use crate::hub::FastMap;
-use crate::hub::listing::ConnectionPage;
-use crate::hub::row::ConnectionInfo;
+use crate::hub::{ConnectionInfo, ConnectionPage, FastMap};
 
 /// What was shown last.
 #[derive(Debug, Default)]

@@ -13,8 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use self::connections::ShownPage;
-use super::query::BadQuery;
-use super::{ConnectionQuery, FastMap, Hub, Inner};
+use super::{BadQuery, ConnectionQuery, FastMap, Hub, Inner};
 
 /// What is pushed is read anew this often.
 const PERIOD: Duration = Duration::from_secs(1);

@@ -1,0 +1,232 @@
+//! The loop: what the hub pushes, what the person types, what becomes of what was asked.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use ratatui::crossterm::event::{Event as Input, KeyEventKind};
+use serde_json::json;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::super::failure::{Exit, Failure};
+use super::super::follow::{Follower, Reader, State, Wanted};
+use super::super::hub::Hub;
+use super::super::signals;
+use super::super::sse::Event;
+use super::details::{Details, Found};
+use super::model::{Link, Model};
+use super::screen::{self, Screen};
+use super::ui::{Mode, Order, Ui, kick_path};
+use super::view::{self, Theme};
+
+const STATS: &str = "$hub/stats";
+/// What is looked at in full is asked for this often.
+const DETAILS_EVERY: Duration = Duration::from_secs(1);
+
+/// What came of something that was asked of the hub.
+enum Answered {
+    Details(String, Details),
+    /// Worth a word.
+    Told(String),
+}
+
+/// Puts what the hub pushes where the screen finds it.
+struct Watch {
+    model: Rc<RefCell<Model>>,
+    changed: Rc<Notify>,
+}
+
+impl Reader for Watch {
+    fn event(&mut self, event: &Event) -> ControlFlow<()> {
+        self.model.borrow_mut().take(event);
+        self.changed.notify_one();
+        ControlFlow::Continue(())
+    }
+
+    fn state(&mut self, state: State<'_>) {
+        let mut model = self.model.borrow_mut();
+        match state {
+            State::Connected(connected) => {
+                connected.id.clone_into(&mut model.own_id);
+                connected.connection_id.clone_into(&mut model.connection_id);
+                connected.channels.clone_into(&mut model.channels);
+                model.link = Link::Connected;
+            }
+            State::Waiting(why, wait) => {
+                model.connection_id.clear();
+                model.link = Link::Waiting(why.to_owned(), wait.as_secs());
+            }
+            State::Gap(_) | State::Note(_) => {}
+        }
+        self.changed.notify_one();
+    }
+}
+
+struct Session {
+    hub: Hub,
+    model: Rc<RefCell<Model>>,
+    ui: Ui,
+    theme: Theme,
+    /// The stream's, as they are to be.
+    channels: Rc<RefCell<Vec<String>>>,
+    details: Option<Details>,
+    answers: mpsc::UnboundedSender<Answered>,
+}
+
+/// Draws until somebody ends it, and gives the terminal back.
+pub(super) async fn run(hub: Hub, model: Rc<RefCell<Model>>, ui: Ui, theme: Theme) -> Result<Exit, Failure> {
+    let changed = Rc::new(Notify::new());
+    model.borrow_mut().page_channel = ui.channel();
+    let channels = Rc::new(RefCell::new(vec![STATS.to_owned(), ui.channel()]));
+    let wanted = Wanted {
+        channels: Rc::clone(&channels),
+        label: "admin".to_owned(),
+        envelope: true,
+        ..Wanted::default()
+    };
+    let watch = Watch { model: Rc::clone(&model), changed: Rc::clone(&changed) };
+    let mut follower = Follower::new(hub.clone(), wanted, watch);
+    let farewell = follower.farewell();
+    let (answers, mut answered) = mpsc::unbounded_channel();
+    let mut session = Session { hub, model, ui, theme, channels, details: None, answers };
+    let outcome = {
+        let mut screen = Screen::open()?;
+        let mut inputs = screen::inputs();
+        let mut following = pin!(follower.follow());
+        let mut ended = pin!(signals::ended());
+        let mut looks = interval(DETAILS_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            if let Err(error) = session.draw(&mut screen) {
+                break Err(error);
+            }
+            tokio::select! {
+                outcome = &mut following => break outcome.map(|()| Exit::Done),
+                exit = &mut ended => break exit.map_err(Failure::from),
+                Some(input) = inputs.recv() => {
+                    if let Some(exit) = session.input(&input, &screen) {
+                        break Ok(exit);
+                    }
+                }
+                Some(answer) = answered.recv() => session.take(answer),
+                () = changed.notified() => session.take_up_page(),
+                _ = looks.tick() => session.look(),
+            }
+        }
+    };
+    farewell.say().await;
+    outcome
+}
+
+impl Session {
+    fn draw(&mut self, screen: &mut Screen) -> Result<(), Failure> {
+        let model = self.model.borrow();
+        let (ui, details, theme) = (&self.ui, self.details.as_ref(), self.theme);
+        screen.terminal.draw(|frame| view::draw(frame, &model, ui, details, theme))?;
+        Ok(())
+    }
+
+    fn input(&mut self, input: &Input, screen: &Screen) -> Option<Exit> {
+        // Resizes and the like are drawn by the next turn.
+        let Input::Key(key) = input else { return None };
+        if key.kind == KeyEventKind::Release {
+            return None;
+        }
+        let size = screen.terminal.size().unwrap_or_default();
+        let window = view::window(ratatui::layout::Rect::new(0, 0, size.width, size.height));
+        let order = self.ui.key(*key, &self.model.borrow(), window)?;
+        match order {
+            Order::Quit => return Some(Exit::Done),
+            Order::Interrupt => return Some(Exit::Interrupted),
+            Order::Page => self.turn_page(),
+            Order::Details(id) => {
+                self.details = None;
+                self.ask_details(id);
+            }
+            Order::Kick { id, reason, reconnect } => self.kick(&id, &reason, reconnect),
+        }
+        None
+    }
+
+    fn take(&mut self, answer: Answered) {
+        match answer {
+            Answered::Details(id, details) if self.ui.mode == Mode::Details(id.clone()) => {
+                self.details = Some(details);
+            }
+            Answered::Details(..) => {}
+            Answered::Told(text) => self.ui.message = Some(text),
+        }
+    }
+
+    fn look(&self) {
+        if let Mode::Details(id) = &self.ui.mode
+            && self.ui.paused.is_none()
+        {
+            self.ask_details(id.clone());
+        }
+    }
+
+    /// Another page is wanted, also of a stream that is still to come.
+    fn turn_page(&mut self) {
+        let channel = self.ui.channel();
+        *self.channels.borrow_mut() = vec![STATS.to_owned(), channel.clone()];
+        self.model.borrow_mut().page_channel = channel;
+        self.take_up_page();
+    }
+
+    /// The live stream takes the wanted page up and lets others go, where it has not got it.
+    fn take_up_page(&self) {
+        let mut model = self.model.borrow_mut();
+        let wanted = model.page_channel.clone();
+        if model.connection_id.is_empty() || model.channels.contains(&wanted) {
+            return;
+        }
+        let mut old = std::mem::replace(&mut model.channels, vec![STATS.to_owned(), wanted.clone()]);
+        old.retain(|channel| channel != STATS);
+        let body = json!({ "connection_id": model.connection_id, "add": [wanted], "remove": old });
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        tokio::spawn(async move {
+            let body = Some(body.to_string().into_bytes());
+            let why = match hub.ask(Method::POST, "/api/sse/subscriptions", body).await {
+                // A stream that is gone comes back with what is wanted now.
+                Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => return,
+                Ok(answer) => answer.problem().to_string(),
+                Err(failure) => failure.to_string(),
+            };
+            let _ = answers.send(Answered::Told(why));
+        });
+    }
+
+    fn ask_details(&self, id: String) {
+        let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        tokio::spawn(async move {
+            let answer =
+                hub.ask(Method::GET, &kick_path(&id), None).await.and_then(|answer| answer.accepted());
+            let details = answer.map_err(|failure| failure.to_string()).and_then(|body| {
+                let found: serde_json::Result<Found> = serde_json::from_slice(&body);
+                found.map(Box::new).map_err(|error| error.to_string())
+            });
+            let _ = answers.send(Answered::Details(id, details));
+        });
+    }
+
+    fn kick(&self, id: &str, reason: &str, reconnect: bool) {
+        let mut body = json!({ "reconnect": reconnect });
+        if !reason.is_empty() {
+            body["reason"] = json!(reason);
+        }
+        let (hub, answers, path, id) = (self.hub.clone(), self.answers.clone(), kick_path(id), id.to_owned());
+        tokio::spawn(async move {
+            let answer = hub.ask(Method::DELETE, &path, Some(body.to_string().into_bytes())).await;
+            let told = match answer.and_then(|answer| answer.accepted()) {
+                Ok(_) => format!("kicked {id}"),
+                Err(failure) => failure.to_string(),
+            };
+            let _ = answers.send(Answered::Told(told));
+        });
+    }
+}

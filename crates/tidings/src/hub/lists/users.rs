@@ -1,0 +1,91 @@
+//! The users with live connections.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tidings_core::grant::ANONYMOUS;
+
+use super::order::{SortValue, cut};
+use super::{ListQuery, RowMark, SortKey};
+use crate::hub::Hub;
+
+/// Which users, in what order. Searched is the name.
+pub type UserQuery = ListQuery<UserBy>;
+
+/// What users can be sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserBy {
+    /// The name.
+    #[default]
+    Name,
+    /// Live connections.
+    Connections,
+}
+
+impl SortKey for UserBy {
+    const NAMES: &'static [(&'static str, Self, bool)] =
+        &[("user", Self::Name, false), ("connections", Self::Connections, false)];
+    const IS_TOLD_BY_TEXT: bool = true;
+
+    fn is_text(self) -> bool {
+        false
+    }
+}
+
+/// A user with live connections.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserInfo {
+    /// The name.
+    pub user: Arc<str>,
+    /// Live connections.
+    pub connections: usize,
+    /// How many there may be; 0 is no limit.
+    pub limit: u32,
+}
+
+/// A page of users.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserPage {
+    /// The users.
+    pub users: Vec<UserInfo>,
+    /// How many match in all.
+    pub total: usize,
+    /// What to pass as `after` for the next page.
+    pub next: Option<String>,
+}
+
+impl Hub {
+    /// A page of the users with live connections.
+    pub fn users(&self, query: &UserQuery) -> UserPage {
+        let is_found = |user: &str| query.search.as_ref().is_none_or(|search| search.is_in(user));
+        let marked: Vec<(RowMark, Arc<str>)> = {
+            let books = self.0.books();
+            let found = books.users().filter(|(user, _)| is_found(user));
+            let marked = found.map(|(user, connections)| {
+                let value: SortValue = match query.sort.by {
+                    UserBy::Name => SortValue::Number(0),
+                    UserBy::Connections => connections.into(),
+                };
+                (RowMark::new(value, user), Arc::clone(user))
+            });
+            marked.collect()
+        };
+        let page = cut(marked, query);
+        let users = page.rows.into_iter().filter_map(|user| self.user(user)).collect();
+        UserPage { users, total: page.total, next: page.next }
+    }
+
+    /// A user as an operator sees it; nothing if it has gone.
+    fn user(&self, user: Arc<str>) -> Option<UserInfo> {
+        let books = self.0.books();
+        let (mut connections, mut newest) = (0, None);
+        for entry in books.of_user(&user) {
+            connections += 1;
+            newest = newest.max(Some((entry.key.serial(), entry.connections_max)));
+        }
+        let (_, granted) = newest?;
+        let default = self.0.options.limits.connections_per_user;
+        let limit = if &*user == ANONYMOUS { 0 } else { granted.unwrap_or(default) };
+        Some(UserInfo { user, connections, limit })
+    }
+}

@@ -1,0 +1,106 @@
+// The monitor under load: how soon the page answers, what it costs the hub, and whether its number is the kernel's.
+// proofs/prove_browser_monitor.js is its full size, tests/monitor-load.test.js its small twin.
+
+import assert from 'node:assert/strict';
+import { launch, openWindow } from '../harness/browser.js';
+import { Hub } from '../harness/hub.js';
+import { until } from '../harness/until.js';
+import { startCrowd } from './crowd.js';
+import { interact, interactionFigures, observeInteractions } from './interactions.js';
+import { cpuSeconds, socketsFrom } from './kernel.js';
+
+const SETTINGS = { TIDINGS_LIMITS_CONNECTIONS_PER_IP: 0, TIDINGS_LIMITS_CONNECTIONS_PER_USER: 0 };
+const SETTLES_WITHIN_MS = 20_000;
+
+/** The figures of one run; throws where a number is wrong. */
+export async function measure({ connections, churn, seconds, say = () => {} }) {
+  const hub = await Hub.start(SETTINGS);
+  const browser = await launch();
+  let crowd;
+  try {
+    say(`opening ${connections} streams`);
+    crowd = await startCrowd({ url: hub.url, connections });
+    await hub.settlesAt(connections, SETTLES_WITHIN_MS);
+    crowd.churn(churn);
+    const churning = performance.now();
+    say('without a monitor');
+    const before = await coreShare(hub, () => wait(seconds));
+    const { context, finish } = await openWindow(browser, { viewport: { width: 1440, height: 900 } });
+    const page = await context.newPage();
+    await observeInteractions(page);
+    await page.goto(`${hub.url}/admin/monitoring`);
+    await page.locator('main tbody tr').first().waitFor();
+    say('with one that is looked at');
+    const looked = await coreShare(hub, () => wait(seconds));
+    say('with one that is used');
+    const apart = watchNumber(page, hub, crowd);
+    const used = await coreShare(hub, () => interact(page, performance.now() + seconds * 1_000));
+    const during = await apart.stop();
+    const figures = await interactionFigures(page);
+    const { opened, closed } = await crowd.calm();
+    const churnedSeconds = (performance.now() - churning) / 1_000;
+    await hub.settlesAt(connections + 1, SETTLES_WITHIN_MS);
+    const number = await settledNumber(page, connections + 1);
+    const kernel = (await socketsFrom(portOf(hub), crowd.addresses)) + 1;
+    assert.equal(number, kernel, 'the page’s number is the kernel’s');
+    assert.equal(await page.locator('#balance').getAttribute('data-holds'), 'true');
+    const audit = (await page.locator('#audit').innerText()).split(',')[0];
+    assert.match(audit, /^Audit (not yet run|mismatch 0)$/);
+    await finish();
+    await hub.assertBooksBalance();
+    return {
+      connections,
+      churn_a_second: Math.round((opened - connections + closed) / 2 / churnedSeconds),
+      ...figures,
+      hub_core_percent: { without_monitor: before.percent, looked_at: looked.percent, used: used.percent },
+      monitor_costs_core_percent: { looked_at: round(looked.percent - before.percent), used: round(used.percent - before.percent) },
+      audit,
+      number: { page: number, kernel, most_apart_while_changing: during.most, samples: during.samples },
+    };
+  } finally {
+    await crowd?.end();
+    await browser.close();
+    await hub.stop();
+  }
+}
+
+async function coreShare(hub, body) {
+  const [from, spent] = [performance.now(), await cpuSeconds(hub.pid)];
+  await body();
+  const seconds = (performance.now() - from) / 1_000;
+  return { seconds, percent: round((100 * ((await cpuSeconds(hub.pid)) - spent)) / seconds) };
+}
+
+/** While connections come and go, the page's number is a second old: how far it is from the kernel's then. */
+function watchNumber(page, hub, crowd) {
+  let going = true;
+  let [most, samples] = [0, 0];
+  const watching = (async () => {
+    while (going) {
+      const kernel = (await socketsFrom(portOf(hub), crowd.addresses)) + 1;
+      most = Math.max(most, Math.abs((await shownNumber(page)) - kernel));
+      samples += 1;
+      await wait(0.5);
+    }
+  })();
+  return {
+    async stop() {
+      going = false;
+      await watching;
+      return { most, samples };
+    },
+  };
+}
+
+async function settledNumber(page, expected) {
+  await until(async () => (await shownNumber(page)) === expected, SETTLES_WITHIN_MS, () => shownNumber(page));
+  return shownNumber(page);
+}
+
+async function shownNumber(page) {
+  return Number((await page.locator('#count strong').innerText()).replaceAll(',', ''));
+}
+
+const portOf = (hub) => Number(new URL(hub.url).port);
+const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+const round = (number) => Math.round(number * 10) / 10;

@@ -1,0 +1,151 @@
+import { memo } from 'preact/compat';
+import { useState } from 'preact/hooks';
+import { useNow } from '../clock.js';
+import { bytes, count, duration } from '../format.js';
+import { useConnections } from '../hub/connections.js';
+import type { ConnectionRow } from '../hub/types.js';
+import { usePaging } from '../paging.js';
+import { ChannelNames } from '../parts/channel-names.js';
+import { Choice, Filter } from '../parts/filter.js';
+import { Foreign } from '../parts/foreign.js';
+import { ListHead } from '../parts/list-head.js';
+import { Opener } from '../parts/opener.js';
+import { OwnTag } from '../parts/own-tag.js';
+import { Pager } from '../parts/pager.js';
+import { ProofOfLife } from '../parts/proof.js';
+import { SortChoice } from '../parts/sort-choice.js';
+import { type Column, Table } from '../parts/table.js';
+import { Trouble } from '../parts/trouble.js';
+import { When } from '../parts/when.js';
+import { FIRST_PAGE, useRoute } from '../routing.js';
+import { useSteady } from '../rows/steady.js';
+
+const FIRST_SORT = 'connected_at';
+
+/** Who is connected now: sorted, selected and cut by the hub, and told as it changes. */
+export const Connections = memo(ConnectionsView);
+
+/** `types` are those that are there now, in one text, so that a count that changes draws nothing here again. */
+function ConnectionsView({ types }: { types: string }) {
+  const { route, go } = useRoute();
+  const paging = usePaging();
+  const [paused, setPaused] = useState(false);
+  const { q, type, user, channel, client_id, sort = FIRST_SORT, id } = route.params;
+  const members = { q, type, user, channel, client_id, sort, limit: paging.limit, after: paging.after };
+  const { page, problem } = useConnections(members);
+  const steady = useSteady(page, JSON.stringify(members), paused || id !== undefined);
+  const sorted = (by: string) => go({ sort: by === FIRST_SORT ? undefined : by, ...FIRST_PAGE });
+  return (
+    <>
+      <ListHead
+        title="Connections"
+        total={count(page?.total)}
+        paused={paused}
+        onPause={setPaused}
+        waiting={steady.waiting}
+        onShow={steady.show}
+      />
+      <search class="filters">
+        <Filter name="q" label="Search" hint="user, client, address" />
+        <Choice name="type" label="Type" all="all types" values={JSON.parse(types)} />
+        <Filter name="channel" label="Channel" hint="exact name" />
+        <Filter name="user" label="User" hint="exact name" />
+        <SortChoice columns={COLUMNS} sort={sort} onSort={sorted} />
+      </search>
+      <Trouble problem={problem} />
+      <Table
+        label="Connections"
+        columns={COLUMNS}
+        steady={steady}
+        sort={sort}
+        onSort={sorted}
+        onOpen={(row) => go({ id: row.id })}
+        selected={id}
+      />
+      {page?.total === 0 && <p class="empty">No connection is like this.</p>}
+      {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
+    </>
+  );
+}
+
+function Lasted({ row }: { row: ConnectionRow }) {
+  return <>{duration(Math.max(useNow() - row.connected_at, 0))}</>;
+}
+
+const COLUMNS: readonly Column<ConnectionRow>[] = [
+  {
+    name: 'user',
+    width: 12,
+    label: 'User',
+    sort: 'user',
+    cell: (row) => (
+      <>
+        <RowOpener id={row.id} user={row.user} />
+        <OwnTag id={row.id} />
+      </>
+    ),
+  },
+  { name: 'type', width: 7.5, label: 'Type', sort: 'type', cell: (row) => <Foreign of={row.type} max={16} /> },
+  {
+    name: 'connected',
+    width: 6.5,
+    label: 'Connected',
+    sort: 'connected_at',
+    cell: (row) => <When at={row.connected_at} />,
+  },
+  {
+    name: 'duration',
+    width: 7,
+    label: 'Duration',
+    sort: 'duration_ms',
+    numeric: true,
+    cell: (row) => <Lasted row={row} />,
+  },
+  {
+    name: 'ping',
+    width: 6.6,
+    label: 'Last ping',
+    sort: 'last_ping_at',
+    numeric: true,
+    cell: (row) => <When at={row.last_ping_at} as="ago" />,
+  },
+  { name: 'proof', width: 10, label: 'Proof of life', cell: (row) => <ProofOfLife row={row} /> },
+  {
+    name: 'events',
+    width: 5.2,
+    label: 'Events',
+    sort: 'events_sent',
+    numeric: true,
+    cell: (row) => count(row.events_sent),
+  },
+  {
+    name: 'bytes',
+    width: 6.2,
+    label: 'Bytes',
+    sort: 'bytes_sent',
+    numeric: true,
+    cell: (row) => bytes(row.bytes_sent),
+  },
+  {
+    name: 'behind',
+    width: 5.4,
+    label: 'Behind',
+    sort: 'behind',
+    numeric: true,
+    cell: (row) => <span class={row.behind > 0 ? 'warn' : undefined}>{count(row.behind)}</span>,
+  },
+  { name: 'channels', width: 12, label: 'Channels', cell: (row) => <ChannelNames of={row.channels} /> },
+  { name: 'node', width: 8.3, label: 'Node', cell: (row) => <Foreign of={row.node} max={13} class="code" /> },
+  {
+    name: 'remote',
+    width: 9.8,
+    label: 'Remote',
+    sort: 'remote',
+    cell: (row) => <Foreign of={row.remote} max={45} class="code" />,
+  },
+];
+
+function RowOpener({ id, user }: { id: string; user: string }) {
+  const { go } = useRoute();
+  return <Opener of={user} onOpen={() => go({ id })} />;
+}
