@@ -38,7 +38,7 @@ k kicks it, p pauses, q leaves, ? helps. Colours follow NO_COLOR. Its own stream
 of type `admin` like any other, and the headline says so.";
 
 /// The frame of `--once`.
-const ONCE_COLUMNS: u16 = 120;
+const ONCE_COLUMNS: u16 = 140;
 const ONCE_ROWS: usize = 40;
 
 #[derive(Debug, Args)]
