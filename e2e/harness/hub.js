@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { until } from './until.js';
+import { until, within } from './until.js';
 
 const LISTENING = /listening on (http:\/\/\S+)/;
 const STARTS_WITHIN_MS = 15_000;
@@ -161,10 +161,4 @@ function withoutSettings(env) {
 
 function strings(settings) {
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
-}
-
-async function within(ms, promise, what) {
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms)));
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -9,3 +9,10 @@ export async function until(holds, withinMs, otherwise = () => 'it never held') 
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
 }
+
+/** For what tells its own end, and might not come to it. */
+export function within(ms, promise, what = 'its end') {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

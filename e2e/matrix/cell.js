@@ -14,7 +14,8 @@ const SWEEP_MS = 1_000;
 const AT_ONCE_MS = 5_000;
 /** A page loads, or waits as long as the hub asked those whose lease ran out: up to 5 s. */
 const RETURN_MS = 5_000 + AT_ONCE_MS;
-const MANY_MS = 30_000;
+/** Each further tab is a process more that starts or ends. */
+const TAB_MS = 2_000;
 /** The count must stay right for so long. */
 const STAYS_MS = 500;
 /** Who lives must be counted beyond a lease, and a sweep, of silence. */
@@ -27,8 +28,7 @@ const LOOK_EVERY_MS = 10;
  * `told`: the page has a last word. Where its beacon is blocked, the socket's end must do, or else the lease.
  * `silent`: it has none; the socket's end, or the lease. `cut`: not even the socket ends: the lease alone.
  * `returns`: a page loads or comes back and is counted once. `returns often`: the same, but after three takeovers in
- * 10 s the hub takes the name for that of two tabs, and where nothing else tells it, the lease must. `many`: that many
- * tabs start that many processes.
+ * 10 s the hub takes the name for that of two tabs, and where nothing else tells it, the lease must.
  */
 export function bound(why, { hop, beacon, leaseSeconds = LEASE_SECONDS }) {
   const socket = HOPS[hop].passesLeaving;
@@ -43,8 +43,6 @@ export function bound(why, { hop, beacon, leaseSeconds = LEASE_SECONDS }) {
       return byLease;
     case 'returns':
       return { ms: RETURN_MS, byLease: false };
-    case 'many':
-      return { ms: MANY_MS, byLease: false };
     case 'returns often':
       return beacon || socket ? { ms: RETURN_MS, byLease: false } : { ms: RETURN_MS + byLease.ms, byLease: true };
   }
@@ -94,9 +92,10 @@ export class Cell {
   }
 
   /** Does `act`, and waits until the hub counts `expected` and stays with it. A count that is wrong for too long is a line, too. */
-  async line(what, expected, why, act, { leaseSeconds } = {}) {
+  async line(what, expected, why, act, { leaseSeconds, tabs = 1 } = {}) {
     const { hub } = this;
-    const { ms: boundMs, byLease } = bound(why, { ...this.#options, leaseSeconds });
+    const { ms, byLease } = bound(why, { ...this.#options, leaseSeconds });
+    const boundMs = ms + (tabs - 1) * TAB_MS;
     const stays = this.#options.thorough && !this.#options.beacon && expected > 0 ? OUTLIVES_LEASE_MS : STAYS_MS;
     const before = (await hub.stats()).connections;
     const from = performance.now();

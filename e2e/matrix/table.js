@@ -5,12 +5,13 @@ import { LEASE_SECONDS, wrong } from './cell.js';
 
 /** What is to be known for reading it. */
 export const LEGEND = `Connections as the hub counts them; the milliseconds from what happened until that was so and stayed so; and why streams
-ended. Blocked: the page sends no beacon. The lease is ${LEASE_SECONDS} s; by default it is 90 s, and what took a lease here takes that.
+ended. Blocked: the page sends no beacon. The lease is ${LEASE_SECONDS} s (ten tabs: 35 s, or 10 s where they share); by default
+it is 90 s, and what took a lease here takes that.
 Directly, nginx and HAProxy: the pages come from another origin. Vite 8 and http-proxy: from the proxy itself.
 Bounds, 5 s of each for a busy machine: 5 s where the page's last word or the end of its socket tells, and no lease may
 have run out; 9 s where neither does, and the lease and the sweep must; 10 s for a page that loads or comes back, which
 the hub may have asked to stay away for up to 5 s; 19 s for five reloads of which nothing tells, after the third of which
-the hub takes their one name for two tabs; 30 s until ten tabs have started.
+the hub takes their one name for two tabs; and 2 s more for each further tab that starts or ends.
 Six connections for ten tabs: Chromium opens no more to a host over HTTP/1.1; the other tabs wait for a place, and so do
 the requests that renew the leases. Tabs that share a stream have no such trouble.`;
 

@@ -1,13 +1,16 @@
 // Every row through every hop, with the beacon and without; the whole table, whatever comes of it.
 
 import { HOPS } from '../harness/hops.js';
+import { within } from '../harness/until.js';
 import { launchPlain } from '../harness/plain-browser.js';
 import { Cell } from '../matrix/cell.js';
 import { ROWS } from '../matrix/rows.js';
 import { LEGEND, table } from '../matrix/table.js';
 
 /** Hops that are proven side by side: most of the time a row waits for a lease. */
-const AT_ONCE = 2;
+const AT_ONCE = 3;
+/** A row that has no end is broken, and the next one gets another browser. */
+const ROW_WITHIN_MS = 240_000;
 
 /** `words` may name some of the hops. */
 export async function prove(words) {
@@ -30,12 +33,18 @@ export async function prove(words) {
 
 async function proveHop(hop, lines, broken) {
   const from = performance.now();
-  const browser = await launchPlain();
+  let browser = await launchPlain();
   for (const { name, run } of ROWS) {
     for (const beacon of [true, false]) {
       const cell = new Cell({ hop, beacon, browser, thorough: true });
-      const where = `${name}, ${HOPS[hop].title}, beacon ${beacon ? 'sent' : 'blocked'}`;
-      await cell.run(run).catch((problem) => broken.push(`${where}: ${problem.message}`));
+      try {
+        await within(ROW_WITHIN_MS, cell.run(run));
+      } catch (problem) {
+        broken.push(`${name}, ${HOPS[hop].title}, beacon ${beacon ? 'sent' : 'blocked'}: ${problem.message}`);
+        await browser.crash();
+        await browser.finish().catch(() => {});
+        browser = await launchPlain();
+      }
       lines.push(...cell.lines);
     }
   }

@@ -2,7 +2,6 @@
 // a proxy that forgets that holds a stream open for somebody who has gone.
 
 import http from 'node:http';
-import { pipeline } from 'node:stream';
 
 // These are about one connection, not about the answer (RFC 9110 §7.6.1).
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
@@ -19,11 +18,12 @@ export function passTo(hub) {
     upstream.once('response', (answer) => {
       response.writeHead(answer.statusCode, endToEnd(answer.headers));
       response.flushHeaders();
-      // Each chunk as it comes, and where the hub's answer is cut, this one is cut too.
-      pipeline(answer, response, () => {});
+      // Each chunk as it comes; and where the hub's answer is cut short, this one is too.
+      answer.pipe(response);
+      answer.once('close', () => answer.complete || response.destroy());
     });
     upstream.once('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
-    pipeline(request, upstream, () => {});
+    request.pipe(upstream);
   };
 }
 

@@ -2,20 +2,16 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { createServer } from 'vite';
 
-const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-const children = [
-  spawn('cargo', ['run', '--package', 'photo-jobs'], { cwd: at('.'), stdio: 'inherit' }),
-  spawn('npx', ['vite'], { cwd: at('.'), stdio: 'inherit' }),
-];
+const root = fileURLToPath(new URL('.', import.meta.url));
+const server = spawn('cargo', ['run', '--package', 'photo-jobs'], { cwd: root, stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill('SIGTERM'));
 
-const stop = () => {
-  for (const child of children) if (child.exitCode === null) child.kill('SIGTERM');
-};
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
-for (const child of children) {
-  child.on('exit', (code) => {
-    process.exitCode ||= code ?? 0;
-    stop();
-  });
-}
+const page = await createServer({ root });
+server.on('exit', async (code) => {
+  await page.close();
+  process.exit(code ?? 1);
+});
+await page.listen();
+page.printUrls();

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { Now, useTick } from './clock.js';
+import { Clock } from './clock.js';
 import { count } from './format.js';
 import { client, TidingsProvider } from './hub/client.js';
 import { useStats } from './hub/stats.js';
@@ -30,13 +30,14 @@ const NAMES: Readonly<Record<View, string>> = {
 export function App() {
   return (
     <TidingsProvider client={client}>
-      <Page />
+      <Clock>
+        <Page />
+      </Clock>
     </TidingsProvider>
   );
 }
 
 function Page() {
-  const now = useTick();
   const routing = useRouting();
   const latest = useStats();
   const { view, params } = routing.route;
@@ -46,38 +47,38 @@ function Page() {
     document.title = `${stats ? `${count(stats.connections.active)} open · ` : ''}${NAMES[view]} · Tidings`;
   }, [stats, view]);
   return (
-    <Now.Provider value={now}>
-      <Router.Provider value={routing}>
-        {/* A button, and no link: the address says what is shown, and the skip must not change it. */}
-        <button type="button" class="skip" onClick={() => main.current?.focus()}>
-          Skip to {NAMES[view].toLowerCase()}
-        </button>
-        <Masthead node={stats?.node} />
-        <div class="overview">
-          <Headline latest={latest} />
-          <Trends />
-        </div>
-        {stats && stats.phase !== 'serving' && view !== 'nodes' && <Draining stats={stats} />}
-        <Views view={view} />
-        <main ref={main} id="main" tabIndex={-1} aria-label={NAMES[view]}>
-          {view === 'connections' && <Connections stats={stats} />}
-          {view === 'closed' && <Closed />}
-          {view === 'channels' && <Channels />}
-          {view === 'users' && <Users />}
-          {view === 'nodes' && <Nodes stats={stats} />}
-        </main>
-        {(view === 'connections' || view === 'closed') && params.id && (
-          <ConnectionDrawer key={params.id} id={params.id} onClose={() => routing.go({ id: undefined })} />
+    <Router.Provider value={routing}>
+      {/* A button, and no link: the address says what is shown, and the skip must not change it. */}
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        Skip to {NAMES[view].toLowerCase()}
+      </button>
+      <Masthead node={stats?.node} />
+      <div class="overview">
+        <Headline latest={latest} />
+        <Trends />
+      </div>
+      {stats && stats.phase !== 'serving' && view !== 'nodes' && <Draining stats={stats} />}
+      <Views view={view} />
+      <main ref={main} id="main" tabIndex={-1} aria-label={NAMES[view]}>
+        {view === 'connections' && (
+          <Connections types={JSON.stringify(Object.keys(stats?.connections.by_type ?? {}).sort())} />
         )}
-        {view === 'channels' && params.channel && (
-          <ChannelDrawer
-            key={params.channel}
-            channel={params.channel}
-            onClose={() => routing.go({ channel: undefined })}
-          />
-        )}
-      </Router.Provider>
-    </Now.Provider>
+        {view === 'closed' && <Closed />}
+        {view === 'channels' && <Channels />}
+        {view === 'users' && <Users />}
+        {view === 'nodes' && <Nodes stats={stats} />}
+      </main>
+      {(view === 'connections' || view === 'closed') && params.id && (
+        <ConnectionDrawer key={params.id} id={params.id} onClose={() => routing.go({ id: undefined })} />
+      )}
+      {view === 'channels' && params.channel && (
+        <ChannelDrawer
+          key={params.channel}
+          channel={params.channel}
+          onClose={() => routing.go({ channel: undefined })}
+        />
+      )}
+    </Router.Provider>
   );
 }
 

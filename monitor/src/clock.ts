@@ -1,8 +1,8 @@
-import { createContext } from 'preact';
+import { type ComponentChildren, createContext, createElement } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 
 /** The hub's time, in whole seconds' steps, so that ages agree with the hub's books however this machine's clock is set. */
-export const Now = createContext(0);
+const Now = createContext(0);
 export const useNow = (): number => useContext(Now);
 
 let aheadMs = 0;
@@ -17,11 +17,14 @@ export function heard(time: number): void {
 /** What time the hub has. */
 export const hubNow = (): number => Date.now() + aheadMs;
 
-export function useTick(): number {
+/**
+ * Ticks for those below it that ask `useNow`: a text here and there is drawn again each second, and nothing around it.
+ */
+export function Clock({ children }: { children: ComponentChildren }) {
   const [now, setNow] = useState(hubNow);
   useEffect(() => {
     const timer = setInterval(() => setNow(hubNow()), 1_000);
     return () => clearInterval(timer);
   }, []);
-  return now;
+  return createElement(Now.Provider, { value: now, children });
 }

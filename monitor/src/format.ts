@@ -41,12 +41,13 @@ export function duration(ms: number | null | undefined): string {
   return `${Math.floor(seconds / 86_400)} d ${two(Math.floor((seconds % 86_400) / 3_600))} h`;
 }
 
-/** `now`, `12 s ago`, `in 3 min 05 s`. */
+/** `now`, `12 s ago`, `in 3 min`: the greatest unit alone. */
 export function relative(at: number | null | undefined, now: number): string {
   if (at == null || !Number.isFinite(at)) return NONE;
   const age = now - at;
   if (Math.abs(age) < 1_000) return 'now';
-  return age > 0 ? `${duration(age)} ago` : `in ${duration(-age)}`;
+  const words = duration(Math.abs(age)).split(' ').slice(0, 2).join(' ');
+  return age > 0 ? `${words} ago` : `in ${words}`;
 }
 
 /** The time of day where the reader is, and the day where it isn't today. */

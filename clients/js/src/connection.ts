@@ -41,7 +41,6 @@ export class Connection implements Link {
   readonly #channels: LiveChannels;
   readonly #watch: Watch;
   readonly #requests: Requests;
-  readonly #leave: () => void;
   #state = START;
   #abort = new AbortController();
   #cancelRetry: (() => void) | null = null;
@@ -49,6 +48,7 @@ export class Connection implements Link {
   #cursor: string | null;
   #connectionId: string | null = null;
   #info: ConnectionInfo | null = null;
+  #leave?: () => void;
 
   constructor(settings: Settings, hooks: LinkHooks) {
     const { platform } = settings;
@@ -57,21 +57,13 @@ export class Connection implements Link {
     this.#cursor = settings.since;
     this.#requests = new Requests(settings);
     this.#identity = new Identity(platform, settings.clientId);
-    const silent = () => this.#over(new Failure('timeout', 'nothing was heard for too long'));
+    const silent = () => this.#over(new Failure('timeout', 'nothing heard for too long'));
     this.#watch = new Watch(platform, silent, () => void this.#checkIn());
     this.#channels = new LiveChannels(platform, {
       ...hooks,
       ...(settings.channels === 'granted' && { desired: () => new Set(this.#channels.active) }),
       ask: (change) => this.#change(change),
       gone: () => this.#gone(),
-    });
-    this.#leave = platform.lifecycle({
-      suspend: () => this.#input('suspend'),
-      resume: () => this.#input('resume'),
-      nudge: () => {
-        this.#watch.look();
-        this.#input('nudge');
-      },
     });
   }
 
@@ -123,8 +115,21 @@ export class Connection implements Link {
     if (retryAt !== before.retryAt) this.#wait(retryAt);
     // Whoever opens nothing needs no name; and a page that is left must hold no lock.
     if (drive === 'rest') this.#identity.release();
-    if (status === 'idle') this.#cursor = this.#settings.since;
-    if (status === 'closed') this.#leave();
+    // A client that nobody needs, and nobody closed, as after a hot reload, leaves nothing in its page.
+    if (before.status === 'idle') {
+      this.#leave = this.#settings.platform.lifecycle({
+        suspend: () => this.#input('suspend'),
+        resume: () => this.#input('resume'),
+        nudge: () => {
+          this.#watch.look();
+          this.#input('nudge');
+        },
+      });
+    }
+    if (status === 'idle' || status === 'closed') {
+      this.#cursor = this.#settings.since;
+      this.#leave?.();
+    }
     if (dials) void this.#dial();
   }
 
@@ -193,7 +198,7 @@ export class Connection implements Link {
   }
 
   #gone(): void {
-    this.#over(new Failure('lease', 'the hub no longer knows this stream'));
+    this.#over(new Failure('lease', 'the hub knows no such stream'));
   }
 
   #message({ type, data, id }: Message): void {

@@ -64,8 +64,7 @@ export class Leader {
   #connection: Connection | null = null;
   #nudge = () => {};
   #ended = false;
-  /** Nobody is there who would take over the stream. */
-  #alone = false;
+  #silent = false;
   #gapAt: string | null = null;
   #told = '';
   #cancelGather: (() => void) | null = null;
@@ -113,7 +112,7 @@ export class Leader {
 
   /** `silently`: without a word to the hub, to which another tab speaks by now. */
   end(silently: boolean): void {
-    this.#alone = !silently && this.#members.size + this.#arrivals.size === 0;
+    this.#silent = silently;
     this.#ended = true;
     this.#cancelGather?.();
     this.#connection?.close();
@@ -163,7 +162,8 @@ export class Leader {
         this.#nudge = nudge;
         return () => {};
       },
-      beacon: (url: string, body: string) => this.#alone && platform.beacon(url, body),
+      // Also where others are there to take over: they may be leaving, too. It ends this connection, not theirs.
+      beacon: (url: string, body: string) => this.#silent || platform.beacon(url, body),
     };
     return open(
       { ...settings, clientId, since: since ?? settings.since, platform: own },

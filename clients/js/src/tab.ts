@@ -25,7 +25,7 @@ export interface Group {
  */
 export class Tab implements Link {
   readonly #group: Group;
-  readonly #off: () => void;
+  #off: (() => void) | null = null;
   /** Of this membership, which ends with its signal; null while it is no member. */
   #membership: AbortController | null = null;
   #channel: ReturnType<Group['broadcast']> | null = null;
@@ -34,6 +34,8 @@ export class Tab implements Link {
   #leader: Leader | null = null;
   /** Whom to believe: the later leader. */
   #term = 0;
+  /** Whose name the group's stream has towards the hub: it outlives each leader. */
+  #clientId: string | null = null;
   /** What the leader said last. */
   #state: State | null = null;
   /** The leader's stream has what this tab wants, from its place on. */
@@ -45,27 +47,28 @@ export class Tab implements Link {
 
   constructor(group: Group) {
     this.#group = group;
-    this.#off = group.settings.platform.lifecycle({
+  }
+
+  apply(): void {
+    const { settings, hooks } = this.#group;
+    if (this.#rest !== 'idle') return;
+    if (!wants(settings, hooks)) {
+      this.#leave();
+      this.#cursor = null;
+      // A client that nobody needs leaves nothing in its page.
+      this.#off?.();
+      this.#off = null;
+      return;
+    }
+    this.#off ??= settings.platform.lifecycle({
       suspend: () => this.#membership && this.#pause('suspended'),
-      resume: () => {
-        if (this.#rest !== 'suspended') return;
-        this.#rest = 'idle';
-        this.apply();
-        group.hooks.changed();
-      },
+      resume: () => this.#resume(),
       nudge: () => {
         if (this.#leader) this.#leader.nudge();
         else if (this.#membership) this.#ask('nudge');
       },
     });
-  }
-
-  apply(): void {
-    if (this.#rest !== 'idle') return;
-    if (!wants(this.#group.settings, this.#group.hooks)) {
-      this.#leave();
-      this.#cursor = null;
-    } else if (!this.#membership) this.#join();
+    if (!this.#membership) this.#join();
     else if (this.#leader) this.#leader.apply();
     else this.#want();
   }
@@ -76,7 +79,7 @@ export class Tab implements Link {
   }
 
   close(): void {
-    this.#off();
+    this.#off?.();
     this.#pause('closed');
   }
 
@@ -93,6 +96,13 @@ export class Tab implements Link {
   #pause(status: Status): void {
     this.#rest = status;
     this.#leave();
+    this.#group.hooks.changed();
+  }
+
+  #resume(): void {
+    if (this.#rest !== 'suspended') return;
+    this.#rest = 'idle';
+    this.apply();
     this.#group.hooks.changed();
   }
 
@@ -163,7 +173,7 @@ export class Tab implements Link {
       id: this.#id,
       // Later than any that this tab knows of, and any that it doesn't, as far as the clock tells.
       term: Math.max(this.#term + 1, Date.now()) + Math.random(),
-      clientId: settings.clientId ?? this.#state?.clientId ?? kept(settings.platform, name),
+      clientId: settings.clientId ?? this.#clientId ?? kept(settings.platform, name),
       cursor: () => this.#cursor,
       expected: expected?.filter((id) => id !== this.#id),
       settings,
@@ -221,7 +231,8 @@ export class Tab implements Link {
     const was = this.#covered && !another;
     this.#term = state.term;
     this.#covered = state.tabs.includes(this.#id);
-    if (state.clientId !== this.#state?.clientId) keep(settings.platform, name, state.clientId);
+    if (state.clientId !== this.#clientId) keep(settings.platform, name, state.clientId);
+    this.#clientId = state.clientId;
     this.#state = { ...state, snapshot: state.snapshot ?? this.#state?.snapshot ?? null };
     if (!this.#covered && another) this.#want();
     if (this.#covered) {

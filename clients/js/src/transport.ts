@@ -37,7 +37,7 @@ export const byFetch: Transport = async ({ url, headers, signal, fetch, heard, m
   heard();
   if (response.status !== 200) throw await refused(response);
   if (!/^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '')) {
-    throw new Failure('protocol', `${response.url} answers with no event stream: is \`url\` the hub’s?`);
+    throw new Failure('protocol', `${response.url} is no event stream: is \`url\` the hub’s?`);
   }
   const reader = response.body?.getReader();
   if (!reader) throw new Failure('unsupported', 'this fetch can’t stream: use `byEventSource`', { fatal: true });

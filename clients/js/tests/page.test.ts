@@ -23,6 +23,21 @@ describe('the page', () => {
     expect(snapshot().status).toBe('connected');
   });
 
+  test('is not listened to by a client that nobody needs', async () => {
+    const world = new World();
+    const client = createClient({ url: 'http://hub', platform: world.platform });
+    expect(world.page).toBeNull();
+    for (let times = 0; times < 2; times += 1) {
+      const off = client.subscribe('jobs', () => {});
+      await (await world.last()).open();
+      expect(world.page).not.toBeNull();
+      off();
+      await world.pass(250);
+      expect([client.status.getSnapshot().status, world.page, world.timers]).toEqual(['idle', null, 0]);
+    }
+    client.close();
+  });
+
   test('frozen while it waited, or while it connected', async () => {
     const { world, stream } = await opened();
     await stream.end();
@@ -89,6 +104,33 @@ describe('the end of interest', () => {
     given.client.subscribe('jobs', () => order.push('after the close'));
     await stream.event('jobs', 2);
     expect([order, events.length, snapshot().status]).toEqual([['one', 'one'], 2, 'closed']);
+  });
+
+  test('lets go of a lock on the id that came after the page was left', async () => {
+    let grant = () => {};
+    let held = false;
+    const request = (name: string, _: LockOptions, call: (lock: Lock | null) => unknown) =>
+      new Promise<void>((resolve) => {
+        grant = async () => {
+          held = true;
+          await call({ name, mode: 'exclusive' });
+          held = false;
+          resolve();
+        };
+      });
+    const world = new World();
+    const platform = {
+      ...world.platform,
+      storage: { getItem: () => null, setItem: () => {} },
+      locks: { request } as unknown as LockManager,
+    };
+    given.client = createClient({ url: 'http://hub', platform });
+    given.client.subscribe('jobs', () => {});
+    await settled();
+    world.page?.suspend();
+    grant();
+    await settled();
+    expect([held, world.streams().length]).toEqual([false, 0]);
   });
 
   test('lets go of the lock on the id, while a suspended page holds none', async () => {

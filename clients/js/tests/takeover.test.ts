@@ -56,6 +56,23 @@ describe('a leader that stands still', () => {
   });
 });
 
+test('whose lock is taken gives up the stream at once, and leads again when it may', async () => {
+  const [leader] = (await opened(1)) as [Page];
+  const name = [...browser.locks.keys()].find((lock) => !lock.includes(' ')) ?? '';
+  let letGo = () => {};
+  const taken = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const stranger = browser.tab();
+  void browser.request(stranger, name, { steal: true }, () => taken);
+  await browser.pass(0);
+  expect([hub.connections().length, snapshot(leader).role]).toEqual([0, 'follower']);
+  letGo();
+  await browser.pass(200);
+  await publish(1);
+  expect([hub.connections().length, snapshot(leader).role, leader.heard]).toEqual([1, 'leader', [1]]);
+});
+
 describe('a page', () => {
   test('that is left lets go at once, and back it has what it missed, and nobody has anything twice', async () => {
     const [leader, follower, other] = (await opened(3)) as [Page, Page, Page];
@@ -75,7 +92,7 @@ describe('a page', () => {
     const [leader, follower] = (await opened(2)) as [Page, Page];
     leader.tab.page?.suspend();
     await browser.pass(200);
-    expect([roles([follower]), beacons]).toEqual([['leader'], []]);
+    expect([roles([follower]), beacons.length]).toEqual([['leader'], 1]);
     const [{ id } = { id: '' }] = hub.connections();
     leader.tab.page?.resume();
     await browser.pass(200);
@@ -93,6 +110,18 @@ describe('a page', () => {
     only.tab.page?.resume();
     await browser.pass(0);
     expect([ids(), only.heard]).toEqual([[before], [1]]);
+  });
+
+  test('that keeps no storage has its name as long as it lives', async () => {
+    const tab = browser.tab();
+    open({ platform: { ...tab.platform, storage: undefined } });
+    await browser.pass(0);
+    const before = ids();
+    tab.page?.suspend();
+    await browser.pass(0);
+    tab.page?.resume();
+    await browser.pass(0);
+    expect(ids()).toEqual(before);
   });
 
   test('that is loaded anew keeps the name, and a copy of it shares the stream', async () => {

@@ -68,6 +68,9 @@ photoTest('what could not be read before the server went is read when it is back
   await page.route(manifests, (route) => route.abort());
   await choose(page, [await photo(page, 'beach.jpg', 300, 200)]);
   await page.getByRole('alert').getByText('The folder can’t be shown').waitFor();
+  // All events are there, and what they asked for has failed.
+  await page.locator('.job[data-status=completed]').waitFor();
+  await page.locator('section[aria-busy=false]').waitFor();
   await page.unroute(manifests);
   await server.down();
   await page.locator('[data-status=reconnecting]').waitFor();

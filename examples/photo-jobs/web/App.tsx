@@ -16,7 +16,7 @@ export function App() {
   useRecovery();
   const jobs = useJobs();
   const folders = useFolders();
-  const { manifest, error } = usePendingChanges(folder);
+  const { manifest, error, busy } = usePendingChanges(folder);
 
   const open = (name: string) => {
     const query = new URLSearchParams(location.search);
@@ -35,7 +35,7 @@ export function App() {
         <div className="folder">
           <Folders folders={folders} current={folder} open={open} />
           <DropZone key={folder} folder={folder} />
-          <Gallery folder={folder} manifest={manifest} error={error} jobs={jobs} />
+          <Gallery folder={folder} manifest={manifest} error={error} busy={busy} jobs={jobs} />
         </div>
         <div className="side">
           <Jobs jobs={jobs} />

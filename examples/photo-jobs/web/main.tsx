@@ -6,10 +6,12 @@ import { useSharing } from './hooks/useSharing';
 import { streamOptions, TidingsProvider } from './live';
 import { SharingSwitch } from './parts/SharingSwitch';
 import './style.css';
+import './parts.css';
 
 const queryClient = new QueryClient({
-  // Events say when something is old. Nothing is fetched because a window came to the front.
-  defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false } },
+  // Events say when something is old. Nothing is fetched because a window came to the front; and what failed twice waits
+  // for the stream to come back (useRecovery).
+  defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, retry: 1 } },
 });
 
 export function Root() {

@@ -9,12 +9,19 @@ export function ProofOfLife({
 }: {
   row: Pick<ConnectionRow, 'proof' | 'told_at'>;
 }) {
-  const now = useNow();
   if (!last) return <span class="none">none</span>;
   const words = last.to === 'proxy' ? `${last.kind} by proxy` : last.kind;
   return (
     <span title={proof(last.kind, last.to)}>
-      {words} <span class="aside">{duration(last.age_ms + Math.max(now - (told ?? now), 0))} ago</span>
+      {words}{' '}
+      <span class="aside">
+        <Age of={last.age_ms} told={told} /> ago
+      </span>
     </span>
   );
+}
+
+function Age({ of, told }: { of: number; told: number | undefined }) {
+  const now = useNow();
+  return <>{duration(of + Math.max(now - (told ?? now), 0))}</>;
 }

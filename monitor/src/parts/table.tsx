@@ -1,6 +1,5 @@
 import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
-import { useNow } from '../clock.js';
 import type { Steady, SteadyRow } from '../rows/steady.js';
 import { Icon } from './icon.js';
 
@@ -12,7 +11,7 @@ export interface Column<Row> {
   readonly numeric?: boolean;
   /** In rem; the rest of the table is shared by these. So that a longer word in a cell moves nothing. */
   readonly width: number;
-  readonly cell: (row: Row, now: number) => ComponentChildren;
+  readonly cell: (row: Row) => ComponentChildren;
 }
 
 // Written out, since on narrow screens rows are laid out as cards: a table that isn't laid out as one has lost its meaning
@@ -39,7 +38,6 @@ interface TableProps<Row> {
 
 /** Rows that the hub has sorted. */
 export function Table<Row>({ label, columns, steady, sort, onSort, onOpen, selected, slim = false }: TableProps<Row>) {
-  const now = useNow();
   const least = columns.reduce((sum, { width }) => sum + width, 0);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
@@ -65,7 +63,6 @@ export function Table<Row>({ label, columns, steady, sort, onSort, onOpen, selec
               row={row.row}
               gone={row.gone}
               columns={columns}
-              now={now}
               onOpen={onOpen}
               selected={row.key === selected}
             />
@@ -117,12 +114,11 @@ interface LineProps<Row> {
   row: Row;
   gone: boolean;
   columns: readonly Column<Row>[];
-  now: number;
   onOpen: ((row: Row) => void) | undefined;
   selected: boolean;
 }
 
-function PlainLine<Row>({ of, row, gone, columns, now, onOpen, selected }: LineProps<Row>) {
+function PlainLine<Row>({ of, row, gone, columns, onOpen, selected }: LineProps<Row>) {
   const open = (event: MouseEvent) => {
     const chosen = getSelection()?.toString();
     if (!chosen && !(event.target as Element).closest('a, button')) onOpen?.(row);
@@ -139,7 +135,7 @@ function PlainLine<Row>({ of, row, gone, columns, now, onOpen, selected }: LineP
     >
       {columns.map((column, place) => (
         <td key={column.name} {...ROLE.cell} class={column.numeric ? 'number' : undefined} data-label={column.label}>
-          {column.cell(row, now)}
+          {column.cell(row)}
           {place === 0 && gone && (
             <span class="tag gone" title="It has ended, or moved to another page.">
               gone
@@ -156,7 +152,6 @@ const Line = memo(
   (one, other) =>
     one.row === other.row &&
     one.gone === other.gone &&
-    one.now === other.now &&
     one.selected === other.selected &&
     one.columns === other.columns,
 ) as typeof PlainLine;

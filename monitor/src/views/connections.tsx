@@ -1,8 +1,9 @@
+import { memo } from 'preact/compat';
 import { useState } from 'preact/hooks';
 import { useNow } from '../clock.js';
 import { bytes, count, duration } from '../format.js';
 import { useConnections } from '../hub/connections.js';
-import type { ConnectionRow, Stats } from '../hub/types.js';
+import type { ConnectionRow } from '../hub/types.js';
 import { usePaging } from '../paging.js';
 import { ChannelNames } from '../parts/channel-names.js';
 import { Choice, Filter } from '../parts/filter.js';
@@ -22,7 +23,10 @@ import { useSteady } from '../rows/steady.js';
 const FIRST_SORT = 'connected_at';
 
 /** Who is connected now: sorted, selected and cut by the hub, and told as it changes. */
-export function Connections({ stats }: { stats: Stats | null }) {
+export const Connections = memo(ConnectionsView);
+
+/** `types` are those that are there now, in one text, so that a count that changes draws nothing here again. */
+function ConnectionsView({ types }: { types: string }) {
   const { route, go } = useRoute();
   const paging = usePaging();
   const [paused, setPaused] = useState(false);
@@ -43,12 +47,7 @@ export function Connections({ stats }: { stats: Stats | null }) {
       />
       <search class="filters">
         <Filter name="q" label="Search" hint="user, client, address" />
-        <Choice
-          name="type"
-          label="Type"
-          all="all types"
-          values={Object.keys(stats?.connections.by_type ?? {}).sort()}
-        />
+        <Choice name="type" label="Type" all="all types" values={JSON.parse(types)} />
         <Filter name="channel" label="Channel" hint="exact name" />
         <Filter name="user" label="User" hint="exact name" />
         <SortChoice columns={COLUMNS} sort={sort} onSort={sorted} />

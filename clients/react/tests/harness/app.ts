@@ -107,7 +107,11 @@ export const COUNTERS = `
   for (const [name, step] of [['addEventListener', 1], ['removeEventListener', -1]]) {
     const real = EventTarget.prototype[name];
     EventTarget.prototype[name] = function (kind, ...more) {
-      if (KINDS.includes(kind) && (this === window || this === document)) window.left.listeners += step;
+      if (KINDS.includes(kind) && (this === window || this === document)) {
+        window.left.listeners += step;
+        // A listener with a signal goes with it.
+        more[1]?.signal?.addEventListener('abort', () => { window.left.listeners -= 1; });
+      }
       return real.call(this, kind, ...more);
     };
   }

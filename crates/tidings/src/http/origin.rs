@@ -50,12 +50,15 @@ fn is_foreign(request: &Request<Body>, options: &HttpOptions) -> bool {
     if origin.is_some_and(|origin| options.allow(origin)) {
         return false;
     }
-    let is_own = origin.is_none_or(|origin| is_own(origin, authority(request)));
-    !is_own || comes_from_elsewhere(request.headers())
+    // Behind a proxy that puts another name in `Host`, the browser alone knows that page and hub are of one origin.
+    let is_own = site_is(request.headers(), &["same-origin"])
+        || origin.is_none_or(|origin| is_own(origin, authority(request)));
+    !is_own || site_is(request.headers(), &["cross-site", "same-site"])
 }
 
-fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
+/// No page can set this header (Fetch, "forbidden request-header": `Sec-`).
+fn site_is(headers: &HeaderMap, sites: &[&str]) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| sites.iter().any(|one| site == one))
 }
 
 /// Whether an origin is that of the request itself, by host and port. The scheme is known to whoever ended TLS alone.

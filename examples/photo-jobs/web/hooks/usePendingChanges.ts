@@ -10,11 +10,15 @@ import type { Events } from '../live';
 export function usePendingChanges(folder: string): {
   readonly manifest: Manifest | undefined;
   readonly error: Error | null;
+  readonly busy: boolean;
 } {
   useQuerySync<Events>(
     { 'pending-changes': { manifest_changed: ({ data }) => ['manifest', data.project_folder] } },
     { gap: ['manifest'] },
   );
-  const { data, error } = useQuery({ queryKey: ['manifest', folder], queryFn: () => fetchManifest(folder) });
-  return { manifest: data, error };
+  const { data, error, isFetching } = useQuery({
+    queryKey: ['manifest', folder],
+    queryFn: () => fetchManifest(folder),
+  });
+  return { manifest: data, error, busy: isFetching };
 }

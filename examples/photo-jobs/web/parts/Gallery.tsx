@@ -5,9 +5,10 @@ export function Gallery(props: {
   readonly folder: string;
   readonly manifest: Manifest | undefined;
   readonly error: Error | null;
+  readonly busy: boolean;
   readonly jobs: readonly Job[];
 }) {
-  const { folder, manifest, error, jobs } = props;
+  const { folder, manifest, error, busy, jobs } = props;
   const [shown, setShown] = useState<Photo | null>(null);
   const viewer = useRef<HTMLDialogElement>(null);
   const photos = [...(manifest?.photos ?? [])].reverse();
@@ -18,7 +19,7 @@ export function Gallery(props: {
   };
 
   return (
-    <section aria-label={`Photos in ${folder}`}>
+    <section aria-label={`Photos in ${folder}`} aria-busy={busy}>
       {error && (
         <p className="refused" role="alert">
           The folder can’t be shown: {error.message}

@@ -459,12 +459,15 @@ function heard(time) {
 	Math.abs(measured - aheadMs) > 500 && (aheadMs = measured);
 }
 var hubNow = () => Date.now() + aheadMs;
-function useTick() {
+function Clock({ children }) {
 	let [now, setNow] = d(hubNow);
 	return A$1(() => {
 		let timer = setInterval(() => setNow(hubNow()), 1e3);
 		return () => clearInterval(timer);
-	}, []), now;
+	}, []), k$1(Now.Provider, {
+		value: now,
+		children
+	});
 }
 // src/format.ts
 var NUMBER = new Intl.NumberFormat("en"), NONE = "–";
@@ -499,7 +502,9 @@ function duration(ms) {
 function relative(at, now) {
 	if (at == null || !Number.isFinite(at)) return NONE;
 	let age = now - at;
-	return Math.abs(age) < 1e3 ? "now" : age > 0 ? `${duration(age)} ago` : `in ${duration(-age)}`;
+	if (Math.abs(age) < 1e3) return "now";
+	let words = duration(Math.abs(age)).split(" ").slice(0, 2).join(" ");
+	return age > 0 ? `${words} ago` : `in ${words}`;
 }
 function clock(at, now) {
 	if (at == null || !Number.isFinite(at)) return NONE;
@@ -530,26 +535,48 @@ function waitMs(backoff, failures, random) {
 	let step = Math.min(backoff.firstMs * 2 ** (failures - 1), backoff.maxMs);
 	return step / 2 + step / 2 * random;
 }
-// ../clients/js/src/pattern.ts
-function matches(selector, name) {
-	return selector === name || selector.includes("*") && expression(selector).test(name);
+// ../clients/js/src/failure.ts
+var HINT_MS_MAX = 36e5, Failure = class extends Error {
+	error;
+	hintMs;
+	constructor(code, message, { hintMs = 0, ...rest } = {}) {
+		super(message), this.error = {
+			code,
+			message,
+			fatal: !1,
+			...rest
+		}, this.hintMs = Math.min(hintMs, HINT_MS_MAX);
+	}
+}, PASSING = [
+	408,
+	425,
+	429
+];
+async function refused(response) {
+	return fromProblem(await response.json().catch(() => null), response.status, response.headers.get("Retry-After"));
 }
+function fromProblem(problem, status, retryAfter = null) {
+	let said = problem?.detail ?? problem?.title, asked = problem?.retry_after_ms ?? (problem?.retry_after ?? Number(retryAfter)) * 1e3;
+	return new Failure("http", said ? `${status}: ${said}` : `the hub answered ${status}`, {
+		status,
+		fatal: status < 500 && !PASSING.includes(status),
+		hintMs: asked > 0 ? asked : Math.max(Date.parse(retryAfter ?? "") - Date.now(), 0) || 0
+	});
+}
+// ../clients/js/src/pattern.ts
+function matcher(selector) {
+	if (!selector.includes("*")) return (name) => name === selector;
+	let parts = selector.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}/]/g, "\\$&")), last = parts.pop(), text = last ? [...parts, last].join("[^:/.]+") : `${parts.join("[^:/.]+")}.*`, expression = RegExp(`^${text}$`, "s");
+	return (name) => name === selector || expression.test(name);
+}
+var matches = (selector, name) => matcher(selector)(name);
 function concerns(lost, selector) {
 	return matches(selector, lost) || matches(lost, selector) || overlap(lost, selector);
 }
-var canonical = (selector) => selector === "all" ? "*" : selector, ROOM_FOR_PATTERNS = 1e3, compiled = new Map();
-function expression(selector) {
-	let known = compiled.get(selector);
-	if (known) return known;
-	let parts = selector.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}/]/g, "\\$&")), last = parts.pop() ?? "", text = last === "" ? `${parts.join("[^:/.]+")}.*` : `${[...parts, last].join("[^:/.]+")}`;
-	compiled.size >= ROOM_FOR_PATTERNS && compiled.clear();
-	let made = RegExp(`^${text}$`, "s");
-	return compiled.set(selector, made), made;
-}
+var canonical = (selector) => selector === "all" ? "*" : selector;
 function overlap(one, other) {
-	if (!one.includes("*") || !other.includes("*")) return !1;
-	let [a = ""] = one.split("*"), [b = ""] = other.split("*");
-	return a.startsWith(b) || b.startsWith(a);
+	let [a = "", ...more] = one.split("*"), [b = "", ...others] = other.split("*");
+	return more.length > 0 && others.length > 0 && (a.startsWith(b) || b.startsWith(a));
 }
 // ../clients/js/src/channels.ts
 var ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3, LiveChannels = class {
@@ -568,7 +595,7 @@ var ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3, LiveChannels = class {
 		this.#platform = platform, this.#hooks = hooks;
 	}
 	dialled(requested) {
-		this.ended(), this.#asked = requested;
+		this.#asked = requested;
 		for (let [channel, why] of this.#denied) why === "refused" ? requested.delete(channel) : this.#denied.delete(channel);
 	}
 	began(connectionId, channels) {
@@ -578,7 +605,7 @@ var ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3, LiveChannels = class {
 		this.sync();
 	}
 	ended() {
-		this.#connectionId = null, this.#active.clear(), this.#leaving.clear(), this.#busy = !1, this.#singly = !1, this.#againMs = ASK_AGAIN_MS, this.#cancel?.(), this.#cancel = null;
+		this.#connectionId = null, this.#active.clear(), this.#leaving.clear(), this.#busy = !1, this.#singly = !1, this.#againMs = ASK_AGAIN_MS, this.#cancel?.();
 	}
 	refused(channels) {
 		let news = channels.filter((channel) => this.#denied.get(channel) !== "refused");
@@ -592,22 +619,25 @@ var ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3, LiveChannels = class {
 		for (let channel of channels.map(canonical)) type === "subscribed" ? (this.#active.add(channel), this.#denied.delete(channel)) : this.#leaving.delete(channel) || (this.#active.delete(channel), this.#denied.set(channel, "taken"));
 		this.#hooks.changed();
 	}
+	get active() {
+		return this.#active;
+	}
 	status() {
 		let of = (channel) => this.#denied.has(channel) ? "denied" : this.#active.has(channel) ? "active" : "pending";
 		return Object.fromEntries([...this.#hooks.desired()].sort().map((channel) => [channel, of(channel)]));
 	}
 	sync() {
 		let id = this.#connectionId;
-		if (id === null || this.#busy || this.#cancel) return;
+		if (id === null || this.#busy) return;
 		let desired = this.#hooks.desired();
 		for (let channel of this.#denied.keys()) desired.has(channel) || this.#denied.delete(channel);
 		let add = [...desired].filter((channel) => !this.#active.has(channel) && !this.#denied.has(channel)), remove = [...this.#asked].filter((channel) => this.#active.has(channel) && !desired.has(channel));
 		if (add.length + remove.length === 0) return this.#singly = !1, this.#hooks.changed();
 		this.#busy = !0;
-		let one = remove.length > 0 ? [] : add.slice(0, 1);
+		let few = this.#singly ? add.slice(0, remove.length > 0 ? 0 : 1) : add;
 		this.#ask({
 			connection_id: id,
-			add: this.#singly ? one : add,
+			add: few,
 			remove
 		}), this.#hooks.changed();
 	}
@@ -616,108 +646,51 @@ var ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3, LiveChannels = class {
 		for (let channel of change.remove) this.#leaving.add(channel);
 		let answer = await this.#hooks.ask(change).catch(() => null);
 		if (this.#connectionId === change.connection_id) {
-			if (this.#busy = !1, answer?.status === 200) return this.#done(change, answer.channels);
+			if (answer?.status === 200) return this.#done(change, answer.channels);
 			for (let channel of change.remove) this.#leaving.delete(channel);
 			if (answer?.status === 404) return this.#hooks.gone();
 			if (answer && answer.status >= 400 && answer.status < 500 && answer.status !== 429) return this.#no(change);
-			this.#cancel = this.#platform.timer(() => {
-				this.#cancel = null, this.sync();
-			}, this.#againMs), this.#againMs = Math.min(this.#againMs * 2, ASK_AGAIN_MS_MAX);
+			this.#cancel = this.#platform.timer(() => this.#next(), this.#againMs), this.#againMs = Math.min(this.#againMs * 2, ASK_AGAIN_MS_MAX);
 		}
 	}
 	#done(change, channels) {
 		this.#againMs = ASK_AGAIN_MS, this.#active = new Set(channels.map(canonical));
 		for (let channel of change.remove) this.#asked.delete(channel);
-		this.sync();
+		this.#next();
+	}
+	#next() {
+		this.#busy = !1, this.sync();
 	}
 	#no({ add, remove }) {
 		if (add.length > 0 && add.length + remove.length > 1) this.#singly = !0;
 		else for (let channel of add) this.#denied.set(channel, "refused");
 		for (let channel of remove) add.length === 0 && this.#asked.delete(channel);
-		this.sync();
+		this.#next();
 	}
-}, HINT_MS_MAX = 36e5, Failure = class extends Error {
-	error;
-	hintMs;
-	constructor(code, message, more = {}) {
-		super(message);
-		let { hintMs = 0, ...rest } = more;
-		this.error = {
-			code,
-			message,
-			fatal: !1,
-			...rest
-		}, this.hintMs = Math.min(hintMs, HINT_MS_MAX);
-	}
-}, PASSING = [
-	408,
-	425,
-	429
-];
-async function refused(response) {
-	let problem = {};
-	try {
-		let body = await response.text();
-		body && (problem = JSON.parse(body));
-	} catch {}
-	return fromProblem(problem, response.status, response.headers.get("Retry-After"));
-}
-function fromProblem(problem, status, retryAfter = null) {
-	let said = problem?.detail ?? problem?.title, seconds = problem?.retry_after ?? Number(retryAfter ?? 0), asked = problem?.retry_after_ms ?? seconds * 1e3;
-	return new Failure("http", said ? `${status}: ${said}` : `the hub answered ${status}`, {
-		status,
-		fatal: status < 500 && !PASSING.includes(status),
-		hintMs: asked > 0 ? asked : dateMs(retryAfter)
-	});
-}
-function dateMs(retryAfter) {
-	return Math.max(Date.parse(retryAfter ?? "") - Date.now(), 0) || 0;
-}
-// ../clients/js/src/identity.ts
-var KEY = "tidings:client", held = new Set(), Identity = class {
+}, KEY = "tidings:client", clients = 0, Identity = class {
 	#platform;
-	#id;
-	#slot = null;
 	#given;
+	#id = "";
+	#slot = "";
 	#unlock = null;
 	constructor(platform, given) {
-		this.#platform = platform, this.#id = given ?? null, this.#given = given !== void 0;
+		this.#platform = platform, this.#given = given;
 	}
 	async get() {
-		if (this.#id !== null && (this.#given || this.#unlock)) return this.#id;
 		let { storage, locks } = this.#platform;
-		if (!storage || !locks) return this.#id ??= made(), this.#id;
-		if (this.#slot === null) {
-			let at = 0;
-			for (; held.has(`${KEY}:${at}`);) at += 1;
-			this.#slot = `${KEY}:${at}`, held.add(this.#slot);
-		}
-		let slot = this.#slot;
-		this.#id ??= attempt(() => storage.getItem(slot)) ?? made(), await this.#lock(locks) || (this.#id = made(), await this.#lock(locks));
-		let id = this.#id;
-		return attempt(() => storage.setItem(slot, id)), id;
+		return this.#given || this.#unlock ? this.#given ?? this.#id : !storage || !locks ? (this.#id ||= made(), this.#id) : (this.#slot ||= `${KEY}:${clients++}`, this.#id ||= attempt(() => storage.getItem(this.#slot)) || made(), await this.#lock(locks) || (this.#id = made(), await this.#lock(locks)), attempt(() => storage.setItem(this.#slot, this.#id)), this.#id);
 	}
 	release() {
 		this.#unlock?.(), this.#unlock = null;
 	}
-	end() {
-		this.release(), this.#slot !== null && held.delete(this.#slot), this.#slot = null;
-	}
 	#lock(locks) {
 		return new Promise((resolve) => {
-			locks.request(`${KEY}:${this.#id}`, { ifAvailable: !0 }, (lock) => {
-				if (!lock) return resolve(!1);
-				let released = new Promise((unlock) => {
-					this.#unlock = unlock;
-				});
-				return resolve(!0), released;
-			}).catch(() => resolve(!0));
+			locks.request(`${KEY}:${this.#id}`, { ifAvailable: !0 }, (lock) => (resolve(lock !== null), lock && new Promise((unlock) => {
+				this.#unlock = unlock;
+			}))).catch(() => resolve(!0));
 		});
 	}
-};
-function made() {
-	return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+}, made = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 function attempt(call) {
 	try {
 		return call();
@@ -730,7 +703,7 @@ var START = {
 	status: "idle",
 	drive: "rest",
 	dial: 0,
-	failures: 0,
+	attempt: 0,
 	retryAt: null,
 	notBefore: 0,
 	openedAt: null,
@@ -739,94 +712,70 @@ var START = {
 	error: null
 };
 function next(state, input, rules) {
-	if (state.status === "closed") return state;
-	switch (input.kind) {
+	let { status, drive, wanted, notBefore } = state;
+	if (status === "closed") return state;
+	switch (input) {
 		case "close": return {
 			...atRest(state, "closed"),
 			wanted: !1
 		};
-		case "want": return wanted({
+		case "want": return status === "idle" ? dialled({
 			...state,
 			wanted: !0
-		});
+		}, "connecting") : {
+			...state,
+			wanted: !0
+		};
 		case "unwant": return {
-			...atRest(state, state.status === "suspended" ? "suspended" : "idle"),
+			...atRest(state, status === "suspended" ? status : "idle"),
 			wanted: !1
 		};
-		case "opened": return opened(state, rules);
-		case "lost": return lost(state, input.error, input.hintMs, rules);
-		case "unauthorized": return unauthorized(state, input.error, rules);
-		case "denied": return state.drive === "dial" ? dialled(state) : state;
-		case "due": return state.drive === "wait" && rules.now >= (state.retryAt ?? 0) ? dialled(state) : state;
-		case "nudge": return nudged(state, rules);
-		case "reconnect": return reconnected(state);
-		case "suspend": return suspended(state);
-		case "resume": return resumed(state);
+		case "suspend": return drive === "rest" ? state : {
+			...atRest(state, "suspended"),
+			attempt: state.attempt
+		};
+		case "resume": return status === "suspended" ? wanted ? dialled(state, "reconnecting") : atRest(state, "idle") : state;
+		case "reconnect": return drive !== "wait" && (status !== "failed" || !wanted) ? state : dialled({
+			...state,
+			attempt: 0
+		}, "reconnecting");
+		case "due": return drive === "wait" ? dialled(state) : state;
+		case "nudge": return drive === "wait" ? rules.now >= notBefore ? dialled(state) : {
+			...state,
+			retryAt: notBefore
+		} : state;
+		case "again": return drive === "dial" ? dialled(state) : state;
+		case "opened": return drive !== "dial" || state.openedAt !== null ? state : {
+			...state,
+			status: "connected",
+			openedAt: rules.now,
+			notBefore: 0,
+			refreshed: !1,
+			error: null
+		};
+		default: return drive === "dial" ? lost(state, input, rules) : state;
 	}
 }
-function wanted(state) {
-	return state.status === "idle" ? dialled(state, "connecting") : state;
-}
-function opened(state, { now }) {
-	return state.drive !== "dial" || state.openedAt !== null ? state : {
-		...state,
-		status: "connected",
-		openedAt: now,
-		notBefore: 0,
-		refreshed: !1,
-		error: null
-	};
-}
-function lost(state, error, hintMs, { now, random, backoff }) {
-	if (state.drive !== "dial") return state;
-	if (error.fatal) return {
-		...atRest(state, "failed"),
-		failures: state.failures + 1,
-		error
-	};
-	let failures = (state.openedAt !== null && now - state.openedAt >= backoff.stableMs ? 0 : state.failures) + 1;
-	return {
-		...state,
-		status: failures > backoff.attemptsMax ? "failed" : "reconnecting",
-		drive: "wait",
-		failures,
-		retryAt: now + Math.max(waitMs(backoff, failures, random), hintMs),
-		notBefore: now + hintMs,
-		openedAt: null,
-		refreshed: !1,
-		error
-	};
-}
-function unauthorized(state, error, rules) {
-	return state.drive === "dial" ? state.refreshed ? lost(state, {
-		...error,
-		fatal: !0
-	}, 0, rules) : {
+function lost(state, { error, hintMs, curable }, { now, random, backoff }) {
+	if (curable && !state.refreshed) return {
 		...dialled(state),
 		refreshed: !0,
 		error
-	} : state;
-}
-function nudged(state, { now }) {
-	return state.drive === "wait" ? now >= state.notBefore ? dialled(state) : {
-		...state,
-		retryAt: state.notBefore
-	} : state;
-}
-function reconnected(state) {
-	return state.status === "failed" && state.wanted || state.drive === "wait" ? dialled({
-		...state,
-		failures: 0
-	}, "reconnecting") : state;
-}
-function suspended(state) {
-	return state.drive === "rest" ? state : {
-		...atRest(state, "suspended"),
-		failures: state.failures
 	};
-}
-function resumed(state) {
-	return state.status === "suspended" ? state.wanted ? dialled(state, "reconnecting") : atRest(state, "idle") : state;
+	if (error.fatal) return {
+		...atRest(state, "failed"),
+		attempt: state.attempt + 1,
+		error
+	};
+	let attempt = (state.openedAt !== null && now - state.openedAt >= backoff.stableMs ? 0 : state.attempt) + 1;
+	return {
+		...atRest(state, attempt > backoff.attemptsMax ? "failed" : "reconnecting"),
+		drive: "wait",
+		attempt,
+		retryAt: now + Math.max(waitMs(backoff, attempt, random), hintMs),
+		notBefore: now + hintMs,
+		error
+	};
 }
 function dialled(state, status = state.openedAt === null ? state.status : "reconnecting") {
 	return {
@@ -838,12 +787,12 @@ function dialled(state, status = state.openedAt === null ? state.status : "recon
 		openedAt: null
 	};
 }
-function atRest(state, status) {
+function atRest({ dial, wanted }, status) {
 	return {
 		...START,
 		status,
-		dial: state.dial,
-		wanted: state.wanted
+		dial,
+		wanted
 	};
 }
 // ../clients/js/src/requests.ts
@@ -860,38 +809,19 @@ var STREAM_HEADERS = {
 		return `${this.#settings.url}/api/sse/${what}`;
 	}
 	streamUrl(clientId, channels, cursor) {
-		let { type, leaseSeconds } = this.#settings, query = new URLSearchParams({
+		let { type, leaseSeconds, channels: wish } = this.#settings, query = new URLSearchParams({
 			envelope: "1",
 			client_id: clientId,
-			channels: [...channels].join(",")
+			...wish !== "granted" && { channels: [...channels].join(",") },
+			...type && { type },
+			...leaseSeconds && { lease: String(leaseSeconds) },
+			...cursor && { last_event_id: cursor }
 		});
-		return type && query.set("type", type), leaseSeconds && query.set("lease", String(leaseSeconds)), cursor && query.set("last_event_id", cursor), `${this.at("stream")}?${query}`;
+		return `${this.at("stream")}?${query}`;
 	}
-	headers(signal) {
+	async headers(signal) {
 		let { reason } = this;
-		return this.reason = "connect", this.#token(reason, signal);
-	}
-	post(signal, what, body, headers = {}) {
-		return this.#fetch(what, {
-			method: "POST",
-			body,
-			headers,
-			signal
-		});
-	}
-	async send(what, init) {
-		let signal = init.signal ?? new AbortController().signal, ask = async (reason) => {
-			let headers = new Headers(init.headers);
-			for (let [name, value] of Object.entries(await this.#token(reason, signal))) headers.set(name, value);
-			return this.#fetch(what, {
-				...init,
-				headers,
-				signal
-			});
-		}, answer = await ask("connect");
-		return answer.status === 401 && this.#settings.token && !(init.body instanceof ReadableStream) ? ask("unauthorized") : answer;
-	}
-	async #token(reason, signal) {
+		this.reason = "connect";
 		try {
 			let token = await this.#settings.token?.({
 				reason,
@@ -899,29 +829,48 @@ var STREAM_HEADERS = {
 			});
 			return token ? { Authorization: `Bearer ${token}` } : {};
 		} catch (error) {
-			throw new Failure("token", `no token: ${error instanceof Error ? error.message : error}`);
+			throw new Failure("token", `no token: ${error}`);
 		}
 	}
-	async #fetch(what, init) {
+	async fetch(url, init) {
 		let { platform, credentials } = this.#settings;
-		if (!platform.fetch) throw TypeError("there is no fetch");
-		return platform.fetch(this.at(what), {
+		if (!platform.fetch) throw new Failure("unsupported", "there is no fetch", { fatal: !0 });
+		return platform.fetch(url, {
 			credentials,
 			...init
 		});
 	}
-}, Watch = class {
+	post(signal, what, body, headers = {}) {
+		return this.fetch(this.at(what), {
+			method: "POST",
+			body,
+			headers,
+			signal
+		});
+	}
+	async send(what, init, again = !0) {
+		let token = await this.headers(init.signal ?? new AbortController().signal), headers = {
+			...Object.fromEntries(new Headers(init.headers)),
+			...token
+		}, answer = await this.fetch(this.at(what), {
+			...init,
+			headers
+		});
+		return answer.status !== 401 || !again || !this.#settings.token || init.body instanceof ReadableStream ? answer : (this.reason = "unauthorized", this.send(what, init, !1));
+	}
+}, TIMER_MS_MAX = 2 ** 31 - 1, Watch = class {
 	#platform;
-	#alarms;
+	#silent;
+	#checkIn;
 	#limitMs = 0;
 	#heardAt = 0;
 	#checkInMs = Infinity;
 	#checkInAt = Infinity;
 	#cancel = null;
-	constructor(platform, alarms) {
-		this.#platform = platform, this.#alarms = alarms;
+	constructor(platform, silent, checkIn) {
+		this.#platform = platform, this.#silent = silent, this.#checkIn = checkIn;
 	}
-	start(limitMs, checkInMs = Infinity) {
+	start(limitMs = Infinity, checkInMs = Infinity) {
 		this.#limitMs = limitMs, this.#checkInMs = checkInMs, this.#heardAt = this.#platform.now(), this.#checkInAt = this.#heardAt + checkInMs, this.#arm();
 	}
 	stop() {
@@ -932,26 +881,25 @@ var STREAM_HEADERS = {
 	}
 	look() {
 		if (this.#cancel) {
-			if (this.#platform.now() - this.#heardAt >= this.#limitMs) return this.#alarms.silent();
+			if (this.#platform.now() - this.#heardAt >= this.#limitMs) return this.#silent();
 			this.#renew(), this.#arm();
 		}
 	}
 	#renew() {
-		this.#platform.now() < this.#checkInAt || (this.#checkInAt = this.#platform.now() + this.#checkInMs, this.#alarms.checkIn());
+		this.#platform.now() < this.#checkInAt || (this.#checkInAt = this.#platform.now() + this.#checkInMs, this.#checkIn());
 	}
 	#arm() {
 		this.#cancel?.();
-		let at = Math.min(this.#heardAt + this.#limitMs, this.#checkInAt);
-		this.#cancel = this.#platform.timer(() => this.look(), Math.max(at - this.#platform.now(), 1));
+		let at = Math.min(this.#heardAt + this.#limitMs, this.#checkInAt), inMs = Math.min(Math.max(at - this.#platform.now(), 1), TIMER_MS_MAX);
+		this.#cancel = this.#platform.timer(() => this.look(), inMs);
 	}
-}, SILENT_HEARTBEATS = 2.5, Connection = class {
+}, wants = ({ channels }, { desired }) => channels === "granted" || desired().size > 0, SILENT_HEARTBEATS = 2.5, Connection = class {
 	#settings;
 	#hooks;
 	#identity;
 	#channels;
 	#watch;
 	#requests;
-	#leave;
 	#state = START;
 	#abort = new AbortController();
 	#cancelRetry = null;
@@ -959,110 +907,123 @@ var STREAM_HEADERS = {
 	#cursor;
 	#connectionId = null;
 	#info = null;
+	#leave;
 	constructor(settings, hooks) {
 		let { platform } = settings;
-		this.#settings = settings, this.#hooks = hooks, this.#cursor = settings.since, this.#requests = new Requests(settings), this.#identity = new Identity(platform, settings.clientId), this.#watch = new Watch(platform, {
-			silent: () => this.#over(new Failure("timeout", "nothing was heard for too long")),
-			checkIn: () => void this.#checkIn()
-		}), this.#channels = new LiveChannels(platform, {
-			desired: hooks.desired,
-			changed: hooks.changed,
+		this.#settings = settings, this.#hooks = hooks, this.#cursor = settings.since, this.#requests = new Requests(settings), this.#identity = new Identity(platform, settings.clientId);
+		let silent = () => this.#over(new Failure("timeout", "nothing heard for too long"));
+		this.#watch = new Watch(platform, silent, () => void this.#checkIn()), this.#channels = new LiveChannels(platform, {
+			...hooks,
+			...settings.channels === "granted" && { desired: () => new Set(this.#channels.active) },
 			ask: (change) => this.#change(change),
-			gone: () => this.#over(new Failure("lease", "the hub no longer knows this stream"))
-		}), this.#leave = platform.lifecycle({
-			suspend: () => this.input({ kind: "suspend" }),
-			resume: () => this.input({ kind: "resume" }),
-			nudge: () => {
-				this.#watch.look(), this.input({ kind: "nudge" });
-			}
+			gone: () => this.#gone()
 		});
 	}
-	input(input) {
-		let before = this.#state, { platform, backoff } = this.#settings, now = input.kind === "due" ? Math.max(platform.now(), before.retryAt ?? 0) : platform.now();
-		this.#state = next(before, input, {
-			now,
-			random: platform.random(),
-			backoff
-		}), this.#state !== before && (input.kind === "reconnect" && this.#channels.forgive(), this.#follow(before), this.#hooks.changed());
+	get cursor() {
+		return this.#cursor;
 	}
-	sync() {
-		this.#channels.sync();
+	apply() {
+		this.#input(wants(this.#settings, this.#hooks) ? "want" : "unwant"), this.#channels.sync();
 	}
-	request(path, init) {
-		return this.#requests.send(path, init);
+	reconnect() {
+		this.#input("reconnect");
+	}
+	close() {
+		this.#input("close");
+	}
+	rewind(cursor) {
+		this.#cursor = cursor, this.#input("again");
 	}
 	snapshot() {
-		let { status, failures, error } = this.#state, channels = this.#channels.status();
+		let { status, attempt, error } = this.#state, channels = this.#channels.status();
 		return {
 			status,
-			attempt: failures,
+			role: "solo",
+			attempt,
 			retryAt: this.#retryAt,
 			error,
 			connection: this.#info,
 			channels
 		};
 	}
+	#input(input) {
+		let before = this.#state, { platform, backoff } = this.#settings;
+		this.#state = next(before, input, {
+			now: platform.now(),
+			random: platform.random(),
+			backoff
+		}), this.#state !== before && (input === "reconnect" && this.#channels.forgive(), this.#follow(before), this.#hooks.changed());
+	}
 	#follow(before) {
-		let { drive, dial, retryAt, status } = this.#state, { platform } = this.#settings;
-		if (before.drive === "dial" && (drive !== "dial" || dial !== before.dial) && this.#hangUp(status), retryAt !== before.retryAt) {
-			this.#cancelRetry?.(), this.#cancelRetry = null;
-			let inMs = retryAt === null ? 0 : Math.max(retryAt - platform.now(), 0);
-			this.#retryAt = retryAt === null ? null : Math.round(Date.now() + inMs), retryAt !== null && (this.#cancelRetry = platform.timer(() => this.input({ kind: "due" }), inMs));
-		}
-		status === "suspended" && this.#identity.release(), status === "idle" && (this.#cursor = this.#settings.since), status === "closed" && (this.#leave(), this.#identity.end()), drive === "dial" && dial !== before.dial && this.#dial(dial);
+		let { drive, dial, retryAt, status } = this.#state, dials = drive === "dial" && dial !== before.dial;
+		before.drive === "dial" && (drive !== "dial" || dials) && this.#hangUp(), retryAt !== before.retryAt && this.#wait(retryAt), drive === "rest" && this.#identity.release(), before.status === "idle" && (this.#leave = this.#settings.platform.lifecycle({
+			suspend: () => this.#input("suspend"),
+			resume: () => this.#input("resume"),
+			nudge: () => {
+				this.#watch.look(), this.#input("nudge");
+			}
+		})), (status === "idle" || status === "closed") && (this.#cursor = this.#settings.since, this.#leave?.()), dials && this.#dial();
 	}
-	#hangUp(status) {
-		this.#watch.stop(), this.#channels.ended(), (status === "idle" || status === "suspended" || status === "closed") && this.#connectionId && this.#settings.platform.beacon(this.#requests.at("disconnect"), this.#connectionId), this.#connectionId = null, this.#info = null, this.#abort.abort();
+	#wait(until) {
+		let { platform } = this.#settings;
+		if (this.#cancelRetry?.(), this.#retryAt = null, until === null) return;
+		let inMs = Math.max(until - platform.now(), 0);
+		this.#retryAt = Math.round(Date.now() + inMs), this.#cancelRetry = platform.timer(() => this.#input("due"), inMs);
 	}
-	async #dial(dial) {
-		let abort = new AbortController();
-		this.#abort = abort;
-		let current = () => this.#state.dial === dial && this.#state.drive === "dial";
-		this.#watch.start(this.#settings.connectTimeoutMs);
+	#hangUp() {
+		let { drive, status } = this.#state;
+		this.#watch.stop(), this.#channels.ended(), drive === "rest" && status !== "failed" && this.#connectionId && this.#settings.platform.beacon(this.#requests.at("disconnect"), this.#connectionId), this.#connectionId = null, this.#info = null, this.#abort.abort();
+	}
+	async #dial() {
+		let { transport, credentials, connectTimeoutMs } = this.#settings;
+		this.#abort = new AbortController();
+		let { signal } = this.#abort;
+		this.#watch.start(connectTimeoutMs);
 		try {
 			let headers = {
 				...STREAM_HEADERS,
-				...await this.#requests.headers(abort.signal)
+				...await this.#requests.headers(signal)
 			}, clientId = await this.#identity.get();
-			if (!current()) return this.#state.status === "suspended" ? this.#identity.release() : void 0;
+			if (signal.aborted) return this.#state.drive === "rest" ? this.#identity.release() : void 0;
 			let requested = this.#hooks.desired();
-			this.#channels.dialled(requested), await this.#settings.transport({
+			throw this.#channels.dialled(requested), await transport({
 				url: this.#requests.streamUrl(clientId, requested, this.#cursor),
 				headers,
-				credentials: this.#settings.credentials,
-				signal: abort.signal,
-				heard: () => current() && this.#state.openedAt !== null && this.#watch.heard(),
-				message: (message) => current() && this.#message(message)
-			});
+				credentials,
+				signal,
+				fetch: (url, init) => this.#requests.fetch(url, init),
+				heard: () => this.#info && this.#watch.heard(),
+				message: (message) => !signal.aborted && this.#message(message)
+			}), new Failure("network", "the stream ended");
 		} catch (error) {
-			current() && this.#over(error instanceof Failure ? error : new Failure("network", String(error)));
+			if (signal.aborted) return;
+			this.#over(error instanceof Failure ? error : new Failure("network", `no stream: ${error}`));
 		}
 	}
 	#over({ error, hintMs }) {
-		let { status, message } = error;
-		if (status === 401 && this.#settings.token && !this.#state.refreshed) return this.#requests.reason = "unauthorized", this.input({
-			kind: "unauthorized",
-			error
-		});
-		if (status === 403) {
+		let { status, message } = error, curable = status === 401 && !!this.#settings.token;
+		if (curable && (this.#requests.reason = "unauthorized"), status === 403) {
 			let named = [...this.#hooks.desired()].filter((channel) => message.includes(`\`${channel}\``));
-			if (this.#channels.refused(named)) return this.input({ kind: "denied" });
+			if (this.#channels.refused(named)) return this.#input("again");
 		}
-		this.input({
-			kind: "lost",
+		this.#input({
 			error,
-			hintMs
+			hintMs,
+			curable
 		});
 	}
+	#gone() {
+		this.#over(new Failure("lease", "the hub knows no such stream"));
+	}
 	#message({ type, data, id }) {
+		id !== void 0 && (this.#cursor = id || null);
 		try {
-			this.#take(type, JSON.parse(data));
+			this.#take(type, JSON.parse(data), id);
 		} catch {
 			this.#settings.onMalformed(data);
 		}
-		id !== void 0 && (this.#cursor = id || null);
 	}
-	#take(type, data) {
+	#take(type, data, id) {
 		switch (type) {
 			case "connected": return this.#connected(data);
 			case "gap": return this.#hooks.gap({
@@ -1084,98 +1045,64 @@ var STREAM_HEADERS = {
 				this.#refresh();
 				return;
 			default:
-				if (typeof data.channel != "string") throw TypeError("no envelope");
+				if (typeof data.channel != "string") throw TypeError();
 				this.#hooks.event({
 					...data,
 					type: data.type ?? type
-				});
+				}, id);
 		}
 	}
 	#connected(data) {
-		let { leaseSeconds } = this.#settings;
-		if (!(data.heartbeat_ms > 0) || !Array.isArray(data.channels)) throw TypeError("no hub says this");
+		if (!(data.heartbeat_ms > 0) || !Array.isArray(data.channels)) throw TypeError();
 		this.#connectionId = data.connection_id, this.#info = {
 			id: data.id,
 			user: data.user,
 			node: data.node
 		};
-		let lease = data.lease ? Math.min(leaseSeconds || data.lease, data.lease) : 0;
-		this.#watch.start(data.heartbeat_ms * SILENT_HEARTBEATS, lease ? lease * 1e3 / 3 : void 0), this.input({ kind: "opened" }), this.#channels.began(data.connection_id, data.channels);
+		let silentMs = this.#settings.transport.deaf ? void 0 : data.heartbeat_ms * SILENT_HEARTBEATS;
+		this.#watch.start(silentMs, data.lease ? data.lease * 1e3 / 3 : void 0), this.#input("opened"), this.#channels.began(data.connection_id, data.channels);
 	}
 	async #checkIn() {
-		let id = this.#connectionId;
-		(await this.#requests.post(this.#abort.signal, "alive", String(id)).catch(() => null))?.status === 404 && id === this.#connectionId && this.#over(new Failure("lease", "the hub no longer knows this stream"));
+		let { signal } = this.#abort;
+		(await this.#requests.post(signal, "alive", String(this.#connectionId)).catch(() => null))?.status === 404 && !signal.aborted && this.#gone();
 	}
 	async #refresh() {
-		if (!this.#settings.token || !this.#connectionId) return;
+		let { signal } = this.#abort;
 		this.#requests.reason = "expiring";
-		let id = this.#connectionId;
-		await this.#requests.headers(this.#abort.signal).then((headers) => this.#requests.post(this.#abort.signal, "refresh", id, headers)).catch(() => {});
+		try {
+			let headers = await this.#requests.headers(signal);
+			await this.#requests.post(signal, "refresh", String(this.#connectionId), headers);
+		} catch {}
 	}
 	async #change(change) {
-		let json = {
-			...await this.#requests.headers(this.#abort.signal),
-			"Content-Type": "application/json"
-		}, answer = await this.#requests.post(this.#abort.signal, "subscriptions", JSON.stringify(change), json);
+		let { signal } = this.#abort, headers = await this.#requests.headers(signal), answer = await this.#requests.post(signal, "subscriptions", JSON.stringify(change), headers);
 		return {
 			status: answer.status,
 			channels: answer.status === 200 ? (await answer.json()).channels : []
 		};
 	}
-}, Buffer = class {
-	#waiting = [];
-	#pulls = [];
-	#ended = !1;
-	#max;
-	#overflow;
-	#end;
-	constructor(max, overflow, end) {
-		this.#max = max, this.#overflow = overflow, this.#end = end;
-	}
-	push(value) {
-		if (this.#ended) return;
-		let pull = this.#pulls.shift();
-		if (pull) return pull({
-			done: !1,
-			value
-		});
-		this.#waiting.push(value), this.#waiting.length > this.#max && (this.#waiting.shift(), this.#overflow());
-	}
-	close() {
-		this.#ended = !0;
-		for (let pull of this.#pulls.splice(0)) pull({
-			done: !0,
-			value: void 0
-		});
-	}
-	next() {
-		return this.#waiting.length > 0 ? Promise.resolve({
-			done: !1,
-			value: this.#waiting.shift()
-		}) : this.#ended ? Promise.resolve({
-			done: !0,
-			value: void 0
-		}) : new Promise((resolve) => {
-			this.#pulls.push(resolve);
-		});
-	}
-	return() {
-		return this.#waiting = [], this.close(), this.#end(), Promise.resolve({
-			done: !0,
-			value: void 0
-		});
-	}
-	[Symbol.asyncIterator]() {
-		return this;
-	}
-}, overflowed = (channel) => ({
-	channel,
-	reason: "overflow"
-});
+};
+// ../clients/js/src/iterator.ts
+function looped(max, overflow, begin) {
+	let waiting = [], ended = !1, wake = () => {}, leave = begin((value) => {
+		waiting.push(value) > max && (waiting.shift(), overflow()), wake();
+	}, () => {
+		ended = !0, wake();
+	}), loop = (async function* () {
+		for (;;) {
+			for (; waiting.length > 0;) yield waiting.shift();
+			if (ended) return;
+			await new Promise((resolve) => {
+				wake = resolve;
+			});
+		}
+	})(), { return: stop } = loop;
+	return loop.return = (value) => (waiting.length = 0, leave(), stop.call(loop, value)), loop;
+}
 // ../clients/js/src/platform.ts
 function platform() {
 	return {
-		fetch: typeof fetch == "function" && typeof ReadableStream == "function" ? (...args) => fetch(...args) : void 0,
+		fetch: globalThis.fetch && ((...args) => fetch(...args)),
 		now: () => performance.now(),
 		random: Math.random,
 		timer: (call, ms) => {
@@ -1186,7 +1113,7 @@ function platform() {
 		lifecycle,
 		storage: sessionStore(),
 		locks: globalThis.navigator?.locks,
-		report: (error) => typeof reportError == "function" ? reportError(error) : console.error(error)
+		report: (error) => (globalThis.reportError ?? console.error)(error)
 	};
 }
 function beacon(url, body) {
@@ -1200,13 +1127,8 @@ function beacon(url, body) {
 	} catch {}
 }
 function lifecycle({ suspend, resume, nudge }) {
-	if (typeof addEventListener != "function" || typeof document > "u") return () => {};
-	let offs = [], on = (target, type, call) => {
-		target.addEventListener(type, call), offs.push(() => target.removeEventListener(type, call));
-	};
-	return on(globalThis, "pagehide", suspend), on(globalThis, "pageshow", resume), on(document, "freeze", suspend), on(document, "resume", resume), on(globalThis, "online", nudge), on(document, "visibilitychange", () => document.visibilityState === "visible" && nudge()), () => {
-		for (let off of offs) off();
-	};
+	let end = new AbortController(), on = (target, type, call) => target.addEventListener(type, call, { signal: end.signal });
+	return typeof document < "u" && (on(globalThis, "pagehide", suspend), on(globalThis, "pageshow", resume), on(document, "freeze", suspend), on(document, "resume", resume), on(globalThis, "online", nudge), on(document, "visibilitychange", () => document.visibilityState === "visible" && nudge())), () => end.abort();
 }
 function sessionStore() {
 	try {
@@ -1215,253 +1137,57 @@ function sessionStore() {
 		return;
 	}
 }
-// ../node_modules/eventsource-parser/dist/errors.js
-var ParseError = class extends Error {
-	constructor(message, options) {
-		super(message), this.name = "ParseError", this.type = options.type, this.field = options.field, this.value = options.value, this.line = options.line;
-	}
-}, LF = 10, CR = 13, SPACE = 32, MAX_FIELD_PREFIX_LENGTH = 6;
-function createParser(config) {
-	if (typeof config == "function") throw TypeError("`config` must be an object, got a function instead. Did you mean `createParser({onEvent: fn})`?");
-	let { maxBufferSize, onComment, onError, onEvent, onId, onRetry } = config, pendingFragments = [], pendingFragmentsLength = 0, bomPrefix = "", id, data = "", dataLines = 0, eventType, terminated = !1, skippingLine = !1, skipNextLineFeed = !1;
-	function feed(chunk) {
-		if (terminated) throw Error("Cannot feed parser: it was terminated after exceeding the configured max buffer size. Call `reset()` to resume parsing.");
-		if (bomPrefix !== void 0) {
-			if (chunk = bomPrefix + chunk, chunk === "" || chunk === "ï" || chunk === "ï»") {
-				bomPrefix = chunk;
-				return;
-			}
-			bomPrefix = void 0, chunk = chunk.replace(/^(?:\uFEFF|\xEF\xBB\xBF)/, "");
-		}
-		if ((skippingLine || skipNextLineFeed) && (chunk = resumeAfterSkip(chunk), !chunk)) return;
-		if (!pendingFragments.length) {
-			let trailing = processLines(chunk);
-			trailing !== "" && storeTrailing(trailing), checkForBufferOverflow();
-			return;
-		}
-		if (chunk.indexOf("\n") === -1 && chunk.indexOf("\r") === -1) {
-			if (pendingFragmentsLength < MAX_FIELD_PREFIX_LENGTH && !shouldBufferTrailing(pendingFragments.join("") + chunk.slice(0, MAX_FIELD_PREFIX_LENGTH - pendingFragmentsLength))) {
-				pendingFragments.length = 0, pendingFragmentsLength = 0, skippingLine = !0;
-				return;
-			}
-			pendingFragments.push(chunk), pendingFragmentsLength += chunk.length, checkForBufferOverflow();
-			return;
-		}
-		pendingFragments.push(chunk);
-		let input = pendingFragments.join("");
-		pendingFragments.length = 0, pendingFragmentsLength = 0, storeTrailing(processLines(input)), checkForBufferOverflow();
-	}
-	function resumeAfterSkip(chunk) {
-		if (chunk.length === 0) return chunk;
-		if (skipNextLineFeed) return skipNextLineFeed = !1, chunk.charCodeAt(0) === LF ? chunk.slice(1) : chunk;
-		let crIndex = chunk.indexOf("\r"), lfIndex = chunk.indexOf("\n"), lineEnd = crIndex === -1 ? lfIndex : lfIndex === -1 || crIndex < lfIndex ? crIndex : lfIndex;
-		return lineEnd === -1 ? "" : lineEnd === chunk.length - 1 && chunk.charCodeAt(lineEnd) === CR ? (skippingLine = !1, skipNextLineFeed = !0, "") : (skippingLine = !1, chunk.slice(lineEnd + (chunk.charCodeAt(lineEnd) === CR && chunk.charCodeAt(lineEnd + 1) === LF ? 2 : 1)));
-	}
-	function storeTrailing(trailing) {
-		if (trailing) {
-			if (trailing.charCodeAt(trailing.length - 1) === CR) {
-				if (parseLine(trailing, 0, trailing.length - 1), checkForBufferOverflow()) return;
-				skipNextLineFeed = !0;
-			} else shouldBufferTrailing(trailing) ? (pendingFragments.push(trailing), pendingFragmentsLength = trailing.length) : skippingLine = !0;
-		}
-	}
-	function shouldBufferTrailing(trailing) {
-		let firstCharCode = trailing.charCodeAt(0);
-		return firstCharCode === 58 && !!onComment || firstCharCode === 100 && isPotentialField(trailing, "data") || firstCharCode === 101 && isPotentialField(trailing, "event") || firstCharCode === 105 && isPotentialField(trailing, "id") || firstCharCode === 114 && isPotentialField(trailing, "retry");
-	}
-	function checkForBufferOverflow() {
-		return terminated ? !0 : maxBufferSize === void 0 || pendingFragmentsLength + data.length <= maxBufferSize ? !1 : (terminated = !0, pendingFragments.length = 0, pendingFragmentsLength = 0, id = void 0, data = "", dataLines = 0, eventType = void 0, skippingLine = !1, skipNextLineFeed = !1, onError?.(new ParseError(`Buffered data exceeded max buffer size of ${maxBufferSize} characters`, { type: "max-buffer-size-exceeded" })), !0);
-	}
-	function processLines(chunk) {
-		let searchIndex = 0;
-		if (chunk.indexOf("\r") === -1) {
-			let lfIndex = chunk.indexOf("\n", searchIndex);
-			for (; lfIndex !== -1;) {
-				if (searchIndex === lfIndex) {
-					id !== void 0 && onId?.(id), dataLines > 0 && onEvent?.({
-						id,
-						event: eventType,
-						data
-					}), id = void 0, data = "", dataLines = 0, eventType = void 0, searchIndex = lfIndex + 1, lfIndex = chunk.indexOf("\n", searchIndex);
-					continue;
-				}
-				let firstCharCode = chunk.charCodeAt(searchIndex);
-				if (isDataPrefix(chunk, searchIndex, firstCharCode)) {
-					let valueStart = chunk.charCodeAt(searchIndex + 5) === SPACE ? searchIndex + 6 : searchIndex + 5, value = chunk.slice(valueStart, lfIndex);
-					if (dataLines === 0 && chunk.charCodeAt(lfIndex + 1) === LF) {
-						id !== void 0 && onId?.(id), onEvent?.({
-							id,
-							event: eventType,
-							data: value
-						}), id = void 0, data = "", eventType = void 0, searchIndex = lfIndex + 2, lfIndex = chunk.indexOf("\n", searchIndex);
-						continue;
-					}
-					data = dataLines === 0 ? value : `${data}\n${value}`, dataLines++;
-				} else isEventPrefix(chunk, searchIndex, firstCharCode) ? eventType = chunk.slice(chunk.charCodeAt(searchIndex + 6) === SPACE ? searchIndex + 7 : searchIndex + 6, lfIndex) || void 0 : parseLine(chunk, searchIndex, lfIndex);
-				if (checkForBufferOverflow()) return "";
-				searchIndex = lfIndex + 1, lfIndex = chunk.indexOf("\n", searchIndex);
-			}
-			return chunk.slice(searchIndex);
-		}
-		let crIndex = chunk.indexOf("\r", searchIndex), lfIndex = chunk.indexOf("\n", searchIndex);
-		for (; searchIndex < chunk.length;) {
-			let lineEnd = -1;
-			if (crIndex !== -1 && lfIndex !== -1 ? lineEnd = crIndex < lfIndex ? crIndex : lfIndex : crIndex === -1 ? lfIndex !== -1 && (lineEnd = lfIndex) : lineEnd = crIndex === chunk.length - 1 ? -1 : crIndex, lineEnd === -1) break;
-			if (parseLine(chunk, searchIndex, lineEnd), checkForBufferOverflow()) return "";
-			searchIndex = lineEnd + 1, chunk.charCodeAt(searchIndex - 1) === CR && chunk.charCodeAt(searchIndex) === LF && searchIndex++, crIndex !== -1 && crIndex < searchIndex && (crIndex = chunk.indexOf("\r", searchIndex)), lfIndex !== -1 && lfIndex < searchIndex && (lfIndex = chunk.indexOf("\n", searchIndex));
-		}
-		return chunk.slice(searchIndex);
-	}
-	function parseLine(chunk, start, end) {
-		if (start === end) {
-			dispatchEvent();
-			return;
-		}
-		let firstCharCode = chunk.charCodeAt(start);
-		if (isDataPrefix(chunk, start, firstCharCode)) {
-			let valueStart = chunk.charCodeAt(start + 5) === SPACE ? start + 6 : start + 5, value = chunk.slice(valueStart, end);
-			data = dataLines === 0 ? value : `${data}\n${value}`, dataLines++;
-			return;
-		}
-		if (isEventPrefix(chunk, start, firstCharCode)) {
-			eventType = chunk.slice(chunk.charCodeAt(start + 6) === SPACE ? start + 7 : start + 6, end) || void 0;
-			return;
-		}
-		if (firstCharCode === 105 && chunk.charCodeAt(start + 1) === 100 && chunk.charCodeAt(start + 2) === 58) {
-			let value = chunk.slice(chunk.charCodeAt(start + 3) === SPACE ? start + 4 : start + 3, end);
-			value.includes("\0") || (id = value);
-			return;
-		}
-		if (firstCharCode === 58) {
-			if (onComment) {
-				let line = chunk.slice(start, end);
-				onComment(line.slice(chunk.charCodeAt(start + 1) === SPACE ? 2 : 1));
-			}
-			return;
-		}
-		let line = chunk.slice(start, end), fieldSeparatorIndex = line.indexOf(":");
-		if (fieldSeparatorIndex === -1) {
-			processField(line, "", line);
-			return;
-		}
-		let field = line.slice(0, fieldSeparatorIndex), offset = line.charCodeAt(fieldSeparatorIndex + 1) === SPACE ? 2 : 1;
-		processField(field, line.slice(fieldSeparatorIndex + offset), line);
-	}
-	function processField(field, value, line) {
-		switch (field) {
-			case "event":
-				eventType = value || void 0;
-				break;
-			case "data":
-				data = dataLines === 0 ? value : `${data}\n${value}`, dataLines++;
-				break;
-			case "id":
-				value.includes("\0") || (id = value);
-				break;
-			case "retry":
-				/^\d+$/.test(value) ? onRetry?.(parseInt(value, 10)) : onError?.(new ParseError(`Invalid \`retry\` value: "${value}"`, {
-					type: "invalid-retry",
-					value,
-					line
-				}));
-				break;
-			default: onError?.(new ParseError(`Unknown field "${field.length > 20 ? `${field.slice(0, 20)}…` : field}"`, {
-				type: "unknown-field",
-				field,
-				value,
-				line
-			}));
-		}
-	}
-	function dispatchEvent() {
-		id !== void 0 && onId?.(id), dataLines > 0 && onEvent?.({
-			id,
-			event: eventType,
-			data
-		}), id = void 0, data = "", dataLines = 0, eventType = void 0;
-	}
-	function reset(options = {}) {
-		if (options.consume && pendingFragments.length > 0) {
-			let incompleteLine = pendingFragments.join("");
-			parseLine(incompleteLine, 0, incompleteLine.length);
-		}
-		bomPrefix = "", id = void 0, data = "", dataLines = 0, eventType = void 0, pendingFragments.length = 0, pendingFragmentsLength = 0, terminated = !1, skippingLine = !1, skipNextLineFeed = !1;
-	}
-	return {
-		feed,
-		reset
-	};
-}
-function isDataPrefix(chunk, i, firstCharCode) {
-	return firstCharCode === 100 && chunk.charCodeAt(i + 1) === 97 && chunk.charCodeAt(i + 2) === 116 && chunk.charCodeAt(i + 3) === 97 && chunk.charCodeAt(i + 4) === 58;
-}
-function isEventPrefix(chunk, i, firstCharCode) {
-	return firstCharCode === 101 && chunk.charCodeAt(i + 1) === 118 && chunk.charCodeAt(i + 2) === 101 && chunk.charCodeAt(i + 3) === 110 && chunk.charCodeAt(i + 4) === 116 && chunk.charCodeAt(i + 5) === 58;
-}
-function isPotentialField(line, field) {
-	let i = 1;
-	for (; i < line.length && i < field.length;) {
-		if (line.charCodeAt(i) !== field.charCodeAt(i)) return !1;
-		i++;
-	}
-	return line.length <= field.length || line.charCodeAt(field.length) === 58;
-}
-// ../clients/js/src/transport.ts
+// ../clients/js/src/parse.ts
 var EVENT_CHARS_MAX = 16777216;
-function byFetch(fetch) {
-	return async ({ url, headers, credentials, signal, heard, message }) => {
-		if (!fetch) throw new Failure("unsupported", "this environment can’t read a stream by fetch", { fatal: !0 });
-		let response;
-		try {
-			response = await fetch(url, {
-				headers,
-				credentials,
-				signal,
-				cache: "no-store"
-			});
-		} catch (error) {
-			throw new Failure("network", `the hub can’t be reached: ${words$1(error)}`);
-		}
-		throw heard(), response.status === 200 ? !/^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "") || !response.body ? (response.body?.cancel().catch(() => {}), new Failure("protocol", `${response.url} answers with no event stream: is \`url\` the hub’s?`)) : (await read(response.body.getReader(), heard, message), new Failure("network", "the stream ended")) : await refused(response);
-	};
-}
-async function read(reader, heard, message) {
-	let decoder = new TextDecoder(), parser = createParser({
-		onEvent: ({ event, data, id }) => message({
-			type: event || "message",
+function parser(take, field) {
+	let held = [], chars = 0, cut = !1, data, id, type = "", line = (text) => {
+		text === "" && (take({
+			type: type || "message",
 			data,
 			id
-		}),
-		maxBufferSize: EVENT_CHARS_MAX
-	});
-	try {
-		for (;;) {
-			let { done, value } = await reader.read();
-			if (done) return;
-			heard(), parser.feed(decoder.decode(value, { stream: !0 }));
-		}
-	} catch (error) {
-		throw error instanceof Failure ? error : new Failure("network", `the stream was cut: ${words$1(error)}`);
-	} finally {
-		reader.cancel().catch(() => {});
-	}
+		}), data = id = void 0, type = "", chars = 0);
+		let [name, value = ""] = text.split(/: ?(.*)/s);
+		name === "data" && (data = data === void 0 ? value : `${data}\n${value}`), name === "event" && (type = value), name === "id" && !value.includes("\0") && (id = value), field?.(name, value);
+	};
+	return (piece) => {
+		let rest = cut && piece.startsWith("\n") ? piece.slice(1) : piece;
+		if (piece !== "" && (cut = piece.endsWith("\r")), chars += rest.length, chars > EVENT_CHARS_MAX) throw RangeError("an event is too long");
+		if (held.push(rest), !/[\r\n]/.test(rest)) return;
+		let lines = held.join("").split(/\r\n|\r|\n/);
+		held = [lines.pop() ?? ""], lines.forEach(line);
+	};
 }
-var words$1 = (error) => error instanceof Error ? error.message : String(error);
+// ../clients/js/src/transport.ts
+var byFetch = async ({ url, headers, signal, fetch, heard, message }) => {
+	let response = await fetch(url, {
+		headers,
+		signal,
+		cache: "no-store"
+	});
+	if (heard(), response.status !== 200) throw await refused(response);
+	if (!/^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "")) throw new Failure("protocol", `${response.url} is no event stream: is \`url\` the hub’s?`);
+	let reader = response.body?.getReader();
+	if (!reader) throw new Failure("unsupported", "this fetch can’t stream: use `byEventSource`", { fatal: !0 });
+	let decoder = new TextDecoder(), parse = parser(({ type, data, id }) => data !== void 0 && message({
+		type,
+		data,
+		id
+	}));
+	for (;;) {
+		let { done, value } = await reader.read();
+		if (done) return;
+		heard(), parse(decoder.decode(value, { stream: !0 }));
+	}
+};
 // ../clients/js/src/options.ts
 function settle(options) {
-	let { backoff, leaseSeconds = 90 } = options, world = {
-		...platform(),
-		...options.platform
-	}, settings = {
+	let { backoff, leaseSeconds = 90 } = options, settings = {
 		credentials: "same-origin",
 		since: null,
-		token: void 0,
-		type: void 0,
-		clientId: void 0,
 		connectTimeoutMs: 2e4,
 		lingerMs: 250,
-		onMalformed: (raw) => console.warn("tidings: passed over an event that can’t be read:", raw),
-		transport: byFetch(world.fetch),
+		onMalformed: (raw) => console.warn("tidings: passed over an event:", raw),
+		transport: byFetch,
 		...options,
 		url: options.url.replace(/\/+$/, ""),
 		leaseSeconds,
@@ -1469,22 +1195,26 @@ function settle(options) {
 			...QUICK,
 			...backoff
 		},
-		platform: world
+		platform: {
+			...platform(),
+			...options.platform
+		}
 	};
-	if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3600 && Number.isInteger(leaseSeconds))) throw RangeError(`leaseSeconds is ${leaseSeconds}: give 0, or a whole number from 3 to 3600`);
+	if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3600 && Number.isInteger(leaseSeconds))) throw RangeError("leaseSeconds: give 0, or a whole number from 3 to 3600");
 	let { firstMs, maxMs } = settings.backoff;
-	if (!(firstMs > 0 && maxMs >= firstMs)) throw RangeError(`backoff from ${firstMs} to ${maxMs} ms: give firstMs above 0, and maxMs not below it`);
+	if (!(firstMs > 0 && maxMs >= firstMs)) throw RangeError("backoff: give firstMs above 0, and maxMs not below it");
 	return settings;
 }
 // ../clients/js/src/status.ts
-var IDLE = Object.freeze({
+var IDLE = {
 	status: "idle",
+	role: "solo",
 	attempt: 0,
 	retryAt: null,
 	error: null,
 	connection: null,
-	channels: Object.freeze({})
-}), Store = class {
+	channels: {}
+}, Store = class {
 	#snapshot = IDLE;
 	#listeners = new Set();
 	#report;
@@ -1497,16 +1227,17 @@ var IDLE = Object.freeze({
 		return this.#listeners.add(listener), () => this.#listeners.delete(listener);
 	};
 	set(next) {
-		if (!same(this.#snapshot, next)) {
-			this.#snapshot = Object.freeze(next);
-			for (let listener of [...this.#listeners]) try {
-				listener();
-			} catch (error) {
-				this.#report(error);
-			}
-		}
+		same(this.#snapshot, next) || (this.#snapshot = Object.freeze(next), each(this.#listeners, this.#report, (listener) => listener()));
 	}
-}, same = (one, other) => JSON.stringify(one) === JSON.stringify(other), Subscriptions = class {
+};
+function each(all, report, call) {
+	for (let one of [...all]) try {
+		all.has(one) && call(one);
+	} catch (error) {
+		report(error);
+	}
+}
+var same = (one, other) => JSON.stringify(one) === JSON.stringify(other), Subscriptions = class {
 	#subscribers = new Set();
 	#changed;
 	#report;
@@ -1514,36 +1245,32 @@ var IDLE = Object.freeze({
 		this.#changed = changed, this.#report = report;
 	}
 	add(subscriber) {
-		let own = {
+		let channel = canonical(subscriber.channel), own = {
 			...subscriber,
-			channel: canonical(subscriber.channel)
+			channel,
+			has: matcher(channel)
 		};
 		return this.#subscribers.add(own), this.#changed(), () => {
-			this.#subscribers.delete(own) && this.#changed();
+			this.#subscribers.delete(own) && (own.end?.(), this.#changed());
 		};
 	}
 	clear() {
+		let ended = [...this.#subscribers];
 		this.#subscribers.clear();
+		for (let one of ended) one.end?.();
 	}
 	wanted() {
 		return new Set([...this.#subscribers].map(({ channel }) => channel));
 	}
 	event(event) {
-		this.#tell((one) => matches(one.channel, event.channel) && one.event(event));
+		each(this.#subscribers, this.#report, (one) => one.has(event.channel) && one.event(event));
 	}
 	gap(gap) {
 		let lost = {
 			...gap,
 			channel: canonical(gap.channel)
 		};
-		this.#tell((one) => concerns(lost.channel, one.channel) && one.gap?.(lost));
-	}
-	#tell(call) {
-		for (let one of [...this.#subscribers]) if (this.#subscribers.has(one)) try {
-			call(one);
-		} catch (error) {
-			this.#report(error);
-		}
+		each(this.#subscribers, this.#report, (one) => concerns(lost.channel, one.channel) && one.gap?.(lost));
 	}
 };
 // ../clients/js/src/client.ts
@@ -1552,65 +1279,70 @@ function createClient(options) {
 }
 var SharedClient = class {
 	status;
-	#connection;
+	#link;
+	#requests;
 	#subscriptions;
 	#always;
 	#settings;
-	#loops = new Set();
 	#desired = new Set();
 	#flushing = !1;
 	#cancelLinger = null;
 	#closed = !1;
 	constructor(options) {
 		let settings = settle(options), { report } = settings.platform;
-		this.#settings = settings, this.#always = new Set((options.channels ?? []).map(canonical)), this.status = new Store(report), this.#subscriptions = new Subscriptions(() => this.#changed(), report), this.#connection = new Connection(settings, {
-			desired: () => new Set(this.#desired),
+		this.#settings = settings;
+		let granted = settings.channels === "granted";
+		this.#always = new Set(granted ? [] : options.channels?.map(canonical)), this.status = new Store(report), this.#subscriptions = new Subscriptions(() => this.#changed(), report), this.#requests = new Requests(settings);
+		let hooks = {
+			desired: () => new Set(granted ? [] : this.#desired),
 			event: (event) => this.#subscriptions.event(event),
 			gap: (gap) => this.#subscriptions.gap(gap),
 			changed: () => this.#publish()
-		}), this.#always.size > 0 && this.#changed();
+		}, solo = (its, own) => new Connection(its, own);
+		this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks), granted && this.#flush(), this.#changed();
 	}
-	subscribe(channel, listener, options = {}) {
-		if (this.#closed) throw Error("this client is closed: make another");
-		let { onGap, signal } = options;
-		if (signal?.aborted) return () => {};
-		let end = this.#subscriptions.add({
+	subscribe(channel, event, options = {}) {
+		return this.#listen({
 			channel,
-			event: listener,
-			gap: onGap
-		}), off = () => {
-			signal?.removeEventListener("abort", off), end();
-		};
-		return signal?.addEventListener("abort", off), off;
+			event,
+			gap: options.onGap
+		}, options.signal);
 	}
 	on(channel, type, listener, options) {
 		return this.subscribe(channel, (event) => event.type === type && listener(event), options);
 	}
 	events(channel, { bufferMax = 1e3, onGap, signal } = {}) {
-		let leave = () => {
-			off(), signal?.removeEventListener("abort", stop), this.#loops.delete(loop);
-		}, loop = new Buffer(bufferMax, () => onGap?.(overflowed(channel)), leave), stop = () => {
-			loop.close(), leave();
-		}, off = this.subscribe(channel, (event) => loop.push(event), onGap ? { onGap } : {});
-		return this.#loops.add(loop), signal?.aborted && stop(), signal?.addEventListener("abort", stop), loop;
+		return looped(bufferMax, () => onGap?.({
+			channel,
+			reason: "overflow"
+		}), (event, end) => this.#listen({
+			channel,
+			event,
+			gap: onGap,
+			end
+		}, signal));
 	}
 	request(path, init = {}) {
-		return this.#connection.request(path, init);
+		return this.#requests.send(path, init);
 	}
 	reconnect() {
-		this.#connection.input({ kind: "reconnect" });
+		this.#link.reconnect();
 	}
 	close() {
-		if (!this.#closed) {
-			this.#closed = !0, this.#cancelLinger?.(), this.#subscriptions.clear(), this.#desired.clear();
-			for (let loop of this.#loops) loop.close();
-			this.#loops.clear(), this.#connection.input({ kind: "close" });
-		}
+		this.#closed || (this.#closed = !0, this.#cancelLinger?.(), this.#subscriptions.clear(), this.#desired.clear(), this.#link.close());
+	}
+	#listen(subscriber, signal) {
+		if (this.#closed) throw Error("this client is closed: make another");
+		if (signal?.aborted) return subscriber.end?.(), () => {};
+		let end = this.#subscriptions.add(subscriber), off = () => {
+			signal?.removeEventListener("abort", off), end();
+		};
+		return signal?.addEventListener("abort", off), off;
 	}
 	#changed() {
-		let wanted = this.#wanted(), added = [...wanted].some((channel) => !this.#desired.has(channel));
+		let wanted = this.#wanted(), { size } = this.#desired;
 		for (let channel of wanted) this.#desired.add(channel);
-		added && this.#flush(), this.#cancelLinger?.(), this.#cancelLinger = null, wanted.size < this.#desired.size && (this.#cancelLinger = this.#settings.platform.timer(() => {
+		this.#desired.size > size && this.#flush(), this.#cancelLinger?.(), wanted.size !== this.#desired.size && (this.#cancelLinger = this.#settings.platform.timer(() => {
 			this.#desired = this.#wanted(), this.#apply();
 		}, this.#settings.lingerMs));
 	}
@@ -1620,10 +1352,10 @@ var SharedClient = class {
 		}));
 	}
 	#apply() {
-		this.#closed || (this.#connection.input({ kind: this.#desired.size > 0 ? "want" : "unwant" }), this.#connection.sync(), this.#publish());
+		this.#closed || (this.#link.apply(), this.#publish());
 	}
 	#publish() {
-		this.status.set(this.#connection.snapshot());
+		this.status.set(this.#link.snapshot());
 	}
 	#wanted() {
 		return new Set([...this.#always, ...this.#subscriptions.wanted()]);
@@ -2805,20 +2537,24 @@ function PublishForm({ channel }) {
 }
 // src/parts/when.tsx
 function When({ at, as = "clock" }) {
-	let now = useNow();
-	if (at == null) return a("span", {
+	return at == null ? a("span", {
 		class: "none",
 		children: "–"
-	});
-	let title = `${exact(at)}, ${relative(at, now)}`;
-	return a("time", {
+	}) : a("time", {
 		dateTime: new Date(at).toISOString(),
-		title,
-		children: [as === "ago" ? relative(at, now) : clock(at, now), as === "both" && a("span", {
-			class: "aside",
-			children: [" ", relative(at, now)]
-		})]
+		title: exact(at),
+		children: [
+			as !== "ago" && clock(at, hubNow()),
+			as === "ago" && a(Ago, { at }),
+			as === "both" && a("span", {
+				class: "aside",
+				children: [" ", a(Ago, { at })]
+			})
+		]
 	});
+}
+function Ago({ at }) {
+	return a($$1, { children: relative(at, useNow()) });
 }
 var EMPTY = {
 	lines: [],
@@ -3126,7 +2862,7 @@ var ROLE = {
 	cell: { role: "cell" }
 };
 function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = !1 }) {
-	let now = useNow(), least = columns.reduce((sum, { width }) => sum + width, 0);
+	let least = columns.reduce((sum, { width }) => sum + width, 0);
 	return a("section", {
 		class: slim ? "scroll slim" : "scroll",
 		"aria-label": label,
@@ -3156,7 +2892,6 @@ function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = 
 						row: row.row,
 						gone: row.gone,
 						columns,
-						now,
 						onOpen,
 						selected: row.key === selected
 					}, row.key))
@@ -3193,7 +2928,7 @@ function Head({ column, sort, onSort }) {
 function turned({ sort, numeric }, direction) {
 	return direction === "none" ? numeric ? `-${sort}` : `${sort}` : direction === "ascending" ? `-${sort}` : `${sort}`;
 }
-function PlainLine({ of, row, gone, columns, now, onOpen, selected }) {
+function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 	let open = (event) => {
 		!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(row);
 	};
@@ -3208,7 +2943,7 @@ function PlainLine({ of, row, gone, columns, now, onOpen, selected }) {
 			...ROLE.cell,
 			class: column.numeric ? "number" : void 0,
 			"data-label": column.label,
-			children: [column.cell(row, now), place === 0 && gone && a("span", {
+			children: [column.cell(row), place === 0 && gone && a("span", {
 				class: "tag gone",
 				title: "It has ended, or moved to another page.",
 				children: "gone"
@@ -3216,7 +2951,7 @@ function PlainLine({ of, row, gone, columns, now, onOpen, selected }) {
 		}, column.name))
 	});
 }
-var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.now === other.now && one.selected === other.selected && one.columns === other.columns), CHANNEL_BYTES_MAX = 255;
+var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.selected === other.selected && one.columns === other.columns), CHANNEL_BYTES_MAX = 255;
 function address(path, members) {
 	let query = encode(members);
 	return query ? `${path}?${query}` : path;
@@ -3853,7 +3588,6 @@ function OwnTag({ id }) {
 }
 // src/parts/proof.tsx
 function ProofOfLife({ row: { proof: last, told_at: told } }) {
-	let now = useNow();
 	if (!last) return a("span", {
 		class: "none",
 		children: "none"
@@ -3866,10 +3600,17 @@ function ProofOfLife({ row: { proof: last, told_at: told } }) {
 			" ",
 			a("span", {
 				class: "aside",
-				children: [duration(last.age_ms + Math.max(now - (told ?? now), 0)), " ago"]
+				children: [a(Age, {
+					of: last.age_ms,
+					told
+				}), " ago"]
 			})
 		]
 	});
+}
+function Age({ of, told }) {
+	let now = useNow();
+	return a($$1, { children: duration(of + Math.max(now - (told ?? now), 0)) });
 }
 // src/moments.ts
 function moment({ at: _at, what, ...more }) {
@@ -4117,8 +3858,8 @@ function useConnections(members) {
 	};
 }
 // src/views/connections.tsx
-var FIRST_SORT$1 = "connected_at";
-function Connections({ stats }) {
+var FIRST_SORT$1 = "connected_at", Connections = A(ConnectionsView);
+function ConnectionsView({ types }) {
 	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, type, user, channel, client_id, sort = FIRST_SORT$1, id } = route.params, members = {
 		q,
 		type,
@@ -4153,7 +3894,7 @@ function Connections({ stats }) {
 					name: "type",
 					label: "Type",
 					all: "all types",
-					values: Object.keys(stats?.connections.by_type ?? {}).sort()
+					values: JSON.parse(types)
 				}),
 				a(Filter, {
 					name: "channel",
@@ -4630,54 +4371,51 @@ var NAMES = {
 function App() {
 	return a(TidingsProvider, {
 		client,
-		children: a(Page, {})
+		children: a(Clock, { children: a(Page, {}) })
 	});
 }
 function Page() {
-	let now = useTick(), routing = useRouting(), latest = useStats(), { view, params } = routing.route, main = T$1(null), { stats } = latest;
+	let routing = useRouting(), latest = useStats(), { view, params } = routing.route, main = T$1(null), { stats } = latest;
 	return A$1(() => {
 		document.title = `${stats ? `${count(stats.connections.active)} open · ` : ""}${NAMES[view]} · Tidings`;
-	}, [stats, view]), a(Now.Provider, {
-		value: now,
-		children: a(Router.Provider, {
-			value: routing,
-			children: [
-				a("button", {
-					type: "button",
-					class: "skip",
-					onClick: () => main.current?.focus(),
-					children: ["Skip to ", NAMES[view].toLowerCase()]
-				}),
-				a(Masthead, { node: stats?.node }),
-				a("div", {
-					class: "overview",
-					children: [a(Headline, { latest }), a(Trends, {})]
-				}),
-				stats && stats.phase !== "serving" && view !== "nodes" && a(Draining, { stats }),
-				a(Views, { view }),
-				a("main", {
-					ref: main,
-					id: "main",
-					tabIndex: -1,
-					"aria-label": NAMES[view],
-					children: [
-						view === "connections" && a(Connections, { stats }),
-						view === "closed" && a(Closed, {}),
-						view === "channels" && a(Channels, {}),
-						view === "users" && a(Users, {}),
-						view === "nodes" && a(Nodes, { stats })
-					]
-				}),
-				(view === "connections" || view === "closed") && params.id && a(ConnectionDrawer, {
-					id: params.id,
-					onClose: () => routing.go({ id: void 0 })
-				}, params.id),
-				view === "channels" && params.channel && a(ChannelDrawer, {
-					channel: params.channel,
-					onClose: () => routing.go({ channel: void 0 })
-				}, params.channel)
-			]
-		})
+	}, [stats, view]), a(Router.Provider, {
+		value: routing,
+		children: [
+			a("button", {
+				type: "button",
+				class: "skip",
+				onClick: () => main.current?.focus(),
+				children: ["Skip to ", NAMES[view].toLowerCase()]
+			}),
+			a(Masthead, { node: stats?.node }),
+			a("div", {
+				class: "overview",
+				children: [a(Headline, { latest }), a(Trends, {})]
+			}),
+			stats && stats.phase !== "serving" && view !== "nodes" && a(Draining, { stats }),
+			a(Views, { view }),
+			a("main", {
+				ref: main,
+				id: "main",
+				tabIndex: -1,
+				"aria-label": NAMES[view],
+				children: [
+					view === "connections" && a(Connections, { types: JSON.stringify(Object.keys(stats?.connections.by_type ?? {}).sort()) }),
+					view === "closed" && a(Closed, {}),
+					view === "channels" && a(Channels, {}),
+					view === "users" && a(Users, {}),
+					view === "nodes" && a(Nodes, { stats })
+				]
+			}),
+			(view === "connections" || view === "closed") && params.id && a(ConnectionDrawer, {
+				id: params.id,
+				onClose: () => routing.go({ id: void 0 })
+			}, params.id),
+			view === "channels" && params.channel && a(ChannelDrawer, {
+				channel: params.channel,
+				onClose: () => routing.go({ channel: void 0 })
+			}, params.channel)
+		]
 	});
 }
 function Masthead({ node }) {

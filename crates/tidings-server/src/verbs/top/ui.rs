@@ -219,7 +219,7 @@ impl Ui {
     }
 
     fn page_on(&mut self, next: Option<String>) -> Option<Order> {
-        let before = std::mem::replace(&mut self.after, Some(next?));
+        let before = self.after.replace(next?);
         if self.channel().len() > NAME_BYTES_MAX {
             self.after = before;
             self.message = Some("no further under this order: filter instead, or sort otherwise".to_owned());

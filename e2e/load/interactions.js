@@ -21,7 +21,7 @@ export function observeInteractions(page) {
 
 const PAUSE_MS = 250;
 
-/** Sorts, selects, opens, holds, turns pages and goes through the views until `untilMs` (performance.now()). */
+/** Sorts, selects, opens, holds, turns pages and goes through the views until `untilMs` (performance.now()), once at least. */
 export async function interact(page, untilMs) {
   const head = (name) => page.getByRole('columnheader', { name }).getByRole('button');
   const steps = [
@@ -38,7 +38,7 @@ export async function interact(page, untilMs) {
     () => page.getByRole('link', { name: 'Channels' }).click(),
     () => page.getByRole('link', { name: 'Connections' }).click(),
   ];
-  for (let at = 0; performance.now() < untilMs; at += 1) {
+  for (let at = 0; at < steps.length || performance.now() < untilMs; at += 1) {
     await steps[at % steps.length]();
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }

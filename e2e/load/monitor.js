@@ -1,10 +1,7 @@
 // The monitor under load: how soon the page answers, what it costs the hub, and whether its number is the kernel's.
-//
-//   node prove/monitor.js --connections 19000 --churn 500 --seconds 60
+// proofs/prove_browser_monitor.js is its full size, tests/monitor-load.test.js its small twin.
 
 import assert from 'node:assert/strict';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { launch, openWindow } from '../harness/browser.js';
 import { Hub } from '../harness/hub.js';
 import { until } from '../harness/until.js';
@@ -25,6 +22,7 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
     crowd = await startCrowd({ url: hub.url, connections });
     await hub.settlesAt(connections, SETTLES_WITHIN_MS);
     crowd.churn(churn);
+    const churning = performance.now();
     say('without a monitor');
     const before = await coreShare(hub, () => wait(seconds));
     const { context, finish } = await openWindow(browser, { viewport: { width: 1440, height: 900 } });
@@ -40,6 +38,7 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
     const during = await apart.stop();
     const figures = await interactionFigures(page);
     const { opened, closed } = await crowd.calm();
+    const churnedSeconds = (performance.now() - churning) / 1_000;
     await hub.settlesAt(connections + 1, SETTLES_WITHIN_MS);
     const number = await settledNumber(page, connections + 1);
     const kernel = (await socketsFrom(portOf(hub), crowd.addresses)) + 1;
@@ -49,10 +48,9 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
     assert.match(audit, /^Audit (not yet run|mismatch 0)$/);
     await finish();
     await hub.assertBooksBalance();
-    const measuredSeconds = before.seconds + looked.seconds + used.seconds;
     return {
       connections,
-      churn_a_second: Math.round((opened - connections + closed) / 2 / measuredSeconds),
+      churn_a_second: Math.round((opened - connections + closed) / 2 / churnedSeconds),
       ...figures,
       hub_core_percent: { without_monitor: before.percent, looked_at: looked.percent, used: used.percent },
       monitor_costs_core_percent: { looked_at: round(looked.percent - before.percent), used: round(used.percent - before.percent) },
@@ -106,10 +104,3 @@ async function shownNumber(page) {
 const portOf = (hub) => Number(new URL(hub.url).port);
 const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
 const round = (number) => Math.round(number * 10) / 10;
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const options = { connections: { type: 'string', default: '19000' }, churn: { type: 'string', default: '500' }, seconds: { type: 'string', default: '60' } };
-  const { values } = parseArgs({ options });
-  const asked = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
-  console.log(JSON.stringify(await measure({ ...asked, say: (what) => console.error(what) }), null, 2));
-}

@@ -1,0 +1,19 @@
+// The monitor at 19,000 live connections and 500 opens and closes a second: `npm run prove -- prove_browser_monitor`.
+
+import { measure } from '../load/monitor.js';
+
+const FULL = { connections: 19_000, churn: 500, seconds: 60 };
+
+/** `words` may be three numbers in place of these: connections, opens and closes a second, seconds a phase. */
+export async function prove(words) {
+  const [connections = FULL.connections, churn = FULL.churn, seconds = FULL.seconds] = words.map(Number);
+  const figures = await measure({ connections, churn, seconds, say: (what) => console.error(what) });
+  const { inp_ms: inp, hub_core_percent: core, monitor_costs_core_percent: costs, number } = figures;
+  console.log(`The monitor at ${connections} live connections, ${figures.churn_a_second} opened and closed a second, three times ${seconds} s:`);
+  console.log('without one, with one that is looked at, and with one that is used.\n');
+  console.log(`interaction to next paint    ${inp} ms over ${figures.interactions} interactions, the worst ${figures.worst_ms} ms (wanted: at most 200)`);
+  console.log(`the hub, of a core           ${core.without_monitor} % without, ${core.looked_at} % looked at, ${core.used} % used`);
+  console.log(`what the monitor costs it    ${costs.looked_at} % looked at, ${costs.used} % used (wanted: at most 5)`);
+  console.log(`the page's number            ${number.page}, the kernel's ${number.kernel}; at most ${number.most_apart_while_changing} apart while they came and went (${number.samples} samples)`);
+  console.log(`the page's audit line        ${figures.audit}`);
+}
