@@ -137,8 +137,8 @@ fn it_shows_who_is_there_filters_kicks_and_gives_the_terminal_back() {
     let text = top.wait_for("1 of 1  by connected_at, ascending  filter: bo");
     assert!(!text.contains("ada"), "{text}");
     top.press("\r");
-    let text = top.wait_for("opened");
-    assert!(text.contains("state     live") && text.contains("jobs"), "{text}");
+    let text = top.wait_for("+0ms     opened");
+    assert!(text.contains("state     live") && text.contains("channels  jobs"), "{text}");
     top.press("kbye");
     top.wait_for("who stays away; reason: bye");
     top.press("\r");
