@@ -192,7 +192,8 @@ fn one_frame_is_text_and_no_terminal_is_an_error_that_says_so() {
     assert_eq!(once.status.code(), Some(0), "{}", text(&once.stderr));
     let frame = text(&once.stdout);
     assert!(frame.contains("✓ the books balance: 1 opened − 0 closed = 1 open"), "{frame}");
-    assert!(frame.contains("1 of 1  by connected_at, ascending"), "{frame}");
+    assert!(frame.ends_with("1 of 1  by connected_at, ascending\n"), "{frame}");
+    assert!(frame.contains("1 connection  1 user  1 channel\n"), "{frame}");
     assert!(frame.contains("a\\u{202e}da") && !frame.contains(['\x1b', '\u{202e}']), "{frame:?}");
     for (arguments, wanted) in
         [(&[][..], "--once"), (&["--sort=shoe", "--once"], "--sort is one of connected_at")]

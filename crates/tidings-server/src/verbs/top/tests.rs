@@ -1,7 +1,6 @@
 use ratatui::style::{Color, Style};
 use serde_json::json;
 
-use super::model::Link;
 use super::ui::Mode;
 use super::*;
 
