@@ -40,6 +40,8 @@ run() {
     echo $! >"$logs/pid"
     wait $!
     echo $? >"$logs/code"
+    # What a test left behind would hold the pipe open, and this stage would never end. `timeout` leads their group.
+    kill -KILL -- "-$(cat "$logs/pid")" 2>/dev/null && echo "stage $name: processes were left behind, and are ended"
   } | tee "$log"
   code=$(cat "$logs/code")
   if [ "$code" = 124 ]; then echo "stage $name: stopped after $limit_s s: it hangs" | tee -a "$log"; fi
