@@ -29,6 +29,8 @@ const PROTOCOL = 1;
  */
 export function shareTabs({ key, watchdogMs = 5_000 }: ShareOptions): Share {
   if (!(watchdogMs >= 1_000)) throw new RangeError(`watchdogMs is ${watchdogMs}: give 1000 or more`);
+  // Nobody's key would be everybody's: what is not known yet (`user?.id`) must not join those who are others.
+  if (!key) throw new RangeError('key is empty: give one that stands for the user');
   return (settings, hooks, open) => {
     const { locks } = settings.platform;
     const broadcast = settings.platform.broadcast ?? broadcasts();
