@@ -136,7 +136,7 @@ export const ROWS = [
     await cell.line('… and close the one that leads', 1, 'returns', () => leader.close());
     await cell.hub.publish({ channel: 'jobs', data: 'to all' });
     for (const page of pages) await holds(page, 'seen.events.length === 1');
-    // All at once: whoever leads takes the others for living, and leaves the stream to them without a word.
+    // All at once: one that takes over may be closed before it knows its stream's id, and has no goodbye to say.
     await cell.line('… and close the others', 0, 'silent', () => Promise.all(pages.map((page) => page.close())), {
       leaseSeconds: SHARED_LEASE_SECONDS,
       tabs: TABS,

@@ -10,7 +10,7 @@ const TYPES = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
 };
-const MODULES = ['@tidings/client', 'eventsource-parser'];
+const MODULES = ['@tidings/client'];
 
 /** Reads all that may be served, once: a path that is not among it is not there. */
 export async function openFiles() {

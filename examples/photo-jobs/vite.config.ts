@@ -8,8 +8,8 @@ export default defineConfig({
     proxy: {
       '/api': {
         target: process.env.PHOTO_JOBS_URL ?? 'http://127.0.0.1:3000',
-        // Written as a mere string it would be true: `Host` would no longer be what `Origin` says, and the hub would
-        // take each change of the stream's channels for another site's.
+        // Written as a mere string it would be true: `Host` would no longer be what `Origin` says, and where a browser
+        // sends no Fetch Metadata the hub would take each change of the stream's channels for another site's.
         changeOrigin: false,
       },
     },

@@ -33,7 +33,7 @@ export class DevServer {
       },
       // All at once: one that is found later makes the page load anew.
       optimizeDeps: {
-        include: ['react', 'react-dom', 'react-dom/client', 'react/jsx-dev-runtime', 'eventsource-parser'],
+        include: ['react', 'react-dom', 'react-dom/client', 'react/jsx-dev-runtime'],
         noDiscovery: true,
       },
       server: {

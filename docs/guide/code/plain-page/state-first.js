@@ -4,18 +4,14 @@ import { createClient } from '@tidings/client';
 export function showJobs({ hub, load, draw }) {
   const client = createClient({ url: hub });
   const jobs = new Map();
-  let loading;
 
   // Listening begins before the list is asked for, so nothing falls between the two.
   client.on('jobs', 'job_completed', ({ data }) => put(data), { onGap: refetch });
   refetch();
   return client;
 
-  function refetch() {
-    loading ??= load().then((list) => {
-      loading = undefined;
-      for (const job of list) put(job);
-    });
+  async function refetch() {
+    for (const job of await load()) put(job);
   }
 
   // The newer one counts, whichever way it came.

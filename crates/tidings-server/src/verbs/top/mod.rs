@@ -14,7 +14,7 @@ use super::failure::{Exit, Failure};
 use super::hub::Hub;
 use super::terminal;
 use crate::cli::HubArgs;
-use model::Model;
+use model::{Link, Model};
 use ui::{SORTS, Ui};
 use view::Theme;
 
@@ -38,7 +38,7 @@ k kicks it, p pauses, q leaves, ? helps. Colours follow NO_COLOR. Its own stream
 of type `admin` like any other, and the headline says so.";
 
 /// The frame of `--once`.
-const ONCE_COLUMNS: u16 = 120;
+const ONCE_COLUMNS: u16 = 140;
 const ONCE_ROWS: usize = 40;
 
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: TopArgs) -> Result<Exit, Failure> {
 }
 
 async fn once(hub: &Hub, ui: &Ui) -> Result<String, Failure> {
-    let mut model = Model::default();
+    let mut model = Model { link: Link::Asked, ..Model::default() };
     let path = format!("/api/sse/connections{}", ui.query(ONCE_ROWS));
     model.take_stats(ask(hub, "/api/sse/stats").await?);
     model.take_list(ask(hub, &path).await?);

@@ -125,6 +125,8 @@ pub(super) enum Link {
     #[default]
     Connecting,
     Connected,
+    /// There is none: the hub was asked once.
+    Asked,
     /// It broke, for this reason, and is opened again after so many seconds.
     Waiting(String, u64),
 }

@@ -38,7 +38,7 @@ const COLUMNS: [Column; 10] = [
         text: |row, _| number(row.events_sent),
     },
     Column { head: "BEHIND", sort: "behind", width: 8, is_number: true, text: |row, _| number(row.behind) },
-    Column { head: "PROOF", sort: "", width: 15, is_number: false, text: proof },
+    Column { head: "PROOF", sort: "", width: 17, is_number: false, text: proof },
     Column {
         head: "BYTES",
         sort: "bytes_sent",

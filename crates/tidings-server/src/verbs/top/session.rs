@@ -93,36 +93,43 @@ pub(super) async fn run(hub: Hub, model: Rc<RefCell<Model>>, ui: Ui, theme: Them
     let farewell = follower.farewell();
     let (answers, mut answered) = mpsc::unbounded_channel();
     let mut session = Session { hub, model, ui, theme, channels, details: None, answers };
-    let outcome = {
-        let mut screen = Screen::open()?;
-        let mut inputs = screen::inputs();
-        let mut following = pin!(follower.follow());
-        let mut ended = pin!(signals::ended());
-        let mut looks = interval(DETAILS_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            if let Err(error) = session.draw(&mut screen) {
-                break Err(error);
-            }
-            tokio::select! {
-                outcome = &mut following => break outcome.map(|()| Exit::Done),
-                exit = &mut ended => break exit.map_err(Failure::from),
-                Some(input) = inputs.recv() => {
-                    if let Some(exit) = session.input(&input, &screen) {
-                        break Ok(exit);
-                    }
-                }
-                Some(answer) = answered.recv() => session.take(answer),
-                () = changed.notified() => session.take_up_page(),
-                _ = looks.tick() => session.look(),
-            }
-        }
+    // It is there until leave is taken, or the hub would see it go without a word.
+    let mut following = pin!(follower.follow());
+    let outcome = tokio::select! {
+        outcome = &mut following => outcome.map(|()| Exit::Done),
+        outcome = session.show(&mut answered, &changed) => outcome,
+        exit = signals::ended() => exit.map_err(Failure::from),
     };
     farewell.say().await;
     outcome
 }
 
 impl Session {
+    /// Draws whatever changes, until the person has enough. Dropping this gives the terminal back.
+    async fn show(
+        &mut self,
+        answered: &mut mpsc::UnboundedReceiver<Answered>,
+        changed: &Notify,
+    ) -> Result<Exit, Failure> {
+        let mut screen = Screen::open()?;
+        let mut inputs = screen::inputs();
+        let mut looks = interval(DETAILS_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.draw(&mut screen)?;
+            tokio::select! {
+                Some(input) = inputs.recv() => {
+                    if let Some(exit) = self.input(&input, &screen) {
+                        return Ok(exit);
+                    }
+                }
+                Some(answer) = answered.recv() => self.take(answer),
+                () = changed.notified() => self.take_up_page(),
+                _ = looks.tick() => self.look(),
+            }
+        }
+    }
+
     fn draw(&mut self, screen: &mut Screen) -> Result<(), Failure> {
         let model = self.model.borrow();
         let (ui, details, theme) = (&self.ui, self.details.as_ref(), self.theme);

@@ -1,7 +1,6 @@
 use ratatui::style::{Color, Style};
 use serde_json::json;
 
-use super::model::Link;
 use super::ui::Mode;
 use super::*;
 
@@ -60,7 +59,7 @@ fn buffer(
 
 #[test]
 fn a_frame_has_the_number_its_proof_the_rates_and_the_rows() {
-    let text = frame(&model(), &ui(), 130, 12);
+    let text = frame(&model(), &ui(), 140, 12);
     assert_has(
         &text,
         &[
@@ -71,7 +70,7 @@ fn a_frame_has_the_number_its_proof_the_rates_and_the_rows() {
             "p50 0.25 ms p99 1.50 ms",
             "admin 1  display 18,999  refused 4  gaps 1",
             "EVENTS▼",
-            "acked 120ms pro",
+            "acked 120ms proxy",
             "192.0.2.7:5000",
             "2 of 19,000, more below  by events_sent, descending",
         ],

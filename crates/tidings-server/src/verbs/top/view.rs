@@ -104,6 +104,7 @@ fn link(link: &Link, theme: Theme) -> Span<'_> {
     match link {
         Link::Connecting => Span::styled("connecting…", theme.quiet()),
         Link::Connected => Span::styled("live", theme.good()),
+        Link::Asked => Span::raw("asked once"),
         Link::Waiting(why, seconds) => {
             Span::styled(format!("NOT LIVE: {}; again in {seconds} s", printable::text(why)), theme.bad())
         }
@@ -120,7 +121,7 @@ fn headline<'a>(model: &Model, stats: &Stats, theme: Theme) -> Line<'a> {
         (_, true) => " connections, this monitor among them",
         (_, false) => " connections",
     };
-    let of = format!("  {} users  {} channels", number(stats.users), number(stats.channels));
+    let of = format!("  {}  {}", counted(stats.users, "user"), counted(stats.channels, "channel"));
     Line::from(vec![Span::styled(number(active), theme.strong()), Span::raw(whose), Span::raw(of)])
 }
 
@@ -220,7 +221,8 @@ fn hints<'a>(model: &Model, ui: &Ui, theme: Theme) -> Line<'a> {
         number(model.total),
         SORTS[ui.sort]
     );
-    Line::from(vec![Span::raw(text), Span::styled("  s r / ⏎ k p q  ? help", theme.quiet())])
+    let keys = if model.link == Link::Asked { "" } else { "  s r / ⏎ k p q  ? help" };
+    Line::from(vec![Span::raw(text), Span::styled(keys, theme.quiet())])
 }
 
 fn over(frame: &mut Frame<'_>, title: &str, lines: Vec<Line<'_>>, scrolled: u16) {
@@ -232,6 +234,11 @@ fn over(frame: &mut Frame<'_>, title: &str, lines: Vec<Line<'_>>, scrolled: u16)
     let block = Block::bordered().title(format!(" {title} "));
     let text = Paragraph::new(lines).wrap(Wrap { trim: false }).scroll((scrolled, 0));
     frame.render_widget(text.block(block), at);
+}
+
+/// `1 user`, `2 users`.
+fn counted(n: u64, what: &str) -> String {
+    format!("{} {what}{}", number(n), if n == 1 { "" } else { "s" })
 }
 
 /// `19,000`.
