@@ -4,7 +4,7 @@ import { Tab } from './tab.js';
 export interface ShareOptions {
   /**
    * Stands for the user. Tabs share a stream if their client has the same `url` and the same key: what one user may see
-   * must not reach a tab of another. Take their id, or anything that changes when they log in or out.
+   * must not reach a tab of another. Take their id, or anything that changes when they log in or out. Not empty.
    */
   readonly key: string;
   /**
