@@ -74,10 +74,10 @@ class SharedClient {
   readonly #link: Link;
   readonly #requests: Requests;
   readonly #subscriptions: Subscriptions;
-  readonly #always: ReadonlySet<string>;
+  readonly #always: readonly string[];
   readonly #settings;
-  /** What the stream shall have: those subscribed to, and those that linger. */
-  #desired = new Set<string>();
+  /** What the stream shall have, and until when: those subscribed to, and those that linger. */
+  #desired = new Map<string, number>();
   #flushing = false;
   #cancelLinger: (() => void) | null = null;
   #closed = false;
@@ -87,20 +87,19 @@ class SharedClient {
     const { report } = settings.platform;
     this.#settings = settings;
     const granted = settings.channels === 'granted';
-    this.#always = new Set(granted ? [] : (options.channels as string[] | undefined)?.map(canonical));
+    this.#always = granted ? [] : ((options.channels ?? []) as string[]).map(canonical);
     this.status = new Store(report);
     this.#subscriptions = new Subscriptions(() => this.#changed(), report);
     this.#requests = new Requests(settings);
     const hooks: LinkHooks = {
-      desired: () => new Set(granted ? [] : this.#desired),
+      desired: () => new Set(granted ? [] : this.#desired.keys()),
       event: (event) => this.#subscriptions.event(event),
       gap: (gap) => this.#subscriptions.gap(gap),
       changed: () => this.#publish(),
     };
     const solo = (its: Settings, own: LinkHooks) => new Connection(its, own);
     this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks);
-    if (granted) this.#flush();
-    this.#changed();
+    if (settings.channels) this.#changed();
   }
 
   subscribe(channel: string, event: (event: TidingsEvent) => void, options: SubscribeOptions = {}): () => void {
@@ -151,30 +150,26 @@ class SharedClient {
     return off;
   }
 
+  /** Who listens has changed, or has lingered long enough: each channel has its own time, however others come and go. */
   #changed(): void {
-    const wanted = this.#wanted();
-    const { size } = this.#desired;
-    for (const channel of wanted) this.#desired.add(channel);
-    if (this.#desired.size > size) this.#flush();
+    const { platform, lingerMs } = this.#settings;
+    const now = platform.now();
+    for (const [channel, until] of this.#desired) {
+      if (until > now) this.#desired.set(channel, Math.min(until, now + lingerMs));
+      else this.#desired.delete(channel);
+    }
+    for (const channel of [...this.#always, ...this.#subscriptions.wanted()]) this.#desired.set(channel, Infinity);
     this.#cancelLinger?.();
-    if (wanted.size === this.#desired.size) return;
-    this.#cancelLinger = this.#settings.platform.timer(() => {
-      this.#desired = this.#wanted();
-      this.#apply();
-    }, this.#settings.lingerMs);
+    const first = Math.min(...this.#desired.values());
+    if (first < Infinity) this.#cancelLinger = platform.timer(() => this.#changed(), first - now);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => this.#flush());
   }
 
   /** In one request what is subscribed to in one turn. */
   #flush(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    queueMicrotask(() => {
-      this.#flushing = false;
-      this.#apply();
-    });
-  }
-
-  #apply(): void {
+    this.#flushing = false;
     if (this.#closed) return;
     this.#link.apply();
     this.#publish();
@@ -182,9 +177,5 @@ class SharedClient {
 
   #publish(): void {
     this.status.set(this.#link.snapshot());
-  }
-
-  #wanted(): Set<string> {
-    return new Set([...this.#always, ...this.#subscriptions.wanted()]);
   }
 }

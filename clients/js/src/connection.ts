@@ -164,9 +164,10 @@ export class Connection implements Link {
     this.#watch.start(connectTimeoutMs);
     try {
       const headers = { ...STREAM_HEADERS, ...(await this.#requests.headers(signal)) };
+      if (signal.aborted) return;
       const clientId = await this.#identity.get();
       // The lock on the id came too late.
-      if (signal.aborted) return this.#state.drive === 'rest' ? this.#identity.release() : undefined;
+      if (signal.aborted) return void (this.#state.drive === 'rest' && this.#identity.release());
       const requested = this.#hooks.desired();
       this.#channels.dialled(requested);
       await transport({
@@ -229,7 +230,9 @@ export class Connection implements Link {
       case 'refused':
         return this.#over(fromProblem(data, Number(data.status)));
       case 'expiring':
-        return void this.#refresh();
+        // A fresh grant for the open stream. Without it that ends in `closing`, and the next attempt asks again.
+        this.#requests.reason = 'expiring';
+        return void this.#post('refresh', String(this.#connectionId)).catch(() => {});
       default:
         if (typeof data.channel !== 'string') throw new TypeError();
         this.#hooks.event({ ...data, type: data.type ?? type }, id);
@@ -250,27 +253,19 @@ export class Connection implements Link {
 
   async #checkIn(): Promise<void> {
     const { signal } = this.#abort;
-    const answer = await this.#requests.post(signal, 'alive', String(this.#connectionId)).catch(() => null);
+    const answer = await this.#requests
+      .fetch(this.#requests.at('alive'), { method: 'POST', body: String(this.#connectionId), signal })
+      .catch(() => null);
     if (answer?.status === 404 && !signal.aborted) this.#gone();
   }
 
-  /** A fresh grant for the stream that is open, before its grant ends. */
-  async #refresh(): Promise<void> {
-    const { signal } = this.#abort;
-    this.#requests.reason = 'expiring';
-    try {
-      const headers = await this.#requests.headers(signal);
-      await this.#requests.post(signal, 'refresh', String(this.#connectionId), headers);
-    } catch {
-      // It ends in `closing`, and the next attempt asks again.
-    }
+  async #change(change: Change): Promise<{ status: number; channels: string[] }> {
+    // As plain text, which asks another origin for no leave first; the hub reads JSON whatever it is called.
+    const answer = await this.#post('subscriptions', JSON.stringify(change));
+    return { status: answer.status, channels: answer.status === 200 ? (await answer.json()).channels : [] };
   }
 
-  async #change(change: Change): Promise<{ status: number; channels: string[] }> {
-    const { signal } = this.#abort;
-    const headers = await this.#requests.headers(signal);
-    // As plain text, which asks another origin for no leave first; the hub reads JSON whatever it is called.
-    const answer = await this.#requests.post(signal, 'subscriptions', JSON.stringify(change), headers);
-    return { status: answer.status, channels: answer.status === 200 ? (await answer.json()).channels : [] };
+  #post(what: string, body: string): Promise<Response> {
+    return this.#requests.send(what, { method: 'POST', body, signal: this.#abort.signal });
   }
 }

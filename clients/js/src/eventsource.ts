@@ -59,7 +59,8 @@ class Facade extends EventTarget {
   }
 
   override dispatchEvent(event: Event): boolean {
-    const handler = { open: this.onopen, message: this.onmessage, error: this.onerror }[event.type];
+    // A publisher chooses the type: `__proto__` has no handler.
+    const handler = /^(open|message|error)$/.test(event.type) && this[`on${event.type}` as 'onmessage'];
     if (handler) this.addEventListener(event.type, (same) => handler.call(this, same as MessageEvent), { once: true });
     return super.dispatchEvent(event);
   }

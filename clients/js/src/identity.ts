@@ -25,7 +25,7 @@ export class Identity {
 
   async get(): Promise<string> {
     const { storage, locks } = this.#platform;
-    if (this.#given || this.#unlock) return this.#given ?? this.#id;
+    if (this.#given || this.#unlock) return this.#given || this.#id;
     if (!storage || !locks) {
       this.#id ||= made();
       return this.#id;

@@ -73,21 +73,22 @@ export interface Settings
 
 /** Throws a `RangeError` for a value that can't be. */
 export function settle<E>(options: ClientOptions<E>): Settings {
-  const { backoff, leaseSeconds = 90 } = options;
   const settings: Settings = {
     credentials: 'same-origin',
     since: null,
     connectTimeoutMs: 20_000,
     lingerMs: 250,
+    leaseSeconds: 90,
     onMalformed: (raw) => console.warn('tidings: passed over an event:', raw),
     transport: byFetch,
-    ...(options as ClientOptions<unknown>),
+    // One that is undefined is not given.
+    ...(Object.fromEntries(Object.entries(options).filter(([, given]) => given !== undefined)) as object),
     url: options.url.replace(/\/+$/, ''),
-    leaseSeconds,
-    backoff: { ...QUICK, ...backoff },
+    backoff: { ...QUICK, ...options.backoff },
     platform: { ...platform(), ...options.platform },
   };
-  if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3_600 && Number.isInteger(leaseSeconds))) {
+  const { leaseSeconds } = settings;
+  if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3_600 && leaseSeconds % 1 === 0)) {
     throw new RangeError('leaseSeconds: give 0, or a whole number from 3 to 3600');
   }
   const { firstMs, maxMs } = settings.backoff;

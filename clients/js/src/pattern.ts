@@ -6,7 +6,8 @@ export function matcher(selector: string): (name: string) => boolean {
   const last = parts.pop();
   const text = last ? [...parts, last].join('[^:/.]+') : `${parts.join('[^:/.]+')}.*`;
   const expression = new RegExp(`^${text}$`, 's');
-  return (name) => name === selector || expression.test(name);
+  // No pattern stands for the hub's own channels.
+  return (name) => !name.startsWith('$hub/') && expression.test(name);
 }
 
 export const matches = (selector: string, name: string): boolean => matcher(selector)(name);

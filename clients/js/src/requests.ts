@@ -50,10 +50,6 @@ export class Requests {
     return platform.fetch(url, { credentials, ...init });
   }
 
-  post(signal: AbortSignal, what: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
-    return this.fetch(this.at(what), { method: 'POST', body, headers, signal });
-  }
-
   /** With a token; once more, with a fresh one, after a 401. */
   async send(what: string, init: RequestInit, again = true): Promise<Response> {
     const token = await this.headers(init.signal ?? new AbortController().signal);

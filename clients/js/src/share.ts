@@ -4,7 +4,7 @@ import { Tab } from './tab.js';
 export interface ShareOptions {
   /**
    * Stands for the user. Tabs share a stream if their client has the same `url` and the same key: what one user may see
-   * must not reach a tab of another. Take their id, or anything that changes when they log in or out.
+   * must not reach a tab of another. Take their id, or anything that changes when they log in or out. Not empty.
    */
   readonly key: string;
   /**
@@ -29,6 +29,8 @@ const PROTOCOL = 1;
  */
 export function shareTabs({ key, watchdogMs = 5_000 }: ShareOptions): Share {
   if (!(watchdogMs >= 1_000)) throw new RangeError(`watchdogMs is ${watchdogMs}: give 1000 or more`);
+  // Nobody's key would be everybody's: what is not known yet (`user?.id`) must not join those who are others.
+  if (!key) throw new RangeError('key is empty: give one that stands for the user');
   return (settings, hooks, open) => {
     const { locks } = settings.platform;
     const broadcast = settings.platform.broadcast ?? broadcasts();

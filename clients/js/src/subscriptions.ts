@@ -42,8 +42,9 @@ export class Subscriptions {
     for (const one of ended) one.end?.();
   }
 
-  wanted(): Set<string> {
-    return new Set([...this.#subscribers].map(({ channel }) => channel));
+  /** Each as often as it is subscribed to. */
+  wanted(): string[] {
+    return [...this.#subscribers].map(({ channel }) => channel);
   }
 
   event(event: TidingsEvent): void {

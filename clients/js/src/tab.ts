@@ -221,8 +221,8 @@ export class Tab implements Link {
     const { hooks } = this.#group;
     const news = this.#advance(said.cursor);
     if (said.kind === 'gap') hooks.gap(said.gap);
-    // The hub's own channels show what is: their events move no cursor, so none of them lies behind.
-    else if (news || said.event.channel.startsWith('$hub/')) hooks.event(said.event);
+    // What the hub tells of itself has no cursor, so none of it lies behind.
+    else if (news) hooks.event(said.event);
   }
 
   #follow(state: State): void {

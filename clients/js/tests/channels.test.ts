@@ -67,6 +67,36 @@ describe('a live stream', () => {
     expect(asked()[1]).toMatchObject({ remove: ['a'] });
   });
 
+  test('lets a channel go in its time, however often others come and go meanwhile', async () => {
+    await opened();
+    const off = client.subscribe('a', () => {});
+    await settled();
+    await changes()[0]?.answer(200, { channels: ['jobs', 'a'] });
+    off();
+    for (let ms = 0; ms < 250; ms += 50) {
+      client.subscribe('jobs', () => {})();
+      await world.pass(50);
+    }
+    expect(asked()[1]).toMatchObject({ add: [], remove: ['a'] });
+  });
+
+  test('asks with a fresh token where one is not taken, before a channel counts as denied', async () => {
+    world = new World();
+    const token = ({ reason }: { reason: string }) => reason;
+    client = createClient({ url: 'http://hub', platform: world.platform, leaseSeconds: 0, token });
+    client.subscribe('jobs', () => {});
+    await (await world.last()).open({ heartbeat_ms: 600_000 });
+    client.subscribe('a', () => {});
+    await settled();
+    await changes()[0]?.answer(401, {});
+    expect(changes().map(({ headers }) => headers.get('Authorization'))).toEqual([
+      'Bearer connect',
+      'Bearer unauthorized',
+    ]);
+    await changes()[1]?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active' });
+  });
+
   test('that asks for a channel again while it is taken off has it in the end', async () => {
     const stream = await opened();
     const off = client.subscribe('a', () => {});
@@ -165,6 +195,10 @@ describe('patterns', () => {
     ['a.*/c', 'a.b/c', true],
     ['a.*/c', 'axb/c', false],
     ['*', 'anything at all', true],
+    ['*', '$hub/stats', false],
+    ['$hub/stats', '$hub/stats', true],
+    ['room:*', 'room:*', true],
+    ['room:*:door', 'room:*:door', true],
   ])('%s has %s: %s', (pattern, name, has) => {
     expect(matches(pattern, name)).toBe(has);
   });

@@ -101,6 +101,11 @@ describe('what the standard says', () => {
         ['message', '2', '7'],
       ],
     ],
+    [
+      'types that every object has a member for',
+      'event: __proto__\ndata: 1\n\nevent: __defineGetter__\ndata: 2\n\ndata: 3\n\n',
+      [['message', '3', '']],
+    ],
     ['no data, no event', 'event: thing\n\ndata: 1\n\n', [['message', '1', '']]],
     ['an end before the blank line', 'data: 1\n\ndata: 2\n', [['message', '1', '']]],
   ])('%s', async (_, body, expected) => {

@@ -2,6 +2,8 @@
 
 import { describe, expect, test, vi } from 'vitest';
 import type { Identity } from '../src/identity.js';
+import { createClient } from '../src/index.js';
+import { settled, World } from './harness/world.js';
 
 /** One browser: its locks. A tab's storage is given, as a duplicate has a copy of it. */
 class Browser {
@@ -86,6 +88,45 @@ describe('a tab', () => {
     expect(await identity.get()).not.toBe('somebody');
     expect(await identity.get()).toBe(await identity.get());
     expect(storage.size).toBe(0);
+  });
+
+  test('that is left and come back to while its token is fetched asks for its lock once', async () => {
+    const world = new World();
+    const names: string[] = [];
+    // As a browser's: not in the same turn.
+    const request = async (name: string, _: LockOptions, call: (lock: Lock | null) => unknown) => {
+      names.push(name);
+      await new Promise(setImmediate);
+      return call({ name, mode: 'exclusive' });
+    };
+    let give = (_: string) => {};
+    const token = new Promise<string>((resolve) => {
+      give = resolve;
+    });
+    const client = createClient({
+      url: 'http://hub',
+      token: () => token,
+      platform: {
+        ...world.platform,
+        storage: { getItem: () => null, setItem: () => {} },
+        locks: { request } as unknown as LockManager,
+      },
+    });
+    client.subscribe('jobs', () => {});
+    await settled();
+    world.page?.suspend();
+    world.page?.resume();
+    give('mine');
+    await settled();
+    expect([names.length, world.streams().length]).toEqual([1, 1]);
+    client.close();
+  });
+
+  test('whose given id is empty has one of its own, each time', async () => {
+    const none = await new Browser().tab(new Map(), '');
+    const id = await none.get();
+    expect([id === '', await none.get()]).toEqual([false, id]);
+    none.release();
   });
 
   test('has the id that it was given', async () => {

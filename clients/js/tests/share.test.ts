@@ -240,6 +240,10 @@ describe('where tabs can’t hear each other', () => {
   });
 });
 
+test.each(['', undefined as never])('nobody’s key, %o, can’t be', (key) => {
+  expect(() => shareTabs({ key })).toThrow(RangeError);
+});
+
 describe('places', () => {
   test.each([
     ['k3x-9', 'k3x-a', -1],

@@ -32,6 +32,13 @@ describe('the lease', () => {
   });
 });
 
+test('an option that is undefined has its default', async () => {
+  const names = ['transport', 'lingerMs', 'connectTimeoutMs', 'onMalformed', 'credentials', 'since', 'leaseSeconds'];
+  const { world } = await opened(Object.fromEntries(names.map((name) => [name, undefined])));
+  const stream = await world.last();
+  expect([stream.credentials, stream.url.searchParams.get('lease')]).toEqual(['same-origin', '90']);
+});
+
 describe('what a stream says', () => {
   test.each(['{"channel":', '7', 'null', '{}', '[]'])(
     'an event of %s is passed over, and the stream goes on',

@@ -64,7 +64,9 @@ function follow(client: Client, channel: string, changed: (presence: Presence) =
       for (const again of meanwhile) again();
       meanwhile = null;
     } catch (error) {
-      if (!signal.aborted) tell({ ready: false, error: error as Error });
+      if (signal.aborted) return;
+      meanwhile = null;
+      tell({ ready: false, error: error as Error });
     }
   };
 
