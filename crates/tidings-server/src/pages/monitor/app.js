@@ -567,7 +567,7 @@ function fromProblem(problem, status, retryAfter = null) {
 function matcher(selector) {
 	if (!selector.includes("*")) return (name) => name === selector;
 	let parts = selector.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}/]/g, "\\$&")), last = parts.pop(), text = last ? [...parts, last].join("[^:/.]+") : `${parts.join("[^:/.]+")}.*`, expression = RegExp(`^${text}$`, "s");
-	return (name) => name === selector || expression.test(name);
+	return (name) => !name.startsWith("$hub/") && expression.test(name);
 }
 var matches = (selector, name) => matcher(selector)(name);
 function concerns(lost, selector) {
@@ -678,7 +678,7 @@ var ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3, LiveChannels = class {
 	}
 	async get() {
 		let { storage, locks } = this.#platform;
-		return this.#given || this.#unlock ? this.#given ?? this.#id : !storage || !locks ? (this.#id ||= made(), this.#id) : (this.#slot ||= `${KEY}:${clients++}`, this.#id ||= attempt(() => storage.getItem(this.#slot)) || made(), await this.#lock(locks) || (this.#id = made(), await this.#lock(locks)), attempt(() => storage.setItem(this.#slot, this.#id)), this.#id);
+		return this.#given || this.#unlock ? this.#given || this.#id : !storage || !locks ? (this.#id ||= made(), this.#id) : (this.#slot ||= `${KEY}:${clients++}`, this.#id ||= attempt(() => storage.getItem(this.#slot)) || made(), await this.#lock(locks) || (this.#id = made(), await this.#lock(locks)), attempt(() => storage.setItem(this.#slot, this.#id)), this.#id);
 	}
 	release() {
 		this.#unlock?.(), this.#unlock = null;
@@ -840,14 +840,6 @@ var STREAM_HEADERS = {
 			...init
 		});
 	}
-	post(signal, what, body, headers = {}) {
-		return this.fetch(this.at(what), {
-			method: "POST",
-			body,
-			headers,
-			signal
-		});
-	}
 	async send(what, init, again = !0) {
 		let token = await this.headers(init.signal ?? new AbortController().signal), headers = {
 			...Object.fromEntries(new Headers(init.headers)),
@@ -983,8 +975,10 @@ var STREAM_HEADERS = {
 			let headers = {
 				...STREAM_HEADERS,
 				...await this.#requests.headers(signal)
-			}, clientId = await this.#identity.get();
-			if (signal.aborted) return this.#state.drive === "rest" ? this.#identity.release() : void 0;
+			};
+			if (signal.aborted) return;
+			let clientId = await this.#identity.get();
+			if (signal.aborted) return void (this.#state.drive === "rest" && this.#identity.release());
 			let requested = this.#hooks.desired();
 			throw this.#channels.dialled(requested), await transport({
 				url: this.#requests.streamUrl(clientId, requested, this.#cursor),
@@ -1042,7 +1036,7 @@ var STREAM_HEADERS = {
 			}
 			case "refused": return this.#over(fromProblem(data, Number(data.status)));
 			case "expiring":
-				this.#refresh();
+				this.#requests.reason = "expiring", this.#post("refresh", String(this.#connectionId)).catch(() => {});
 				return;
 			default:
 				if (typeof data.channel != "string") throw TypeError();
@@ -1064,22 +1058,25 @@ var STREAM_HEADERS = {
 	}
 	async #checkIn() {
 		let { signal } = this.#abort;
-		(await this.#requests.post(signal, "alive", String(this.#connectionId)).catch(() => null))?.status === 404 && !signal.aborted && this.#gone();
-	}
-	async #refresh() {
-		let { signal } = this.#abort;
-		this.#requests.reason = "expiring";
-		try {
-			let headers = await this.#requests.headers(signal);
-			await this.#requests.post(signal, "refresh", String(this.#connectionId), headers);
-		} catch {}
+		(await this.#requests.fetch(this.#requests.at("alive"), {
+			method: "POST",
+			body: String(this.#connectionId),
+			signal
+		}).catch(() => null))?.status === 404 && !signal.aborted && this.#gone();
 	}
 	async #change(change) {
-		let { signal } = this.#abort, headers = await this.#requests.headers(signal), answer = await this.#requests.post(signal, "subscriptions", JSON.stringify(change), headers);
+		let answer = await this.#post("subscriptions", JSON.stringify(change));
 		return {
 			status: answer.status,
 			channels: answer.status === 200 ? (await answer.json()).channels : []
 		};
+	}
+	#post(what, body) {
+		return this.#requests.send(what, {
+			method: "POST",
+			body,
+			signal: this.#abort.signal
+		});
 	}
 };
 // ../clients/js/src/iterator.ts
@@ -1181,26 +1178,26 @@ var byFetch = async ({ url, headers, signal, fetch, heard, message }) => {
 };
 // ../clients/js/src/options.ts
 function settle(options) {
-	let { backoff, leaseSeconds = 90 } = options, settings = {
+	let settings = {
 		credentials: "same-origin",
 		since: null,
 		connectTimeoutMs: 2e4,
 		lingerMs: 250,
+		leaseSeconds: 90,
 		onMalformed: (raw) => console.warn("tidings: passed over an event:", raw),
 		transport: byFetch,
-		...options,
+		...Object.fromEntries(Object.entries(options).filter(([, given]) => given !== void 0)),
 		url: options.url.replace(/\/+$/, ""),
-		leaseSeconds,
 		backoff: {
 			...QUICK,
-			...backoff
+			...options.backoff
 		},
 		platform: {
 			...platform(),
 			...options.platform
 		}
-	};
-	if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3600 && Number.isInteger(leaseSeconds))) throw RangeError("leaseSeconds: give 0, or a whole number from 3 to 3600");
+	}, { leaseSeconds } = settings;
+	if (leaseSeconds !== 0 && !(leaseSeconds >= 3 && leaseSeconds <= 3600 && leaseSeconds % 1 == 0)) throw RangeError("leaseSeconds: give 0, or a whole number from 3 to 3600");
 	let { firstMs, maxMs } = settings.backoff;
 	if (!(firstMs > 0 && maxMs >= firstMs)) throw RangeError("backoff: give firstMs above 0, and maxMs not below it");
 	return settings;
@@ -1260,7 +1257,7 @@ var same = (one, other) => JSON.stringify(one) === JSON.stringify(other), Subscr
 		for (let one of ended) one.end?.();
 	}
 	wanted() {
-		return new Set([...this.#subscribers].map(({ channel }) => channel));
+		return [...this.#subscribers].map(({ channel }) => channel);
 	}
 	event(event) {
 		each(this.#subscribers, this.#report, (one) => one.has(event.channel) && one.event(event));
@@ -1284,7 +1281,7 @@ var SharedClient = class {
 	#subscriptions;
 	#always;
 	#settings;
-	#desired = new Set();
+	#desired = new Map();
 	#flushing = !1;
 	#cancelLinger = null;
 	#closed = !1;
@@ -1292,14 +1289,14 @@ var SharedClient = class {
 		let settings = settle(options), { report } = settings.platform;
 		this.#settings = settings;
 		let granted = settings.channels === "granted";
-		this.#always = new Set(granted ? [] : options.channels?.map(canonical)), this.status = new Store(report), this.#subscriptions = new Subscriptions(() => this.#changed(), report), this.#requests = new Requests(settings);
+		this.#always = granted ? [] : (options.channels ?? []).map(canonical), this.status = new Store(report), this.#subscriptions = new Subscriptions(() => this.#changed(), report), this.#requests = new Requests(settings);
 		let hooks = {
-			desired: () => new Set(granted ? [] : this.#desired),
+			desired: () => new Set(granted ? [] : this.#desired.keys()),
 			event: (event) => this.#subscriptions.event(event),
 			gap: (gap) => this.#subscriptions.gap(gap),
 			changed: () => this.#publish()
 		}, solo = (its, own) => new Connection(its, own);
-		this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks), granted && this.#flush(), this.#changed();
+		this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks), settings.channels && this.#changed();
 	}
 	subscribe(channel, event, options = {}) {
 		return this.#listen({
@@ -1340,25 +1337,18 @@ var SharedClient = class {
 		return signal?.addEventListener("abort", off), off;
 	}
 	#changed() {
-		let wanted = this.#wanted(), { size } = this.#desired;
-		for (let channel of wanted) this.#desired.add(channel);
-		this.#desired.size > size && this.#flush(), this.#cancelLinger?.(), wanted.size !== this.#desired.size && (this.#cancelLinger = this.#settings.platform.timer(() => {
-			this.#desired = this.#wanted(), this.#apply();
-		}, this.#settings.lingerMs));
+		let { platform, lingerMs } = this.#settings, now = platform.now();
+		for (let [channel, until] of this.#desired) until > now ? this.#desired.set(channel, Math.min(until, now + lingerMs)) : this.#desired.delete(channel);
+		for (let channel of [...this.#always, ...this.#subscriptions.wanted()]) this.#desired.set(channel, Infinity);
+		this.#cancelLinger?.();
+		let first = Math.min(...this.#desired.values());
+		first < Infinity && (this.#cancelLinger = platform.timer(() => this.#changed(), first - now)), this.#flushing || (this.#flushing = !0, queueMicrotask(() => this.#flush()));
 	}
 	#flush() {
-		this.#flushing || (this.#flushing = !0, queueMicrotask(() => {
-			this.#flushing = !1, this.#apply();
-		}));
-	}
-	#apply() {
-		this.#closed || (this.#link.apply(), this.#publish());
+		this.#flushing = !1, this.#closed || (this.#link.apply(), this.#publish());
 	}
 	#publish() {
 		this.status.set(this.#link.snapshot());
-	}
-	#wanted() {
-		return new Set([...this.#always, ...this.#subscriptions.wanted()]);
 	}
 }, w = Object.assign;
 function R(n, t) {
@@ -1612,7 +1602,8 @@ function follow(client, channel, changed) {
 			for (let again of meanwhile) again();
 			meanwhile = null;
 		} catch (error) {
-			signal.aborted || tell({
+			if (signal.aborted) return;
+			meanwhile = null, tell({
 				ready: !1,
 				error
 			});
