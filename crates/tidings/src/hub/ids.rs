@@ -9,6 +9,8 @@ use sha2::Sha256;
 use tidings_core::registry::ConnKey;
 
 const CODE_HEX_LEN: usize = 32;
+// 36^13 > 2^64.
+const BASE36_DIGITS_MAX: usize = 13;
 
 /// What this process alone knows.
 pub(super) struct Secrets {
@@ -29,7 +31,18 @@ impl Secrets {
 
     /// The public id: unique over restarts, useless for ending anything.
     pub(super) fn public(&self, key: ConnKey) -> String {
-        format!("{}-{}-{}", self.incarnation, base36(u64::from(key.index())), base36(key.serial()))
+        let mut id = String::with_capacity(self.incarnation.len() + 2 * BASE36_DIGITS_MAX + 2);
+        self.write_public(key, &mut id);
+        id
+    }
+
+    /// Appends the public id. Allocates only if `out` has to grow.
+    pub(super) fn write_public(&self, key: ConnKey, out: &mut String) {
+        out.push_str(&self.incarnation);
+        out.push('-');
+        push_base36(out, u64::from(key.index()));
+        out.push('-');
+        push_base36(out, key.serial());
     }
 
     pub(super) fn secret(&self, key: ConnKey) -> String {
@@ -75,17 +88,24 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }
 
-fn base36(mut number: u64) -> String {
-    let mut digits = Vec::new();
+fn base36(number: u64) -> String {
+    let mut digits = String::new();
+    push_base36(&mut digits, number);
+    digits
+}
+
+fn push_base36(out: &mut String, mut number: u64) {
+    let mut digits = [0; BASE36_DIGITS_MAX];
+    let mut start = BASE36_DIGITS_MAX;
     loop {
-        digits.push(b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize]);
+        start -= 1;
+        digits[start] = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize];
         number /= 36;
         if number == 0 {
             break;
         }
     }
-    digits.reverse();
-    String::from_utf8(digits).expect("digits are ASCII")
+    out.extend(digits[start..].iter().copied().map(char::from));
 }
 
 #[cfg(test)]

@@ -160,7 +160,12 @@ impl Hub {
         }
         shown.clear();
         let _ = write!(shown, "{}", entry.handle.remote);
-        search.is_in(shown) || search.is_in(&self.0.secrets.public(entry.key))
+        if search.is_in(shown) {
+            return true;
+        }
+        shown.clear();
+        self.0.secrets.write_public(entry.key, shown);
+        search.is_in(shown)
     }
 }
 

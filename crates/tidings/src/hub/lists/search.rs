@@ -16,10 +16,17 @@ impl Search {
         if wanted.is_empty() {
             return true;
         }
-        if self.0.is_ascii() && text.is_ascii() {
-            return text.as_bytes().windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted));
+        if !self.0.is_ascii() || !text.is_ascii() {
+            return text.to_lowercase().contains(&self.0);
         }
-        text.to_lowercase().contains(&self.0)
+        let text = text.as_bytes();
+        let last = text.len().checked_sub(wanted.len());
+        last.is_some_and(|last| {
+            (0..=last).any(|at| {
+                text[at].to_ascii_lowercase() == wanted[0]
+                    && text[at + 1..at + wanted.len()].eq_ignore_ascii_case(&wanted[1..])
+            })
+        })
     }
 }
 
