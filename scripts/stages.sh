@@ -78,6 +78,8 @@ stage_clients() {
   unset FORCE_COLOR
   export NO_COLOR=1
   npm run check
+  # What others of the workspace import of these two is their build.
+  npm run build --workspace @tidings/client --workspace @tidings/react
   npm run check --workspaces --if-present
   npm test --workspace @tidings/client --workspace @tidings/react --workspace tidings-monitor --if-present
 }
