@@ -85,23 +85,14 @@ hubTest("the browser's own EventSource misses nothing over a restart either", {}
   assert.deepEqual(await page.evaluate(() => window.got), Array.from({ length: 20 }, (_, n) => n + 1));
 }));
 
-hubTest('what strangers write is shown as text on both pages', {}, windowed(async ({ hub, context }) => {
+hubTest('what strangers write is shown as text', {}, windowed(async ({ hub, context }) => {
   const page = await openLive(context, hub);
-  const monitor = await context.newPage();
-  await monitor.goto(`${hub.url}/admin/monitoring`);
-  const leave = new AbortController();
   for (const text of HOSTILE) {
-    const query = new URLSearchParams({ channels: text.replaceAll(',', ''), user: text, type: text.slice(0, 30) });
-    const stream = await fetch(`${hub.url}/api/sse/stream?${query}`, { signal: leave.signal });
-    if (stream.status === 200) await monitor.locator('tr[data-state=open] bdi').filter({ hasText: text }).first().waitFor();
     await hub.publish({ channel: text, type: text, data: { [text]: text } });
     await page.locator('li.event bdi').filter({ hasText: text }).first().waitFor();
   }
-  for (const shown of [page, monitor]) {
-    assert.equal(await shown.evaluate(() => window.pwned), undefined);
-    assert.equal(await shown.locator('main img, main script, tbody svg, li svg').count(), 0);
-  }
-  leave.abort();
+  assert.equal(await page.evaluate(() => window.pwned), undefined);
+  assert.equal(await page.locator('main img, main script, li svg').count(), 0);
 }));
 
 hubTest('a page in the back-forward cache holds no stream, and goes on where it was', {}, windowed(async ({ hub, context }) => {
