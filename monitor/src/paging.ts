@@ -17,7 +17,8 @@ export function usePaging(): Paging {
   const { route, go } = useRoute();
   const { after, page: given } = route.params;
   const page = after === undefined ? 1 : Math.max(Math.trunc(Number(given)) || 2, 2);
-  const trail: readonly (string | undefined)[] = history.state?.trail ?? [];
+  // A filter begins at the first page, on the entry of the page before.
+  const trail: readonly (string | undefined)[] = page === 1 ? [] : (history.state?.trail ?? []);
   const known = trail.length === page - 1;
   const to = (place: number, mark: string | undefined, way: readonly (string | undefined)[]) =>
     go({ after: mark, page: place > 1 ? String(place) : undefined }, { trail: way });

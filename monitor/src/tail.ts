@@ -13,9 +13,15 @@ export const TAIL_LINES_MAX = 200;
 
 export const EMPTY: Tail<never> = { lines: [], waiting: [], seen: 0, paused: false };
 
-/** `news` in the order in which they came. */
-export function came<Line>(tail: Tail<Line>, news: readonly Line[]): Tail<Line> {
-  const seen = tail.seen + news.length;
+/** Puts a line to the news that wait to be drawn: no more than will be, since a hidden page draws once a minute. */
+export function gather<Line>(news: Line[], line: Line): void {
+  news.push(line);
+  if (news.length >= 2 * TAIL_LINES_MAX) news.splice(0, news.length - TAIL_LINES_MAX);
+}
+
+/** `news` in the order in which they came; `number` of them, not all of which need be there. */
+export function came<Line>(tail: Tail<Line>, news: readonly Line[], number = news.length): Tail<Line> {
+  const seen = tail.seen + number;
   const newest = [...news].reverse();
   if (tail.paused) return { ...tail, seen, waiting: bounded([...newest, ...tail.waiting]) };
   return { ...tail, seen, lines: bounded([...newest, ...tail.lines]) };

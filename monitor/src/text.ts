@@ -1,6 +1,9 @@
 const SHOWN_MAX = 60;
 const TITLE_MAX = 2_000;
 
+/** More of a text than any of it is ever shown; a character has at most two units. */
+export const UNITS_MAX = 2 * (TITLE_MAX + 1);
+
 /** A string that somebody else chose, fit to be looked at. */
 export interface Shown {
   readonly text: string;
@@ -13,7 +16,8 @@ export interface Shown {
  * rearrange the words beside it. Cut to `max` characters, never in the middle of one.
  */
 export function shown(value: unknown, max = SHOWN_MAX): Shown {
-  const whole = visible(String(value));
+  // The rest of a text of megabytes is looked at by nobody, and must not be by this either.
+  const whole = visible(String(value).slice(0, UNITS_MAX));
   const characters = [...whole];
   if (characters.length <= max) return { text: whole, title: undefined };
   const title = characters.length <= TITLE_MAX ? whole : `${characters.slice(0, TITLE_MAX).join('')}…`;

@@ -4,7 +4,7 @@ import type { Stats } from '../src/hub/types.js';
 import { jsonProblem, publishBody } from '../src/json.js';
 import { moment } from '../src/moments.js';
 import { extremes, points } from '../src/spark.js';
-import { came, EMPTY, pause, TAIL_LINES_MAX, type Tail } from '../src/tail.js';
+import { came, EMPTY, gather, pause, TAIL_LINES_MAX, type Tail } from '../src/tail.js';
 
 const books = (active: number, opened: number, closed: Record<string, number>) =>
   ({ connections: { active, opened_total: opened, closed_total: closed } }) as unknown as Stats;
@@ -47,6 +47,18 @@ test('a tail keeps the newest, and holds still while it is paused', () => {
   expect([tail.lines, tail.waiting, tail.seen]).toEqual([[2, 1], [4, 3], 4]);
   tail = pause(tail, false);
   expect([tail.lines, tail.waiting]).toEqual([[4, 3, 2, 1], []]);
+});
+
+test('what waits to be drawn is bounded, and counted all the same', () => {
+  const news: number[] = [];
+  let most = 0;
+  for (let line = 1; line <= 10_000; line++) {
+    gather(news, line);
+    most = Math.max(most, news.length);
+  }
+  expect(most).toBeLessThan(2 * TAIL_LINES_MAX);
+  const tail = came(EMPTY as Tail<number>, news, 10_000);
+  expect([tail.seen, tail.lines.length, tail.lines[0]]).toEqual([10_000, TAIL_LINES_MAX, 10_000]);
 });
 
 test('a tail is bounded, paused or not', () => {

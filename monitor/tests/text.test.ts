@@ -26,6 +26,9 @@ test('what is long is cut between characters, and whole in the title up to a bou
   const { text, title } = shown('x'.repeat(100_000), 10);
   expect(text).toHaveLength(11);
   expect(title?.length).toBe(2_001);
+  const pairs = shown(`x${'🙂'.repeat(100_000)}`, 10);
+  expect([pairs.text, pairs.title?.at(-1)]).toEqual([`x${'🙂'.repeat(9)}…`, '…']);
+  expect(pairs.title).not.toContain('u{d83d}');
 });
 
 test('of any text nothing is left that can’t be seen', () => {

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { hubNow } from '../clock.js';
 import { useLooking } from '../looking.js';
 import { address, connectionsChannel, type Members } from '../query.js';
@@ -17,27 +17,48 @@ export interface LivePage {
 
 const ASK_EVERY_MS = 2_000;
 const NOWHERE = '$hub/stats';
+/** Longer than the client keeps a channel that nobody listens to: whoever comes back then is told the whole page. */
+const AWAY_MS = 500;
+
+interface Pushed {
+  readonly channel: string | null;
+  readonly page: Page<ConnectionRow> | null;
+}
+
+const NOTHING: Pushed = { channel: null, page: null };
 
 /** A page of the live connections: pushed by the hub; asked for where its name is too long, or until the first push. */
 export function useConnections(members: Members): LivePage {
   const looking = useLooking();
   const path = address('connections', members);
   const channel = connectionsChannel(members);
-  const [pushed, setPushed] = useState<{ channel: string | null; page: Page<ConnectionRow> | null }>({
-    channel: null,
-    page: null,
-  });
+  const [pushed, setPushed] = useState(NOTHING);
+  /** What the next event builds on, while none was missed. */
+  const known = useRef(NOTHING);
+  const [lost, setLost] = useState(false);
+  const enabled = channel !== null && looking && !lost;
   useChannel(
     channel ?? NOWHERE,
     (event) => {
-      if (event.type !== 'connections') return;
-      setPushed((before) => ({
-        channel,
-        page: applied(before.channel === channel ? before.page : null, event.data as ConnectionsEvent, hubNow()),
-      }));
+      if (event.type !== 'connections' || event.channel !== channel) return;
+      const page = applied(known.current.page, event.data as ConnectionsEvent, hubNow());
+      known.current = { channel, page };
+      if (page) setPushed(known.current);
+      else setLost(true);
     },
-    { enabled: channel !== null && looking },
+    { enabled },
   );
+  // Of another channel, or after a while away, the next event may build on what was not heard.
+  useEffect(() => {
+    return () => {
+      known.current = NOTHING;
+    };
+  }, [channel, enabled]);
+  useEffect(() => {
+    if (!lost) return;
+    const timer = setTimeout(() => setLost(false), AWAY_MS);
+    return () => clearTimeout(timer);
+  }, [lost]);
   const live = pushed.channel === channel && pushed.page !== null;
   const polled = usePolled<{ connections: readonly ConnectionRow[]; total: number; next: string | null }>(
     live ? null : path,

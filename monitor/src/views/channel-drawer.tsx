@@ -1,3 +1,4 @@
+import { memo } from 'preact/compat';
 import { useEffect, useReducer, useRef } from 'preact/hooks';
 import { plural } from '../format.js';
 import { useChannel } from '../hub/client.js';
@@ -7,7 +8,8 @@ import { Icon } from '../parts/icon.js';
 import { PublishForm } from '../parts/publish-form.js';
 import { When } from '../parts/when.js';
 import { format } from '../route.js';
-import { came, EMPTY, pause, TAIL_LINES_MAX, type Tail } from '../tail.js';
+import { came, EMPTY, gather, pause, TAIL_LINES_MAX, type Tail } from '../tail.js';
+import { UNITS_MAX } from '../text.js';
 
 const SHOW_EVERY_MS = 250;
 const DATA_SHOWN_MAX = 400;
@@ -51,7 +53,8 @@ export function ChannelDrawer({ channel, onClose }: { channel: string; onClose: 
   );
 }
 
-function TailLine({ line: { at, type, text } }: { line: Line }) {
+/** Drawn once: those before it are not drawn again with each that comes. */
+const TailLine = memo(({ line: { at, type, text } }: { line: Line }) => {
   return (
     <li class={type === null ? 'gap' : undefined}>
       <p>
@@ -61,7 +64,7 @@ function TailLine({ line: { at, type, text } }: { line: Line }) {
       <Foreign of={text} max={DATA_SHOWN_MAX} class="code" />
     </li>
   );
-}
+});
 
 /** Events are shown in batches: a channel of a thousand a second must not make the page render a thousand times. */
 function useTail(channel: string): [Tail<Line>, (paused: boolean) => void] {
@@ -69,7 +72,7 @@ function useTail(channel: string): [Tail<Line>, (paused: boolean) => void] {
   const own = useRef<{ tail: Tail<Line>; news: Line[]; last: number }>({ tail: EMPTY, news: [], last: 0 }).current;
   const add = (at: number, type: string | null, text: string) => {
     own.last += 1;
-    own.news.push({ key: own.last, at, type, text });
+    gather(own.news, { key: own.last, at, type, text: text.slice(0, UNITS_MAX) });
   };
   useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? 'null'), {
     onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`),
@@ -77,14 +80,14 @@ function useTail(channel: string): [Tail<Line>, (paused: boolean) => void] {
   useEffect(() => {
     const timer = setInterval(() => {
       if (own.news.length === 0) return;
-      own.tail = came(own.tail, own.news);
+      own.tail = came(own.tail, own.news, own.last - own.tail.seen);
       own.news = [];
       again(undefined);
     }, SHOW_EVERY_MS);
     return () => clearInterval(timer);
   }, [own]);
   const setPaused = (paused: boolean) => {
-    own.tail = pause(came(own.tail, own.news), paused);
+    own.tail = pause(came(own.tail, own.news, own.last - own.tail.seen), paused);
     own.news = [];
     again(undefined);
   };

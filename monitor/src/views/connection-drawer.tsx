@@ -19,8 +19,11 @@ const ASK_EVERY_MS = 1_500;
 
 /** All that the hub knows of one connection, live or lately closed, and the way to end it. */
 export function ConnectionDrawer({ id, onClose }: { id: string; onClose: () => void }) {
-  const { data, problem, again } = usePolled<ConnectionDetail>(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS);
+  const asked = usePolled<ConnectionDetail>(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS);
+  const { problem, again } = asked;
   const unknown = problem?.status === 404;
+  // What was open when the hub last knew it isn't any more; how one ended stays true.
+  const data = unknown && !asked.data?.closed ? null : asked.data;
   return (
     <Drawer title={data ? <Foreign of={data.connection.user} max={40} /> : 'Connection'} onClose={onClose}>
       <p class="subtitle">

@@ -1832,9 +1832,9 @@ function Drawer({ title, onClose, children, kind = "drawer" }) {
 	});
 }
 // src/text.ts
-var SHOWN_MAX = 60, TITLE_MAX = 2e3;
+var SHOWN_MAX = 60, TITLE_MAX = 2e3, UNITS_MAX = 4002;
 function shown(value, max = SHOWN_MAX) {
-	let whole = visible(String(value)), characters = [...whole];
+	let whole = visible(String(value).slice(0, UNITS_MAX)), characters = [...whole];
 	if (characters.length <= max) return {
 		text: whole,
 		title: void 0
@@ -2553,8 +2553,11 @@ var EMPTY = {
 	seen: 0,
 	paused: !1
 };
-function came(tail, news) {
-	let seen = tail.seen + news.length, newest = [...news].reverse();
+function gather(news, line) {
+	news.push(line), news.length >= 400 && news.splice(0, news.length - 200);
+}
+function came(tail, news, number = news.length) {
+	let seen = tail.seen + number, newest = [...news].reverse();
 	return tail.paused ? {
 		...tail,
 		seen,
@@ -2637,44 +2640,42 @@ function ChannelDrawer({ channel, onClose }) {
 		]
 	});
 }
-function TailLine({ line: { at, type, text } }) {
-	return a("li", {
-		class: type === null ? "gap" : void 0,
-		children: [a("p", { children: [a(When, { at }), type === null ? a("strong", { children: "Gap" }) : a(Foreign, {
-			of: type,
-			class: "tag",
-			max: 40
-		})] }), a(Foreign, {
-			of: text,
-			max: DATA_SHOWN_MAX,
-			class: "code"
-		})]
-	});
-}
+var TailLine = A(({ line: { at, type, text } }) => a("li", {
+	class: type === null ? "gap" : void 0,
+	children: [a("p", { children: [a(When, { at }), type === null ? a("strong", { children: "Gap" }) : a(Foreign, {
+		of: type,
+		class: "tag",
+		max: 40
+	})] }), a(Foreign, {
+		of: text,
+		max: DATA_SHOWN_MAX,
+		class: "code"
+	})]
+}));
 function useTail(channel) {
 	let [, again] = _((turn) => turn + 1, 0), own = T$1({
 		tail: EMPTY,
 		news: [],
 		last: 0
 	}).current, add = (at, type, text) => {
-		own.last += 1, own.news.push({
+		own.last += 1, gather(own.news, {
 			key: own.last,
 			at,
 			type,
-			text
+			text: text.slice(0, UNITS_MAX)
 		});
 	};
 	return useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? "null"), { onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`) }), A$1(() => {
 		let timer = setInterval(() => {
-			own.news.length !== 0 && (own.tail = came(own.tail, own.news), own.news = [], again(void 0));
+			own.news.length !== 0 && (own.tail = came(own.tail, own.news, own.last - own.tail.seen), own.news = [], again(void 0));
 		}, SHOW_EVERY_MS);
 		return () => clearInterval(timer);
 	}, [own]), [own.tail, (paused) => {
-		own.tail = pause(came(own.tail, own.news), paused), own.news = [], again(void 0);
+		own.tail = pause(came(own.tail, own.news, own.last - own.tail.seen), paused), own.news = [], again(void 0);
 	}];
 }
 function usePaging() {
-	let { route, go } = useRoute(), { after, page: given } = route.params, page = after === void 0 ? 1 : Math.max(Math.trunc(Number(given)) || 2, 2), trail = history.state?.trail ?? [], known = trail.length === page - 1, to = (place, mark, way) => go({
+	let { route, go } = useRoute(), { after, page: given } = route.params, page = after === void 0 ? 1 : Math.max(Math.trunc(Number(given)) || 2, 2), trail = page === 1 ? [] : history.state?.trail ?? [], known = trail.length === page - 1, to = (place, mark, way) => go({
 		after: mark,
 		page: place > 1 ? String(place) : void 0
 	}, { trail: way });
@@ -3695,7 +3696,7 @@ function Timeline({ moments }) {
 // src/views/connection-drawer.tsx
 var ASK_EVERY_MS$2 = 1500;
 function ConnectionDrawer({ id, onClose }) {
-	let { data, problem, again } = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS$2), unknown = problem?.status === 404;
+	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS$2), { problem, again } = asked, unknown = problem?.status === 404, data = unknown && !asked.data?.closed ? null : asked.data;
 	return a(Drawer, {
 		title: data ? a(Foreign, {
 			of: data.connection.user,
@@ -3823,18 +3824,26 @@ function LeaseLeft({ of: { seconds, expires_at: at } }) {
 	] });
 }
 // src/hub/connections.ts
-var ASK_EVERY_MS$1 = 2e3, NOWHERE = "$hub/stats";
+var ASK_EVERY_MS$1 = 2e3, NOWHERE = "$hub/stats", AWAY_MS = 500, NOTHING = {
+	channel: null,
+	page: null
+};
 function useConnections(members) {
-	let looking = useLooking(), path = address("connections", members), channel = connectionsChannel(members), [pushed, setPushed] = d({
-		channel: null,
-		page: null
-	});
+	let looking = useLooking(), path = address("connections", members), channel = connectionsChannel(members), [pushed, setPushed] = d(NOTHING), known = T$1(NOTHING), [lost, setLost] = d(!1), enabled = channel !== null && looking && !lost;
 	useChannel(channel ?? NOWHERE, (event) => {
-		event.type === "connections" && setPushed((before) => ({
+		if (event.type !== "connections" || event.channel !== channel) return;
+		let page = applied(known.current.page, event.data, hubNow());
+		known.current = {
 			channel,
-			page: applied(before.channel === channel ? before.page : null, event.data, hubNow())
-		}));
-	}, { enabled: channel !== null && looking });
+			page
+		}, page ? setPushed(known.current) : setLost(!0);
+	}, { enabled }), A$1(() => () => {
+		known.current = NOTHING;
+	}, [channel, enabled]), A$1(() => {
+		if (!lost) return;
+		let timer = setTimeout(() => setLost(!1), AWAY_MS);
+		return () => clearTimeout(timer);
+	}, [lost]);
 	let live = pushed.channel === channel && pushed.page !== null, polled = usePolled(live ? null : path, ASK_EVERY_MS$1);
 	if (live) return {
 		page: pushed.page,

@@ -2,14 +2,16 @@
 
 mod connections;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tidings_core::channel::{ChannelName, HUBS_OWN, Selector};
 use tidings_core::log::{BoardInfo, News, Posting};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use self::connections::ShownPage;
@@ -90,13 +92,10 @@ async fn post_while_read(hub: &Weak<Inner>, readers: &mut watch::Receiver<()>) {
     let mut due = Instant::now();
     loop {
         let Some(hub) = hub.upgrade().map(Hub) else { return };
-        let now = Instant::now();
-        let all = now >= due;
-        if all {
-            due = now + PERIOD;
-        }
+        let began = Instant::now();
+        let all = began >= due;
         // A look that panics must not leave operators in the dark.
-        let is_read = catch_unwind(AssertUnwindSafe(|| hub.post_boards(&mut shown, all)));
+        let is_read = AssertUnwindSafe(hub.post_boards(&mut shown, all)).catch_unwind().await;
         if is_read.is_err() {
             tracing::error!("the hub's own channels could not be posted; the next turn goes on");
         }
@@ -104,14 +103,23 @@ async fn post_while_read(hub: &Weak<Inner>, readers: &mut watch::Receiver<()>) {
             return;
         }
         drop(hub);
+        let rest = began.elapsed();
+        due = next_due(due, all, began, rest);
         tokio::select! {
             () = sleep_until(due) => {}
             came = readers.changed() => match came {
-                Ok(()) => sleep(NEWCOMER_PAUSE).await,
+                Ok(()) => sleep(NEWCOMER_PAUSE.max(rest)).await,
                 Err(_) => return,
             }
         }
     }
+}
+
+/// When all is read anew. A look that took long is followed by a rest as long, so that however much is asked for, half of
+/// the time is everybody else's.
+fn next_due(due: Instant, all: bool, began: Instant, took: Duration) -> Instant {
+    let due = if all { began + PERIOD } else { due };
+    due.max(began + 2 * took)
 }
 
 impl Hub {
@@ -145,8 +153,9 @@ impl Hub {
         }
     }
 
-    /// Posts what is read: all of it, or where nothing is shown yet. Answers whether anything is read.
-    fn post_boards(&self, shown: &mut Shown, all: bool) -> bool {
+    /// Posts what is read: all of it, or where nothing is shown yet. Answers whether anything is read. Each is a look at
+    /// all connections, and between two of them others have their turn.
+    async fn post_boards(&self, shown: &mut Shown, all: bool) -> bool {
         let boards = self.0.log().boards();
         shown.retain(|channel, _| boards.iter().any(|board| board.is_posted && board.channel == *channel));
         for BoardInfo { channel, .. } in boards.iter().filter(|board| all || !board.is_posted) {
@@ -160,6 +169,7 @@ impl Hub {
                 Err(_) => continue,
             };
             self.post(channel, posting);
+            yield_now().await;
         }
         !boards.is_empty()
     }
@@ -170,5 +180,21 @@ impl Hub {
         self.0.log().post(now_ms, channel, posting, &mut |outlet| roused.push(Arc::clone(outlet)));
         let now_us = self.0.clock.now_us();
         roused.iter().for_each(|outlet| outlet.rouse(now_us));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_takes_long_is_followed_by_a_rest_as_long() {
+        let began = Instant::now();
+        let ms = Duration::from_millis;
+        assert_eq!(next_due(began, true, began, ms(7)), began + PERIOD);
+        assert_eq!(next_due(began, true, began, ms(900)), began + ms(1_800));
+        let due = began + ms(400);
+        assert_eq!(next_due(due, false, began, ms(7)), due, "a newcomer's look puts nothing off");
+        assert_eq!(next_due(due, false, began, ms(300)), began + ms(600), "but where it takes long");
     }
 }

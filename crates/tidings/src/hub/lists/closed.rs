@@ -58,30 +58,22 @@ pub struct ConnectionDetails {
 impl Hub {
     /// The last connections that ended, newest first.
     pub fn recently_closed(&self, query: &ClosedQuery) -> ClosedPage {
-        let mut by_reason: BTreeMap<_, _> = CloseReason::ALL.map(|reason| (reason.as_str(), 0)).into();
-        let (mut total, mut next) = (0, None);
-        let mut wanted: Vec<(u64, Closed<Tale>)> = Vec::new();
-        {
+        // Thousands are searched, counted and written out without the lock that every connection needs.
+        let ring: Vec<(u64, Closed<Tale>)> = {
             let books = self.0.books();
-            for (number, closed) in books.recently_closed() {
-                *by_reason.entry(closed.reason.as_str()).or_default() += 1;
-                if !query.selects(closed) {
-                    continue;
-                }
-                total += 1;
-                if query.after.is_some_and(|after| number >= after) {
-                    continue;
-                }
-                if wanted.len() < query.limit {
-                    wanted.push((number, closed.clone()));
-                } else {
-                    next = wanted.last().map(|(number, _)| number.to_string());
-                }
-            }
+            books.recently_closed().map(|(number, closed)| (number, closed.clone())).collect()
+        };
+        let mut by_reason: BTreeMap<_, _> = CloseReason::ALL.map(|reason| (reason.as_str(), 0)).into();
+        for (_, closed) in &ring {
+            *by_reason.entry(closed.reason.as_str()).or_default() += 1;
         }
-        // Thousands are written out without the lock that every connection needs.
+        let selected: Vec<_> = ring.iter().filter(|(_, closed)| query.selects(closed)).collect();
+        let mut rest =
+            selected.iter().filter(|(number, _)| query.after.is_none_or(|after| *number < after)).peekable();
+        let wanted: Vec<_> = rest.by_ref().take(query.limit).collect();
+        let next = rest.peek().and(wanted.last()).map(|(number, _)| number.to_string());
         let connections = wanted.iter().map(|(_, closed)| self.closed_row(closed)).collect();
-        ClosedPage { connections, total, next, by_reason }
+        ClosedPage { connections, total: selected.len(), next, by_reason }
     }
 
     /// A connection by its public id, while it lives and as long as it is remembered.

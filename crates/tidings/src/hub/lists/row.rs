@@ -12,6 +12,10 @@ use crate::hub::Hub;
 use crate::net::RemoteAddress;
 use crate::outlet::Outlet;
 
+/// A far end that was heard of so much later than was last told is news: an acknowledgement comes when what it answers is
+/// told already. Less is how finely the kernel counts.
+const HEARD_SLACK_MS: u64 = 1_000;
+
 /// A live connection, as an operator sees it. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConnectionInfo {
@@ -48,9 +52,12 @@ pub struct ConnectionInfo {
     pub behind: usize,
     /// The lease, where the client asked for one.
     pub lease: Option<Value>,
-    /// When it was last pinged, written to and heard of, by the monotonic clock.
+    /// When it was last pinged and written to, and when its client checked in, by the monotonic clock.
     #[serde(skip)]
     times: [u64; 3],
+    /// When its proof of life came.
+    #[serde(skip)]
+    heard_ms: u64,
 }
 
 impl ConnectionInfo {
@@ -59,6 +66,7 @@ impl ConnectionInfo {
         (self.events_sent, self.bytes_sent, self.behind)
             == (other.events_sent, other.bytes_sent, other.behind)
             && (self.times, self.proof.kind) == (other.times, other.proof.kind)
+            && self.heard_ms.abs_diff(other.heard_ms) <= HEARD_SLACK_MS
             && self.channels == other.channels
     }
 }
@@ -98,9 +106,9 @@ pub enum ProvenTo {
 
 /// What the books have of a live connection, to be told without their lock.
 pub(crate) struct Row {
-    client_id: Option<Box<str>>,
-    user: Arc<str>,
-    kind: Arc<str>,
+    pub(super) client_id: Option<Box<str>>,
+    pub(super) user: Arc<str>,
+    pub(super) kind: Arc<str>,
     opened_ms: u64,
     pub(crate) outlet: Arc<Outlet>,
 }
@@ -128,6 +136,7 @@ impl Hub {
                 "expires_at": self.0.clock.wall_at(ends),
             })
         });
+        let proof = proof(&outlet, lease.is_some(), now_ms);
         ConnectionInfo {
             id: self.0.secrets.public(outlet.key),
             client_id,
@@ -136,7 +145,7 @@ impl Hub {
             channels: Vec::new(),
             node: self.0.node.clone(),
             remote: outlet.remote,
-            proof: proof(&outlet, lease.is_some(), now_ms),
+            proof,
             connected_at: self.0.clock.wall_at(opened_ms),
             duration_ms: now_ms.saturating_sub(opened_ms),
             last_ping_at: wall(outlet.last_ping_ms()),
@@ -146,6 +155,7 @@ impl Hub {
             behind: 0,
             lease,
             times: [outlet.last_ping_ms(), outlet.last_write_ms(), outlet.attested_ms()],
+            heard_ms: now_ms.saturating_sub(proof.age_ms),
         }
     }
 }
@@ -164,5 +174,41 @@ fn proof(outlet: &Outlet, leased: bool, now_ms: u64) -> Proof {
             let age_ms = now_ms.saturating_sub(outlet.last_write_ms());
             Proof { kind: ProofKind::Wrote, age_ms, to }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(heard_ms: u64) -> ConnectionInfo {
+        ConnectionInfo {
+            id: "c1".to_owned(),
+            client_id: None,
+            user: "ada".into(),
+            kind: "client".into(),
+            channels: Vec::new(),
+            node: "n1".to_owned(),
+            remote: RemoteAddress { ip: [127, 0, 0, 1].into(), port: None },
+            proof: Proof { kind: ProofKind::Acked, age_ms: 0, to: ProvenTo::Client },
+            connected_at: 1,
+            duration_ms: 0,
+            last_ping_at: None,
+            last_write_at: None,
+            events_sent: 0,
+            bytes_sent: 0,
+            behind: 0,
+            lease: None,
+            times: [0; 3],
+            heard_ms,
+        }
+    }
+
+    #[test]
+    fn a_proof_that_came_since_is_news_and_the_kernels_rounding_is_none() {
+        let told = heard(10_000);
+        assert!(heard(10_004).is_as(&told) && heard(9_996).is_as(&told));
+        assert!(!heard(25_000).is_as(&told), "the acknowledgement of a heartbeat");
+        assert!(!ConnectionInfo { behind: 1, ..heard(10_000) }.is_as(&told));
     }
 }
