@@ -154,6 +154,25 @@ fn it_shows_who_is_there_filters_kicks_and_gives_the_terminal_back() {
 }
 
 #[test]
+fn a_page_that_the_hub_refuses_is_taken_up_as_soon_as_it_has_room() {
+    let hub = Hub::start();
+    let mut top = Terminal::start(&hub, "");
+    top.wait_for("1 connection, this monitor");
+    let pages: Vec<_> = (0..62).map(|n| format!("%24hub%2Fconnections%3Fq%3D{n}")).collect();
+    let crowd = stream(&hub, &format!("channels={}", pages.join(",")));
+    hub.wait_for_stats(|stats| stats["connections"]["active"] == 2);
+    top.press("s");
+    top.wait_for("as many as can be");
+    drop(crowd);
+    hub.wait_for_stats(|stats| stats["connections"]["active"] == 1);
+    let _cyd = stream(&hub, "user=cyd&channels=jobs");
+    top.wait_for("cyd");
+    top.press("q");
+    assert_eq!(top.end(), Some(0));
+    hub.assert_books_balance();
+}
+
+#[test]
 fn it_comes_back_with_the_hub() {
     let mut hub = Hub::start();
     let mut top = Terminal::start(&hub, "");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use ratatui::crossterm::event::{Event as Input, KeyEventKind};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval};
@@ -30,8 +31,22 @@ const DETAILS_EVERY: Duration = Duration::from_secs(1);
 /// What came of something that was asked of the hub.
 enum Answered {
     Details(String, Details),
+    Channels(Change),
     /// Worth a word.
     Told(String),
+}
+
+/// What came of asking a stream for a page.
+struct Change {
+    connection_id: String,
+    page: String,
+    /// The channels that the stream has now; nothing where there is no such stream any more.
+    channels: Result<Option<Vec<String>>, String>,
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    channels: Vec<String>,
 }
 
 /// Puts what the hub pushes where the screen finds it.
@@ -73,6 +88,8 @@ struct Session {
     theme: Theme,
     /// The stream's, as they are to be.
     channels: Rc<RefCell<Vec<String>>>,
+    /// It was asked to change them and has not answered: of two requests at once, the later might come first.
+    changing: bool,
     details: Option<Details>,
     answers: mpsc::UnboundedSender<Answered>,
 }
@@ -92,7 +109,7 @@ pub(super) async fn run(hub: Hub, model: Rc<RefCell<Model>>, ui: Ui, theme: Them
     let mut follower = Follower::new(hub.clone(), wanted, watch);
     let farewell = follower.farewell();
     let (answers, mut answered) = mpsc::unbounded_channel();
-    let mut session = Session { hub, model, ui, theme, channels, details: None, answers };
+    let mut session = Session { hub, model, ui, theme, channels, changing: false, details: None, answers };
     // It is there until leave is taken, or the hub would see it go without a word.
     let mut following = pin!(follower.follow());
     let outcome = tokio::select! {
@@ -165,6 +182,7 @@ impl Session {
                 self.details = Some(details);
             }
             Answered::Details(..) => {}
+            Answered::Channels(change) => self.changed(change),
             Answered::Told(text) => self.ui.message = Some(text),
         }
     }
@@ -185,27 +203,50 @@ impl Session {
         self.take_up_page();
     }
 
-    /// The live stream takes the wanted page up and lets others go, where it has not got it.
-    fn take_up_page(&self) {
-        let mut model = self.model.borrow_mut();
-        let wanted = model.page_channel.clone();
-        if model.connection_id.is_empty() || model.channels.contains(&wanted) {
+    /// The live stream takes the wanted page up and lets others go, where it has not got it. What the hub refuses is asked
+    /// for again when it is heard of next.
+    fn take_up_page(&mut self) {
+        let model = self.model.borrow();
+        let wanted = &model.page_channel;
+        if self.changing || model.connection_id.is_empty() || model.channels.contains(wanted) {
             return;
         }
-        let mut old = std::mem::replace(&mut model.channels, vec![STATS.to_owned(), wanted.clone()]);
-        old.retain(|channel| channel != STATS);
-        let body = json!({ "connection_id": model.connection_id, "add": [wanted], "remove": old });
+        self.changing = true;
+        let others = model.channels.iter().filter(|channel| *channel != STATS);
+        let remove: Vec<_> = others.collect();
+        let body = json!({ "connection_id": model.connection_id, "add": [wanted], "remove": remove });
         let (hub, answers) = (self.hub.clone(), self.answers.clone());
+        let (connection_id, page) = (model.connection_id.clone(), wanted.clone());
         tokio::spawn(async move {
             let body = Some(body.to_string().into_bytes());
-            let why = match hub.ask(Method::POST, "/api/sse/subscriptions", body).await {
-                // A stream that is gone comes back with what is wanted now.
-                Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => return,
-                Ok(answer) => answer.problem().to_string(),
-                Err(failure) => failure.to_string(),
+            let channels = match hub.ask(Method::POST, "/api/sse/subscriptions", body).await {
+                Ok(answer) if answer.status == StatusCode::NOT_FOUND => Ok(None),
+                answer => answer.and_then(|answer| answer.accepted()).and_then(|body| {
+                    let changed = serde_json::from_slice(&body).map_err(|error| hub.foreign(&error));
+                    changed.map(|changed: Changed| Some(changed.channels))
+                }),
             };
-            let _ = answers.send(Answered::Told(why));
+            let channels = channels.map_err(|failure| failure.to_string());
+            let _ = answers.send(Answered::Channels(Change { connection_id, page, channels }));
         });
+    }
+
+    fn changed(&mut self, change: Change) {
+        self.changing = false;
+        let mut model = self.model.borrow_mut();
+        // A stream that is gone comes back with what is wanted now.
+        if model.connection_id != change.connection_id {
+            return;
+        }
+        match change.channels {
+            Ok(channels) => model.channels = channels.unwrap_or_default(),
+            Err(why) => self.ui.message = Some(why),
+        }
+        let is_wanted = model.page_channel == change.page;
+        drop(model);
+        if !is_wanted {
+            self.take_up_page();
+        }
     }
 
     fn ask_details(&self, id: String) {

@@ -97,7 +97,7 @@ impl Hub {
         let now_ms = self.0.clock.now_ms();
         let rows: Vec<Row> = {
             let books = self.0.books();
-            page.rows.into_iter().filter_map(|key| books.get(key)).map(Row::of).collect()
+            page.rows.into_iter().filter_map(|(key, _)| books.get(key)).map(Row::of).collect()
         };
         // Each asks the kernel.
         let mut told: Vec<(Option<SubscriberKey>, ConnectionInfo)> =
@@ -114,35 +114,25 @@ impl Hub {
     }
 
     /// All connections that are asked for, with their places in the order.
-    fn marked(&self, query: &ConnectionQuery) -> Vec<(RowMark, ConnKey)> {
-        let on_channel: Option<HashSet<ConnKey>> = query
-            .channel
-            .as_ref()
-            .map(|channel| self.0.log().subscribers_of(channel).into_iter().map(|o| o.key).collect());
+    fn marked(&self, query: &ConnectionQuery) -> Vec<(RowMark, (ConnKey, Option<SubscriberKey>))> {
         let by = query.list.sort.by;
-        let mut behind = Vec::new();
-        let mut shown = String::new();
-        let mut marked: Vec<(RowMark, ConnKey)> = {
-            let books = self.0.books();
-            let selected = books
-                .iter()
-                .filter(|entry| query.selects(entry))
-                .filter(|entry| on_channel.as_ref().is_none_or(|keys| keys.contains(&entry.key)))
-                .filter(|entry| {
-                    let search = query.list.search.as_ref();
-                    search.is_none_or(|search| self.finds(search, entry, &mut shown))
-                });
-            let marked = selected.map(|entry| {
-                if by == ConnectionBy::Behind {
-                    behind.push(entry.handle.subscriber());
-                }
-                (RowMark::new(value(entry, by), entry.key.serial()), entry.key)
-            });
-            marked.collect()
+        let mark = |entry: &Entry<Arc<Outlet>>| RowMark::new(value(entry, by), entry.key.serial());
+        let mut marked: Vec<_> = match &query.list.search {
+            None => {
+                let place = |entry: &Entry<Arc<Outlet>>| (entry.key, entry.handle.subscriber());
+                self.selected(query, |entry| (mark(entry), place(entry)))
+            }
+            // Text is searched without the lock that every connection needs.
+            Some(search) => {
+                let mut shown = String::new();
+                let rows = self.selected(query, |entry| (mark(entry), Row::of(entry)));
+                let found = rows.into_iter().filter(|(_, row)| self.finds(search, row, &mut shown));
+                found.map(|(mark, Row { outlet, .. })| (mark, (outlet.key, outlet.subscriber()))).collect()
+            }
         };
         if by == ConnectionBy::Behind {
             let log = self.0.log();
-            for ((mark, key), subscriber) in marked.iter_mut().zip(behind) {
+            for (mark, (key, subscriber)) in &mut marked {
                 let behind = subscriber.map_or(0, |subscriber| log.behind(subscriber));
                 *mark = RowMark::new(behind, key.serial());
             }
@@ -150,21 +140,35 @@ impl Hub {
         marked
     }
 
-    fn finds(&self, search: &Search, entry: &Entry<Arc<Outlet>>, shown: &mut String) -> bool {
+    /// Of each connection that is asked for, whatever is searched in it, what is wanted of it.
+    fn selected<T>(&self, query: &ConnectionQuery, wanted: impl Fn(&Entry<Arc<Outlet>>) -> T) -> Vec<T> {
+        let on_channel: Option<HashSet<ConnKey>> = query
+            .channel
+            .as_ref()
+            .map(|channel| self.0.log().subscribers_of(channel).into_iter().map(|o| o.key).collect());
+        let books = self.0.books();
+        let selected = books
+            .iter()
+            .filter(|entry| query.selects(entry))
+            .filter(|entry| on_channel.as_ref().is_none_or(|keys| keys.contains(&entry.key)));
+        selected.map(wanted).collect()
+    }
+
+    fn finds(&self, search: &Search, row: &Row, shown: &mut String) -> bool {
         use std::fmt::Write;
-        if search.is_in(&entry.user)
-            || search.is_in(&entry.kind)
-            || entry.client_id.as_deref().is_some_and(|client| search.is_in(client))
+        if search.is_in(&row.user)
+            || search.is_in(&row.kind)
+            || row.client_id.as_deref().is_some_and(|client| search.is_in(client))
         {
             return true;
         }
         shown.clear();
-        let _ = write!(shown, "{}", entry.handle.remote);
+        let _ = write!(shown, "{}", row.outlet.remote);
         if search.is_in(shown) {
             return true;
         }
         shown.clear();
-        self.0.secrets.write_public(entry.key, shown);
+        self.0.secrets.write_public(row.outlet.key, shown);
         search.is_in(shown)
     }
 }
