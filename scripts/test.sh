@@ -8,7 +8,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never} CI=${CI:-false}
 
 # Name, and the seconds after which it hangs rather than works.
-STAGES="fmt:300 tidy:900 clippy:1800 rust:2700 netns:1200 doc:1200 examples:1800 release:1800 clients:900 e2e:1200 snippets:600 fuzz:1500 deny:1200"
+STAGES="fmt:300 tidy:900 clippy:1800 rust:2700 netns:1200 doc:1200 examples:1800 release:1800 clients:1500 e2e:2400 snippets:600 fuzz:1500 deny:1200"
 
 logs=target/test-logs
 mkdir -p "$logs"
