@@ -1,6 +1,8 @@
 // The monitor as a person uses it.
 
 import assert from 'node:assert/strict';
+import { TIMEOUT_MS } from './browser.js';
+import { until } from './until.js';
 
 /** Opens it, and waits until it counts itself and nobody else. */
 export async function openMonitor({ hub, context, base = hub.url }, hash = '') {
@@ -27,6 +29,13 @@ export function names(page) {
 
 export function row(page, name) {
   return page.locator('main tbody tr', { hasText: name });
+}
+
+/** Waits until what has the focus reads so, or matches: a page draws a moment after it was acted upon. */
+export async function focusIsOn(page, words) {
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  const reads = (text) => (typeof words === 'string' ? text === words : words.test(text));
+  await until(async () => reads(await focused()), TIMEOUT_MS, async () => `the focus is on ${await focused()}, not on ${words}`);
 }
 
 /** Streams that are open until `leave()`, each read to keep it alive. */

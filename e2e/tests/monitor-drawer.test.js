@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { browserForFile, hubTest } from '../harness/fixture.js';
-import { crowd, names, openMonitor, row } from '../harness/monitor.js';
+import { crowd, focusIsOn, names, openMonitor, row } from '../harness/monitor.js';
 import { until } from '../harness/until.js';
 
 const windowed = browserForFile();
@@ -34,7 +34,7 @@ crowded('a drawer keeps the focus, Esc closes it, and the focus goes back to the
   }
   await page.keyboard.press('Escape');
   await drawer.waitFor({ state: 'hidden' });
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'ada');
+  await focusIsOn(page, 'ada');
   assert.equal(new URL(page.url()).hash, '#connections?channel=lobby');
 });
 
@@ -68,7 +68,7 @@ crowded('a kick is asked for twice, and the client is told why and whether it ma
   await page.getByLabel('Reason').fill('a screen is exchanged');
   await page.getByLabel('It may reconnect').check();
   await page.getByRole('button', { name: 'Kick…' }).press('Enter');
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Kick now');
+  await focusIsOn(page, 'Kick now');
   await page.getByRole('button', { name: 'Keep it' }).click();
   assert.equal(await hub.closedTotal('kicked'), 0);
   await page.getByRole('button', { name: 'Kick…' }).click();
@@ -79,6 +79,7 @@ crowded('a kick is asked for twice, and the client is told why and whether it ma
   await page.keyboard.press('Escape');
   await row(page, 'bea').getByRole('button').press('Enter');
   await page.getByRole('button', { name: 'Kick…' }).press('Enter');
+  await focusIsOn(page, 'Kick now');
   await page.keyboard.press('Enter');
   assert.deepEqual(closing(await people.said('bea')), { reason: 'kicked', reconnect: false, detail: undefined });
   assert.equal(await hub.closedTotal('kicked'), 2);

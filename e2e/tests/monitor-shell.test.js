@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { browserForFile, hubTest } from '../harness/fixture.js';
-import { crowd, openMonitor, row } from '../harness/monitor.js';
+import { crowd, focusIsOn, openMonitor, row } from '../harness/monitor.js';
 
 const windowed = browserForFile();
 
@@ -100,20 +100,22 @@ hubTest('the colours are the system’s until they are chosen, and the choice is
   const dark = await light();
   assert.notEqual(dark, system);
   await page.getByRole('button', { name: 'Colours: system. Change to light' }).click();
+  await page.getByRole('button', { name: 'Colours: light. Change to dark' }).waitFor();
   assert.equal(await light(), system);
   await page.reload();
   await page.getByRole('button', { name: 'Colours: light. Change to dark' }).waitFor();
   assert.equal(await light(), system);
   await page.getByRole('button', { name: 'Colours: light' }).press('Enter');
+  await page.getByRole('button', { name: 'Colours: dark' }).waitFor();
   assert.equal(await light(), dark);
 }));
 
 hubTest('the first key leads past everything to what is listed', {}, windowed(async (given) => {
   const page = await openMonitor(given);
   await page.keyboard.press('Tab');
-  assert.match(await page.evaluate(() => document.activeElement.textContent), /^Skip to connections$/);
+  await focusIsOn(page, 'Skip to connections');
   await page.keyboard.press('Enter');
-  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  await page.locator('#main:focus').waitFor();
   await page.keyboard.press('Tab');
-  assert.match(await page.evaluate(() => document.activeElement.textContent), /Hold rows/);
+  await focusIsOn(page, /Hold rows/);
 }));

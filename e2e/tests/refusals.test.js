@@ -74,15 +74,17 @@ describe('what is answered instead of a stream', { concurrency: AT_ONCE }, () =>
       const first = await open();
       await in_(first, 'connected');
       const second = await open();
-      await in_(second, 'connecting', 'reconnecting');
-      const { status, message } = await error(second);
-      assert.equal(status, 429);
-      assert.match(message, /429/);
+      await holds(second, 'hub.status.getSnapshot().error?.status === 429');
+      assert.match((await error(second)).message, /429/);
       await first.close();
       await in_(second, 'connected');
-      assert.deepEqual(proxy.asked.map(({ status: one }) => one), [200, 429, 200]);
-      const waitedMs = proxy.asked[2].at - proxy.asked[1].at;
-      assert.ok(waitedMs >= 5_000 - EARLY_MS, `Retry-After: 5, and it came after ${waitedMs} ms`);
+      // A machine that is slow to close a tab has it refused once more.
+      const [, ...waits] = proxy.asked;
+      assert.match(proxy.asked.map(({ status }) => status).join(), /^200(,429)+,200$/);
+      waits.slice(1).forEach(({ at }, after) => {
+        const waitedMs = at - waits[after].at;
+        assert.ok(waitedMs >= 5_000 - EARLY_MS, `Retry-After: 5, and it came after ${waitedMs} ms`);
+      });
     }, 'kim');
 
   refusalTest('503: a hub that drains is asked when it said, and its successor takes the stream', {}, async ({ hub, proxy, open }) => {
@@ -143,7 +145,7 @@ describe('what is answered instead of a stream', { concurrency: AT_ONCE }, () =>
 
 const state = (page) => page.evaluate('hub.status.getSnapshot().status');
 const error = (page) => page.evaluate('hub.status.getSnapshot().error');
-const in_ = (page, ...states) => holds(page, `${JSON.stringify(states)}.includes(window.hub?.status.getSnapshot().status)`);
+const in_ = (page, state) => holds(page, `window.hub?.status.getSnapshot().status === '${state}'`);
 
 async function asksNoMore(proxy, statuses) {
   await new Promise((resolve) => setTimeout(resolve, SILENT_MS));
