@@ -66,7 +66,8 @@ prove_browser() {
   CHROMIUM_BIN=$(browser_there) || true
   export CHROMIUM_BIN
   # In a process of its own: the binary that it names is not to be told as a setting.
-  if [ -z "$CHROMIUM_BIN" ] || ! (js_is_there && npm run build --workspace @tidings/client --workspace @tidings/react); then
+  if [ -z "$CHROMIUM_BIN" ] || ! (js_is_there && npm run build --workspace @tidings/client --workspace @tidings/react &&
+    cargo build --release --locked --quiet --package tidings-bench); then
     echo "not proven: ${names[*]}: they need Node, npm and Chromium"
     failed=$((failed + ${#names[@]}))
     return 0
@@ -145,7 +146,7 @@ commit() {
 seeds() {
   local found
   found=$(grep -oiE '\bseed[:= ]+(0x)?[0-9a-f]+' "$1" | grep -oiE '(0x)?[0-9a-f]+$' | sort -u | paste -sd ' ' | cut -c1-400 || true)
-  echo "${found:-none printed}"
+  echo "${found:-none: its steps are fixed}"
 }
 
 settings() {

@@ -89,6 +89,9 @@ stage_e2e() {
   CHROMIUM_BIN=$(browser_there) || { skip missing 1 "no Chromium is there"; return; }
   export CHROMIUM_BIN
   npm run build --workspace @tidings/client --workspace @tidings/react --if-present
+  # Its crowd, for the monitor.
+  cargo build --locked --quiet --package tidings-bench
+  export BENCH_BIN=$PWD/target/debug/tidings-bench
   npm test --workspace tidings-e2e --workspace kiosk-show --workspace photo-jobs --if-present
 }
 

@@ -1,56 +1,41 @@
-// Many streams from several processes, since one may have 20,000 files: those that stay, and those that come and go.
+// Many streams, those that stay and those that come and go, held by `tidings-bench crowd`: what is measured is the hub and
+// the page, and not a client.
 
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const MEMBER = fileURLToPath(new URL('./crowd-member.js', import.meta.url));
+const PROGRAM = process.env.BENCH_BIN ?? fileURLToPath(new URL('../../target/release/tidings-bench', import.meta.url));
+/** Where its streams come from: 127.0.1.1 and so on. */
+const COMES_FROM = /^127\.0\.1\.\d+$/;
 
-/** `connections` that stay, over `processes`. Each has an address of its own, so that ports that rest are enough. */
-export async function startCrowd({ url, connections, processes = 4 }) {
-  const { hostname, port } = new URL(url);
-  const share = (whole, at) => Math.floor((whole * (at + 1)) / processes) - Math.floor((whole * at) / processes);
-  const members = Array.from({ length: processes }, (_, at) => {
-    const child = fork(MEMBER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    child.send({ do: 'open', hostname, port: Number(port), from: `127.0.1.${at + 1}`, connections: share(connections, at) });
-    return child;
+/** `connections` that stay. */
+export async function startCrowd({ url, connections }) {
+  const child = spawn(PROGRAM, ['crowd', '--target', new URL(url).host], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child, 'spawn').catch(({ message }) => {
+    throw new Error(`${message}; cargo build --release --package tidings-bench makes it, or BENCH_BIN names it`);
   });
-  const all = (what) => Promise.all(members.map((child) => answer(child, what)));
-  await all('open');
+  const reports = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const order = async (what) => {
+    child.stdin.write(`${JSON.stringify(what)}\n`);
+    const { value, done } = await reports.next();
+    if (done) throw new Error('the crowd ended before it was told to');
+    const { done: counts, failed } = JSON.parse(value);
+    if (failed) throw new Error(`the crowd: ${failed.why}`);
+    return counts;
+  };
+  await order({ open: { streams: connections } });
   return {
-    addresses: members.map((_, at) => `127.0.1.${at + 1}`),
-    /** `churn` opens and as many closes a second, until `calm()`. */
-    churn(churn) {
-      members.forEach((child, at) => child.send({ do: 'churn', churn: share(churn, at) }));
-    },
-    /** How many were opened and closed meanwhile; what stays is what was there before. */
-    async calm() {
-      for (const child of members) child.send({ do: 'calm' });
-      const counts = await all('calm');
-      return counts.reduce((sum, { opened, closed }) => ({ opened: sum.opened + opened, closed: sum.closed + closed }), { opened: 0, closed: 0 });
-    },
+    isFrom: (address) => COMES_FROM.test(address),
+    /** `perSecond` opens and as many closes, until `calm()`. */
+    churn: (perSecond) => order({ churn: { per_second: perSecond } }),
+    /** How many were opened and closed in all; what stays is what was there before. */
+    calm: () => order('calm'),
     async end() {
-      await Promise.all(
-        members.map(async (child) => {
-          if (child.exitCode !== null) return;
-          child.send({ do: 'end' });
-          await once(child, 'exit');
-        }),
-      );
+      if (child.exitCode !== null) return;
+      child.stdin.end();
+      await once(child, 'exit');
     },
   };
-}
-
-function answer(child, what) {
-  return new Promise((resolve, reject) => {
-    const exited = (code) => reject(new Error(`a crowd's process ended with ${code}`));
-    const hear = (message) => {
-      if (message.did !== what) return;
-      child.off('message', hear);
-      child.off('exit', exited);
-      resolve(message);
-    };
-    child.on('message', hear);
-    child.once('exit', exited);
-  });
 }

@@ -5,14 +5,13 @@ import { readFile } from 'node:fs/promises';
 const ESTABLISHED = '01';
 const TICKS_PER_SECOND = 100;
 
-/** Established sockets of the port whose far end is one of these addresses. */
-export async function socketsFrom(port, addresses) {
-  const wanted = new Set(addresses.map(inHex));
+/** Established sockets of the port whose far end is an address that `isFrom` takes. */
+export async function socketsFrom(port, isFrom) {
   const local = port.toString(16).toUpperCase().padStart(4, '0');
   const lines = (await readFile('/proc/net/tcp', 'latin1')).split('\n').slice(1);
   return lines.filter((line) => {
     const [, own, far, state] = line.trim().split(/\s+/);
-    return state === ESTABLISHED && own.endsWith(`:${local}`) && wanted.has(far.slice(0, 8));
+    return state === ESTABLISHED && own.endsWith(`:${local}`) && isFrom(dotted(far.slice(0, 8)));
   }).length;
 }
 
@@ -24,7 +23,7 @@ export async function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** `127.0.1.2` as /proc writes it, on a machine that has the low byte first. */
-function inHex(address) {
-  return address.split('.').reverse().map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0')).join('');
+/** An address as /proc writes it, on a machine that has the low byte first. */
+function dotted(hex) {
+  return hex.match(/../g).reverse().map((byte) => Number.parseInt(byte, 16)).join('.');
 }

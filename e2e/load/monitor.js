@@ -11,6 +11,8 @@ import { cpuSeconds, socketsFrom } from './kernel.js';
 
 const SETTINGS = { TIDINGS_LIMITS_CONNECTIONS_PER_IP: 0, TIDINGS_LIMITS_CONNECTIONS_PER_USER: 0 };
 const SETTLES_WITHIN_MS = 20_000;
+/** The kernel writes down thousands of sockets for each look. */
+const LOOK_EVERY_SECONDS = 2;
 
 /** The figures of one run; throws where a number is wrong. */
 export async function measure({ connections, churn, seconds, say = () => {} }) {
@@ -18,11 +20,14 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
   const browser = await launch();
   let crowd;
   try {
+    // Those that come and go stay for a second, so that about as many as come in one are there.
+    const staying = connections - churn;
     say(`opening ${connections} streams`);
-    crowd = await startCrowd({ url: hub.url, connections });
-    await hub.settlesAt(connections, SETTLES_WITHIN_MS);
-    crowd.churn(churn);
+    crowd = await startCrowd({ url: hub.url, connections: staying });
+    await hub.settlesAt(staying, SETTLES_WITHIN_MS);
+    await crowd.churn(churn);
     const churning = performance.now();
+    await until(async () => (await hub.active()) >= connections, SETTLES_WITHIN_MS, () => hub.active());
     say('without a monitor');
     const before = await coreShare(hub, () => wait(seconds));
     const { context, finish } = await openWindow(browser, { viewport: { width: 1440, height: 900 } });
@@ -31,17 +36,17 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
     await page.goto(`${hub.url}/admin/monitoring`);
     await page.locator('main tbody tr').first().waitFor();
     say('with one that is looked at');
-    const looked = await coreShare(hub, () => wait(seconds));
-    say('with one that is used');
     const apart = watchNumber(page, hub, crowd);
-    const used = await coreShare(hub, () => interact(page, performance.now() + seconds * 1_000));
+    const looked = await coreShare(hub, () => wait(seconds));
     const during = await apart.stop();
+    say('with one that is used');
+    const used = await coreShare(hub, () => interact(page, performance.now() + seconds * 1_000));
     const figures = await interactionFigures(page);
     const { opened, closed } = await crowd.calm();
     const churnedSeconds = (performance.now() - churning) / 1_000;
-    await hub.settlesAt(connections + 1, SETTLES_WITHIN_MS);
-    const number = await settledNumber(page, connections + 1);
-    const kernel = (await socketsFrom(portOf(hub), crowd.addresses)) + 1;
+    await hub.settlesAt(staying + 1, SETTLES_WITHIN_MS);
+    const number = await settledNumber(page, staying + 1);
+    const kernel = (await socketsFrom(portOf(hub), crowd.isFrom)) + 1;
     assert.equal(number, kernel, 'the page’s number is the kernel’s');
     assert.equal(await page.locator('#balance').getAttribute('data-holds'), 'true');
     const audit = (await page.locator('#audit').innerText()).split(',')[0];
@@ -50,12 +55,12 @@ export async function measure({ connections, churn, seconds, say = () => {} }) {
     await hub.assertBooksBalance();
     return {
       connections,
-      churn_a_second: Math.round((opened - connections + closed) / 2 / churnedSeconds),
+      churn_a_second: Math.round((opened - staying + closed) / 2 / churnedSeconds),
       ...figures,
       hub_core_percent: { without_monitor: before.percent, looked_at: looked.percent, used: used.percent },
       monitor_costs_core_percent: { looked_at: round(looked.percent - before.percent), used: round(used.percent - before.percent) },
       audit,
-      number: { page: number, kernel, most_apart_while_changing: during.most, samples: during.samples },
+      number: { page: number, kernel, most_apart_while_changing: during.most, samples: during.samples, reading_ms: during.readingMs },
     };
   } finally {
     await crowd?.end();
@@ -71,23 +76,28 @@ async function coreShare(hub, body) {
   return { seconds, percent: round((100 * ((await cpuSeconds(hub.pid)) - spent)) / seconds) };
 }
 
-/** While connections come and go, the page's number is a second old: how far it is from the kernel's then. */
+/**
+ * While connections come and go, the page's number is up to a second old, and the kernel's list is not read in one moment:
+ * how far they are apart then.
+ */
 function watchNumber(page, hub, crowd) {
   let going = true;
-  let [most, samples] = [0, 0];
+  const seen = { most: 0, samples: 0, readingMs: 0 };
   const watching = (async () => {
     while (going) {
-      const kernel = (await socketsFrom(portOf(hub), crowd.addresses)) + 1;
-      most = Math.max(most, Math.abs((await shownNumber(page)) - kernel));
-      samples += 1;
-      await wait(0.5);
+      const from = performance.now();
+      const kernel = (await socketsFrom(portOf(hub), crowd.isFrom)) + 1;
+      seen.readingMs = Math.max(seen.readingMs, Math.round(performance.now() - from));
+      seen.most = Math.max(seen.most, Math.abs((await shownNumber(page)) - kernel));
+      seen.samples += 1;
+      await wait(LOOK_EVERY_SECONDS);
     }
   })();
   return {
     async stop() {
       going = false;
       await watching;
-      return { most, samples };
+      return seen;
     },
   };
 }

@@ -2,6 +2,7 @@
 
 mod children;
 mod compare;
+mod crowd;
 mod figures;
 mod floor;
 mod http;
@@ -40,6 +41,8 @@ enum Verb {
     Floor(floor::Args),
     /// Hold streams to a server, as told over standard input (one JSON order a line)
     Load(load::worker::Args),
+    /// Hold many different streams to a hub while others come and go, as told over standard input (JSON orders)
+    Crowd(crowd::Args),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Verb::Floor(args) => sys::catch_interrupts().and_then(|()| floor::run(&args)),
         // Waits for standard input, which no flag ends: signals end it as they end any program.
         Verb::Load(args) => load::worker::run(&args),
+        Verb::Crowd(args) => crowd::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
