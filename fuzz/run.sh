@@ -18,7 +18,7 @@ for target; do
   mkdir -p "corpus/$target"
   if cargo +nightly fuzz run --sanitizer none "$target" "corpus/$target" "seeds/$target" -- \
     -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1; then
-    echo "fuzz $target: $(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) second(s)$/\1 runs in \2 s/p' "$log"), no finding"
+    echo "fuzz $target: $(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) second(s)$/\1 runs in \2 s/p' "$log"), $(sed -n 's/^INFO: Seed: /seed: /p' "$log"), no finding"
   else
     failed=1
     echo "fuzz $target: FINDING"
