@@ -44,6 +44,8 @@
 //! by `axum::serve`.
 
 pub mod audit;
+#[cfg(feature = "tokens")]
+pub mod auth;
 mod authorize;
 mod body;
 mod clock;

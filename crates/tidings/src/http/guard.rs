@@ -10,7 +10,7 @@ use http::{Method, Request, StatusCode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::problem::Problem;
-use super::{HttpOptions, origin};
+use super::{CrossSite, HttpOptions, origin};
 use crate::options::Bounds;
 
 pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Router {
@@ -30,10 +30,13 @@ pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Rou
             HeaderName::from_static("tidings-client"),
         ])
         .expose_headers([header::RETRY_AFTER]);
-    let guard = from_fn(move |request: Request<Body>, next: Next| {
+    let guard = from_fn(move |mut request: Request<Body>, next: Next| {
         let cross = cross.clone();
         async move {
             let checked = within(&request, &bounds).and_then(|()| origin::check(&request, &cross));
+            if origin::is_foreign(&request, &cross) {
+                request.extensions_mut().insert(CrossSite);
+            }
             match checked {
                 Ok(()) => next.run(request).await,
                 Err(problem) => problem.into_response(),

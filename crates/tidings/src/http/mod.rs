@@ -43,6 +43,10 @@ struct App {
 
 type Shared = State<App>;
 
+/// Borne by a request that a page of another origin sent, which is not allowed: it may not come with a user's cookie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CrossSite;
+
 /// Settings of the endpoints that the hub itself has no use for.
 #[derive(Clone, Debug, Default)]
 pub struct HttpOptions {

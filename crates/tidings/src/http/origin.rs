@@ -45,7 +45,7 @@ impl HttpOptions {
 
 /// Whether the browser says that another origin's page asks. It says so by `Origin`, wherever something is changed; by
 /// `Sec-Fetch-Site` only where the hub's address is one that it trusts, which plain HTTP beyond loopback is not.
-fn is_foreign(request: &Request<Body>, options: &HttpOptions) -> bool {
+pub(super) fn is_foreign(request: &Request<Body>, options: &HttpOptions) -> bool {
     let origin = request.headers().get(header::ORIGIN);
     if origin.is_some_and(|origin| options.allow(origin)) {
         return false;

@@ -1,0 +1,33 @@
+//! Signed tokens: who asks and what they may, as an issuer that is trusted wrote it down (RFC 7519, RFC 8725).
+//!
+//! [`TokenAuthorizer`] is an [`Authorizer`](crate::Authorizer) that takes them from requests, [`TokenVerifier`] checks
+//! one at a time that it is told, and [`SigningKey`] makes them, for tests and scripts.
+//!
+//! The signature is the last thing that is checked, and keys are fetched for a token that is sound otherwise alone.
+//! What is refused is told apart in the log; whoever showed it is told that it is not good.
+
+mod algorithm;
+mod authorizer;
+mod carry;
+mod claims;
+mod compact;
+mod fetch;
+mod json;
+mod key;
+mod key_set;
+mod refusal;
+mod remote;
+mod sign;
+mod verifier;
+
+pub use self::algorithm::Algorithm;
+pub use self::authorizer::TokenAuthorizer;
+pub use self::carry::Carriers;
+pub use self::claims::TOKEN_CHANNELS_MAX;
+pub use self::compact::TOKEN_BYTES_MAX;
+pub use self::key::KeyError;
+pub use self::key_set::JWKS_KEYS_MAX;
+pub use self::refusal::Refusal;
+pub use self::remote::{JWKS_FRESH_MS, JWKS_REFETCH_MS, JWKS_RETRY_MS, JWKS_STALE_MAX_MS};
+pub use self::sign::{SigningKey, SigningKeyError};
+pub use self::verifier::{IssuerOptions, KeySource, Now, TokenOptions, TokenOptionsError, TokenVerifier};
