@@ -11,6 +11,7 @@ use crate::verbs::kick::KickArgs;
 use crate::verbs::publish::PublishArgs;
 use crate::verbs::stats::StatsArgs;
 use crate::verbs::tail::TailArgs;
+use crate::verbs::token::TokenArgs;
 use crate::verbs::top::TopArgs;
 
 /// A real-time hub: publish events over HTTP, read them as Server-Sent Events
@@ -61,8 +62,11 @@ pub(crate) enum Verb {
     /// Send every client to another node; the hub stays up, unready
     #[command(after_help = crate::verbs::drain::HELP, display_order = 10)]
     Drain(DrainArgs),
+    /// Make a token to try with
+    #[command(after_help = crate::verbs::token::HELP, display_order = 11)]
+    Token(TokenArgs),
     /// Write a completion script for a shell
-    #[command(after_help = crate::verbs::completions::HELP, display_order = 11)]
+    #[command(after_help = crate::verbs::completions::HELP, display_order = 12)]
     Completions(CompletionsArgs),
 }
 

@@ -7,6 +7,7 @@ use clap::Parser;
 use tidings_server::config::{self, Config, ConfigArgs};
 
 mod cli;
+mod doorman;
 mod logging;
 mod options;
 mod pages;

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tidings::{GrantEverything, HttpOptions, Hub, Problem, StreamOptions, audit};
+use tidings::{HttpOptions, Hub, Problem, StreamOptions, audit};
 use tidings_server::config::{Config, loopback_only};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::doorman::Doorman;
 use crate::{logging, options, pages};
 
 /// A drain ends within its window and this.
@@ -36,6 +37,8 @@ pub(crate) fn run(config: &Config) -> ExitCode {
 
 async fn serve(config: &Config) -> io::Result<ExitCode> {
     let hub_options = options::hub(config);
+    // Before it listens: a key that can't be read lets nobody in.
+    let doorman = Doorman::new(config)?;
     let (listener, passed) = listen(config, &hub_options.stream)?;
     let address = listener.local_addr()?;
     if config.dev {
@@ -49,7 +52,7 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
         loopback_origins: config.dev,
         loopback_hosts: config.dev,
     };
-    let app = tidings::router(hub.clone(), GrantEverything, &http)
+    let app = tidings::router(hub.clone(), doorman, &http)
         .merge(pages::router())
         .fallback(async || Problem::not_found("there is nothing by that path"));
     let (stop, mut stopped) = watch::channel(false);

@@ -27,6 +27,9 @@ pub struct Ending {
     pub detail: Option<Box<str>>,
 }
 
+/// So long before a grant ends its client is told, or, where it is short, when a quarter of it is left.
+pub(crate) const EXPIRING_BEFORE_MS: u64 = 60_000;
+
 /// The part of a stream that is shared between the hub and whoever writes it. Times are milliseconds of the hub's
 /// monotonic clock; 0 is never.
 #[derive(Debug)]
@@ -47,7 +50,9 @@ pub(crate) struct Outlet {
     pub(crate) lease_ms: AtomicU32,
     /// When the stream is ended for its age.
     pub(crate) aged_at_ms: AtomicU64,
-    pub(crate) expires_at_ms: AtomicU64,
+    expires_at_ms: AtomicU64,
+    /// When the client is told that this is soon; 0 once it was.
+    expiring_at_ms: AtomicU64,
     events: AtomicU64,
     bytes: AtomicU64,
 }
@@ -70,6 +75,7 @@ impl Outlet {
             lease_ms: AtomicU32::new(0),
             aged_at_ms: AtomicU64::new(0),
             expires_at_ms: AtomicU64::new(0),
+            expiring_at_ms: AtomicU64::new(0),
             events: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         }
@@ -137,6 +143,41 @@ impl Outlet {
 
     pub(crate) fn take_beat(&self) -> bool {
         self.beat.swap(false, Relaxed)
+    }
+
+    /// Sets when the grant ends, so long from now; `None` is never.
+    pub(crate) fn expire_in(&self, left_ms: Option<u64>, now_ms: u64) {
+        let (ends, warns) = match left_ms {
+            None => (0, 0),
+            Some(left) => (now_ms + left, now_ms + left - EXPIRING_BEFORE_MS.min(left / 4)),
+        };
+        self.expires_at_ms.store(ends, Relaxed);
+        self.expiring_at_ms.store(warns, Relaxed);
+    }
+
+    /// When the grant ends, where it does.
+    pub(crate) fn expires_at_ms(&self) -> Option<u64> {
+        Some(self.expires_at_ms.load(Relaxed)).filter(|at| *at > 0)
+    }
+
+    /// Whether the grant is over.
+    pub(crate) fn has_expired(&self, now_ms: u64) -> bool {
+        self.expires_at_ms().is_some_and(|at| now_ms >= at)
+    }
+
+    /// Whether the client is to be told that the grant ends soon, and was not.
+    pub(crate) fn warning_is_due(&self, now_ms: impl FnOnce() -> u64) -> bool {
+        self.due_warning(now_ms).is_some()
+    }
+
+    /// The same, for whoever tells it then: it is told once for each grant.
+    pub(crate) fn take_warning(&self, now_ms: impl FnOnce() -> u64) -> bool {
+        let due = self.due_warning(now_ms);
+        due.is_some_and(|at| self.expiring_at_ms.compare_exchange(at, 0, Relaxed, Relaxed).is_ok())
+    }
+
+    fn due_warning(&self, now_ms: impl FnOnce() -> u64) -> Option<u64> {
+        Some(self.expiring_at_ms.load(Relaxed)).filter(|at| *at > 0 && now_ms() >= *at)
     }
 
     /// Bytes went out, and with them so many events.

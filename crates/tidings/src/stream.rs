@@ -96,6 +96,7 @@ impl Stream {
         }
         let greets = !out.is_empty();
         self.timed |= self.take(out) > 0 && !greets;
+        self.warn_of_the_end(out);
         if self.outlet.take_beat() && out.is_empty() {
             out.push(Chunk::Heartbeat);
             self.outlet.pinged(self.hub.inner().clock.now_ms());
@@ -178,6 +179,18 @@ impl Stream {
         if lagged > 0 {
             self.hub.note(&self.outlet, Happening::Lagged { channels: lagged });
         }
+    }
+
+    /// Tells the client in time that its grant ends.
+    fn warn_of_the_end(&self, out: &mut Vec<Chunk>) {
+        let clock = &self.hub.inner().clock;
+        if !self.outlet.take_warning(|| clock.now_ms()) {
+            return;
+        }
+        let Some(ends_ms) = self.outlet.expires_at_ms() else { return };
+        let left_ms = ends_ms.saturating_sub(clock.now_ms());
+        let data = json!({ "expires_at": clock.wall_ms() + left_ms, "expires_in_ms": left_ms });
+        out.push(Chunk::Greeting(Arc::new(control(None, "expiring", &data.to_string()))));
     }
 
     fn say_farewell(&mut self, out: &mut Vec<Chunk>) -> Turn {

@@ -10,8 +10,8 @@ use super::problem::{Problem, Source};
 pub enum Access {
     /// Everything is granted to everyone who reaches the hub, which only this machine can.
     Dev,
-    /// A token or the application's hook decides.
-    Decided,
+    /// Tokens say it.
+    Tokens,
 }
 
 impl Config {
@@ -27,13 +27,13 @@ impl Config {
         }
         let auth = &self.auth;
         let keys = auth.key.is_some() || auth.key_file.is_some() || auth.jwks_url.is_some();
-        if keys || auth.hook_url.is_some() || !self.issuers.is_empty() {
-            return Ok(Access::Decided);
+        if keys || !self.issuers.is_empty() {
+            return Ok(Access::Tokens);
         }
         Err(Problem::new(
             Source::Default,
-            "nothing says who may connect: set auth.key, auth.key_file, auth.jwks_url or auth.hook_url. This \
-             version has no tokens and no hooks yet: start with --dev, for this machine only",
+            "nothing says who may connect: set auth.key, auth.key_file or auth.jwks_url, with which tokens are checked \
+             (`tidings token` makes one to try with), or start with --dev, for this machine only",
         ))
     }
 }

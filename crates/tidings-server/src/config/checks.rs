@@ -3,7 +3,7 @@
 use super::Config;
 use super::layers::rule_name;
 use super::problem::{Problem, Source};
-use super::sections::CHANNEL;
+use super::sections::{CHANNEL, ISSUER};
 use super::value::EngineKind;
 
 /// The problems of a configuration whose settings are all sound by themselves.
@@ -25,6 +25,12 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
         _ => {}
     }
     problems.extend(one_key(config));
+    problems.extend(issuers(config));
+    if config.auth.cookie.is_some() && config.cors.origins.iter().any(|origin| origin.to_string() == "*") {
+        let reason =
+            "with auth.cookie, \"*\" would let any page on the web read as its visitor: name the origins";
+        problems.push(config.problem("cors.origins", reason));
+    }
     problems.extend(idle_channels(config));
     problems
 }
@@ -49,6 +55,37 @@ fn one_key(config: &Config) -> Vec<Problem> {
             )
         })
         .collect()
+}
+
+/// What is said of an issuer counts, and each has a name of its own where there are several.
+fn issuers(config: &Config) -> Vec<Problem> {
+    let auth = &config.auth;
+    let mut problems = Vec::new();
+    let has_key = auth.key.is_some() || auth.key_file.is_some() || auth.jwks_url.is_some();
+    let idle = [
+        ("auth.algorithms", !auth.algorithms.is_empty()),
+        ("auth.issuer", auth.issuer.is_some()),
+        ("auth.audience", !auth.audience.is_empty()),
+    ];
+    for (setting, _) in idle.into_iter().filter(|(_, given)| *given && !has_key) {
+        let reason =
+            "is about tokens that auth.key, auth.key_file or auth.jwks_url checks, and there is none of them";
+        problems.push(config.problem(setting, reason));
+    }
+    if has_key && auth.issuer.is_none() && !config.issuers.is_empty() {
+        let reason =
+            "is required where [[auth.issuers]] has others: whose tokens does the key of [auth] check?";
+        problems.push(config.problem("auth.issuer", reason));
+    }
+    let mut names: Vec<_> = auth.issuer.iter().filter(|_| has_key).collect();
+    for (number, issuer) in config.issuers.iter().enumerate() {
+        if names.contains(&&issuer.issuer) {
+            let name = format!("{}.issuer", rule_name(ISSUER.name, number));
+            problems.push(config.problem(&name, "is another's name too: their keys would be mixed up"));
+        }
+        names.push(&issuer.issuer);
+    }
+    problems
 }
 
 /// The first rule that fits a channel is its rule, so one whose channels all have a rule already says nothing.

@@ -17,6 +17,7 @@ mod problem;
 mod report;
 mod sections;
 mod setting;
+mod tokens;
 mod value;
 
 pub use access::{Access, loopback_only};
@@ -30,6 +31,7 @@ pub use sections::{
     Tls, Webhook,
 };
 pub use setting::{Feature, Setting, settings};
+pub use tokens::key_of;
 pub use value::{
     Algorithm, CookieName, EngineKind, HttpUrl, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, OnFull,
     Origin, PublishRule, RedisUrl, Secret, Slow, Text, WebhookEvent,

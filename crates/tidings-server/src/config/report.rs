@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Config;
+use super::access::Access;
 use super::layers::rule_name;
 use super::problem::{ConfigErrors, Problem, Source};
 use super::sections::{CHANNEL, ISSUER, Rule, Section, WEBHOOK};
@@ -54,11 +55,15 @@ impl Config {
         self.shown().into_iter().filter_map(Shown::unsupported).collect()
     }
 
-    /// Whether a hub may be started with this: everything that it asks for is there, and it is settled who may
-    /// connect.
+    /// Whether a hub may be started with this: everything that it asks for is there, it is settled who may connect,
+    /// and the keys that settle it can be used.
     pub fn check_start(&self) -> Result<(), ConfigErrors> {
         let mut problems = self.unsupported();
-        problems.extend(self.access().err());
+        match self.access() {
+            Ok(Access::Tokens) => problems.extend(self.token_verifier().err()),
+            Ok(Access::Dev) => {}
+            Err(problem) => problems.push(problem),
+        }
         ConfigErrors::check(problems)
     }
 

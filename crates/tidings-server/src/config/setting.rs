@@ -73,8 +73,8 @@ impl Setting {
 /// What a later version brings. Until then, a setting that needs it is refused rather than ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
-    /// Tokens, cookies and the hook that decides who may see what.
-    Tokens,
+    /// The application's hook that decides who may see what.
+    Hook,
     /// TLS on the hub's own listener.
     Tls,
     /// A listener of its own for the admin surface.
@@ -92,7 +92,7 @@ pub enum Feature {
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Tokens => "tokens and hooks",
+            Self::Hook => "the hook",
             Self::Tls => "TLS",
             Self::AdminListener => "a separate admin listener",
             Self::Redis => "the Redis engine",

@@ -25,6 +25,7 @@ pub(crate) mod stats;
 mod table;
 pub(crate) mod tail;
 mod terminal;
+pub(crate) mod token;
 pub(crate) mod top;
 
 /// Runs a verb to its end and tells the shell how it went.
@@ -52,6 +53,7 @@ async fn dispatch(verb: Verb) -> Result<failure::Exit, Failure> {
         Verb::Kick(args) => kick::run(args).await,
         Verb::Cleanup(args) => cleanup::run(args).await,
         Verb::Drain(args) => drain::run(args).await,
+        Verb::Token(args) => token::run(args).await,
         Verb::Completions(args) => completions::run(&args).await,
     }
 }

@@ -26,7 +26,7 @@ fn the_settings_that_hold_secrets_are_known() {
 fn a_sound_configuration_hides_its_secrets() {
     let toml = format!(
         "engine = {{ kind = \"redis\", url = \"redis://u:{CANARY}@cache/{CANARY}\" }}\n\
-         [auth]\nkey = \"{CANARY}\"\nhook_url = \"https://{CANARY}@app.example/?t={CANARY}\"\n\
+         [auth]\nissuer = \"o\"\nkey = \"{CANARY}\"\nhook_url = \"https://{CANARY}@app.example/?t={CANARY}\"\n\
          [[auth.issuers]]\nissuer = \"i\"\nkey = \"{CANARY}\"\n\
          [[webhook]]\nurl = \"https://app.example/{CANARY}\"\nsecret = \"{CANARY}\"\n"
     );

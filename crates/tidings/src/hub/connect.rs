@@ -201,10 +201,12 @@ impl Hub {
         if let Some(seconds) = open.lease_seconds {
             outlet.lease_ms.store((seconds * 1000).try_into().unwrap_or(u32::MAX), Relaxed);
         }
-        if let Some(expires_at) = open.grant.expires_at_ms {
-            let left = expires_at.saturating_sub(self.0.clock.wall_ms());
-            outlet.expires_at_ms.store(now_ms + left, Relaxed);
-        }
+        outlet.expire_in(self.left_ms(&open.grant), now_ms);
+    }
+
+    /// How long a grant is good for.
+    pub(super) fn left_ms(&self, grant: &Grant) -> Option<u64> {
+        grant.expires_at_ms.map(|at| at.saturating_sub(self.0.clock.wall_ms()))
     }
 
     /// Enters the subscriber at one boundary and renders what it is greeted with.

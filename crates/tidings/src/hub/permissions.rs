@@ -190,10 +190,7 @@ impl Hub {
         let outlet = self.own(connection_id)?;
         let user = self.user_of(connection_id)?;
         let subscriber = outlet.subscriber().ok_or(NoSuchConnection)?;
-        let ends = grant
-            .expires_at_ms
-            .map_or(0, |at| self.0.clock.now_ms() + at.saturating_sub(self.0.clock.wall_ms()));
-        outlet.expires_at_ms.store(ends, std::sync::atomic::Ordering::Relaxed);
+        outlet.expire_in(self.left_ms(grant), self.0.clock.now_ms());
         self.note(&outlet, Happening::Refreshed);
         let has = self.0.log().selectors(subscriber);
         let gone: Vec<Selector> =

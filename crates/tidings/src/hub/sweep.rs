@@ -58,12 +58,19 @@ async fn each(period: Duration, hub: Weak<Inner>, turn: impl AsyncFn(&Hub)) {
 
 impl Hub {
     /// Asks for a heartbeat wherever nothing was written for the interval. The jitter only shortens it, and is the
-    /// connection's own, so that heartbeats of connections that came together drift apart.
+    /// connection's own, so that heartbeats of connections that came together drift apart. Ends those whose grant has
+    /// ended, too: a sweep may be a long time coming.
     fn beat(&self, tick_ms: u64) {
         let interval = self.0.options.stream.heartbeat_ms;
         let now_ms = self.0.clock.now_ms();
         let now_us = self.0.clock.now_us();
+        let mut expired = Vec::new();
         for entry in self.0.books().iter() {
+            if entry.handle.has_expired(now_ms) {
+                expired.push(entry.key);
+            } else if entry.handle.warning_is_due(|| now_ms) {
+                entry.handle.rouse(now_us);
+            }
             let jitter =
                 (entry.key.serial().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % (interval / 10).max(1);
             let due = entry.handle.last_write_ms() + interval - jitter;
@@ -71,6 +78,9 @@ impl Hub {
             if now_ms + tick_ms >= due {
                 entry.handle.ask_beat(now_us);
             }
+        }
+        for key in expired {
+            self.end_one(key, CloseReason::Expired);
         }
     }
 
@@ -143,7 +153,7 @@ fn overdue(outlet: &Outlet, now_ms: u64, stall_ms: u64) -> Option<CloseReason> {
         let silent = outlet.peer.last_ack_age_ms().is_some_and(|age| age >= stall_ms);
         return Some(if silent { CloseReason::Lost } else { CloseReason::Stalled });
     }
-    if passed(outlet.expires_at_ms.load(Relaxed)) {
+    if outlet.has_expired(now_ms) {
         return Some(CloseReason::Expired);
     }
     passed(outlet.aged_at_ms.load(Relaxed)).then_some(CloseReason::MaxAge)

@@ -8,28 +8,38 @@ use crate::config::value::{Algorithm, CookieName, HttpUrl, Millis, Origin, Secre
 section! {
     /// `[auth]`: who may connect, and what they may see.
     Auth {
-        /// How tokens may be signed. A token that says otherwise is refused.
-        algorithms "auth.algorithms": Vec<Algorithm> = "", needs Tokens;
-        /// The key that tokens are checked with: the secret of an HMAC, or a public key as PEM.
-        key "auth.key": Option<Secret>, needs Tokens;
-        /// A file with that key.
-        key_file "auth.key_file": Option<PathBuf>, needs Tokens;
-        /// Where the issuer publishes its keys.
-        jwks_url "auth.jwks_url": Option<HttpUrl>, needs Tokens;
-        /// What a token's `iss` must be.
-        issuer "auth.issuer": Option<Text>, needs Tokens;
-        /// What a token's `aud` must name, one of them.
-        audience "auth.audience": Vec<Text> = "", needs Tokens;
-        /// The cookie that may carry the token.
-        cookie "auth.cookie": Option<CookieName>, needs Tokens;
-        /// Whether the token may stand in the query, as `token=`.
-        query_token "auth.query_token": bool = "false", needs Tokens;
+        /// How tokens may be signed; a token that says otherwise is refused. Each has to fit the key. Without any, the
+        /// usual one of the key's kind: HS256 for a secret, RS256, ES256, ES384 or EdDSA for a public key, and for the
+        /// keys of a set what each of them says.
+        algorithms "auth.algorithms": Vec<Algorithm> = "";
+        /// The key that tokens are checked with: the secret of an HMAC, as long as its hash at least, or a public key
+        /// as PEM.
+        key "auth.key": Option<Secret>;
+        /// A file with that key; as PEM it may have several, for the time in which one follows another.
+        key_file "auth.key_file": Option<PathBuf>;
+        /// Where the issuer publishes its keys, as a JWK Set. Fetched when a token needs them and kept for 10 minutes, or
+        /// for an hour while the issuer is away.
+        jwks_url "auth.jwks_url": Option<HttpUrl>;
+        /// Whether any `jwks_url` may be `http://` beyond this machine's loopback. Whoever is in between then says whose
+        /// tokens are good.
+        jwks_plain_http "auth.jwks_plain_http": bool = "false";
+        /// What a token's `iss` must be. Without it, `iss` is not looked at.
+        issuer "auth.issuer": Option<Text>;
+        /// What a token's `aud` must name, one of them. Without any, a token that has an `aud` is for somebody else, and
+        /// refused.
+        audience "auth.audience": Vec<Text> = "";
+        /// The cookie that may carry the token. A request that comes with it from a page of another origin is refused,
+        /// unless `cors.origins` has that origin.
+        cookie "auth.cookie": Option<CookieName>;
+        /// Whether the token may stand in the query, as `token=`. It then stands in the logs of proxies and in the
+        /// browser's history too; a ticket does not.
+        query_token "auth.query_token": bool = "false";
         /// Whether a token without `exp` is refused.
-        require_exp "auth.require_exp": bool = "true", needs Tokens;
-        /// By how much clocks may differ, for `exp` and `nbf`.
-        leeway_ms "auth.leeway_ms": Millis = "5000", unit "ms", needs Tokens;
+        require_exp "auth.require_exp": bool = "true";
+        /// By how much clocks may differ, for `exp` and `nbf`. A stream ends this long after its token.
+        leeway_ms "auth.leeway_ms": Millis = "5000", unit "ms", max 300000;
         /// The application's own answer to who may see what, asked with the request's cookies and query.
-        hook_url "auth.hook_url": Option<HttpUrl>, needs Tokens;
+        hook_url "auth.hook_url": Option<HttpUrl>, needs Hook;
     }
 }
 

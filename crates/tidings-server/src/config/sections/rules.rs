@@ -37,17 +37,17 @@ section! {
     /// `[[auth.issuers]]`: one of several issuers of tokens.
     Issuer {
         /// What a token's `iss` must be for this issuer's keys to count. Required.
-        issuer "auth.issuers.issuer": Text, needs Tokens;
+        issuer "auth.issuers.issuer": Text;
         /// As `auth.algorithms`.
-        algorithms "auth.issuers.algorithms": Vec<Algorithm> = "", needs Tokens;
+        algorithms "auth.issuers.algorithms": Vec<Algorithm> = "";
         /// As `auth.key`.
-        key "auth.issuers.key": Option<Secret>, needs Tokens;
+        key "auth.issuers.key": Option<Secret>;
         /// As `auth.key_file`.
-        key_file "auth.issuers.key_file": Option<PathBuf>, needs Tokens;
+        key_file "auth.issuers.key_file": Option<PathBuf>;
         /// As `auth.jwks_url`.
-        jwks_url "auth.issuers.jwks_url": Option<HttpUrl>, needs Tokens;
+        jwks_url "auth.issuers.jwks_url": Option<HttpUrl>;
         /// As `auth.audience`.
-        audience "auth.issuers.audience": Vec<Text> = "", needs Tokens;
+        audience "auth.issuers.audience": Vec<Text> = "";
     }
 }
 
