@@ -21,9 +21,33 @@ pub struct Hub {
     dir: TempDir,
     environment: Vec<(String, String)>,
     passed: Option<TcpListener>,
+    /// The token that this fixture's own requests show. Without one it is a hub in `--dev`.
+    bearer: Option<String>,
 }
 
+/// The secret that guarded hubs check tokens with.
+pub const SECRET: &str = "a secret that nobody but these tests has, and long enough for any hash.";
+
 impl Hub {
+    /// Without `--dev`, checking tokens; `toml` has the settings.
+    pub fn start_guarded(environment: &[(&str, &str)], toml: &str) -> Self {
+        let mut hub = Self::unstarted(environment, toml, None);
+        hub.environment.push(("TIDINGS_AUTH_KEY".to_owned(), SECRET.to_owned()));
+        hub.bearer = Some(hub.token(&["--user", "operator", "--admin", "--expires-in", "1d"]));
+        hub.start_again();
+        hub
+    }
+
+    /// A token of this hub's, by the verb that makes them.
+    pub fn token(&self, arguments: &[&str]) -> String {
+        let mut verb = Command::new(env!("CARGO_BIN_EXE_tidings"));
+        let verb = verb.arg("token").args(arguments).current_dir(self.dir.path());
+        let verb = verb.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let output = within_patience(verb.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    }
+
     /// A hub in `--dev`, with a data directory of its own.
     pub fn start() -> Self {
         Self::start_with(&[])
@@ -45,13 +69,17 @@ impl Hub {
     }
 
     fn prepared(environment: &[(&str, &str)], toml: &str, passed: Option<TcpListener>) -> Self {
+        let mut hub = Self::unstarted(environment, toml, passed);
+        hub.start_again();
+        hub
+    }
+
+    fn unstarted(environment: &[(&str, &str)], toml: &str, passed: Option<TcpListener>) -> Self {
         let environment =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(dir.path().join("tidings.toml"), toml).expect("a file");
-        let mut hub = Self { child: None, address: "127.0.0.1:0".to_owned(), dir, environment, passed };
-        hub.start_again();
-        hub
+        Self { child: None, address: "127.0.0.1:0".to_owned(), dir, environment, passed, bearer: None }
     }
 
     /// On the same address and data directory as before.
@@ -60,7 +88,9 @@ impl Hub {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log file");
         let mut child = self
             .program()
-            .args(["serve", "--dev", "--listen", &self.address, "--data-dir"])
+            .arg("serve")
+            .args(self.bearer.is_none().then_some("--dev"))
+            .args(["--listen", &self.address, "--data-dir"])
             .arg(self.data_dir())
             .current_dir(self.dir.path())
             // A test's own, and no setting.
@@ -120,10 +150,12 @@ impl Hub {
     fn request(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("the hub listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let bearer = self.bearer.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
+             {}content-length: {}\r\n\r\n{body}",
             self.address,
+            bearer.unwrap_or_default(),
             body.len()
         );
         stream.write_all(request.as_bytes()).expect("taken in");

@@ -24,3 +24,4 @@ mod server;
 mod sse;
 mod stats;
 mod stream;
+mod tokens;

@@ -20,6 +20,11 @@ impl Server {
         Self { hub: Hub::start_with(environment), _config: None }
     }
 
+    /// Without `--dev`: it checks tokens, and these settings are in its file.
+    pub(crate) fn guarded(environment: &[(&str, &str)], toml: &str) -> Self {
+        Self { hub: Hub::start_guarded(environment, toml), _config: None }
+    }
+
     /// With a configuration file of this content.
     pub(crate) fn configured(toml: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
