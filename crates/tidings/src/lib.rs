@@ -1,7 +1,7 @@
 //! A real-time hub over Server-Sent Events that never lies about who is connected.
 //!
 //! [`Hub`] holds the connections and the channels, [`router`] is its HTTP surface, to be merged into an application's
-//! own, an [`Authorizer`] says who may do what, and a [`Publisher`] publishes from within the application. All four,
+//! own, an [`Authorizer`] says who may do what ([`auth`] has one that takes signed tokens), and a [`Publisher`] publishes from within the application. All four,
 //! at work in one file: `examples/axum-embed`.
 //!
 //! ```no_run

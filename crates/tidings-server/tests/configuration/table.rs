@@ -36,6 +36,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("engine.url", "none"),
     ("cluster.node", "none"),
     ("cluster.lease_ms", "15000"),
+    ("auth.jwks_plain_http", "false"),
     ("auth.query_token", "false"),
     ("auth.require_exp", "true"),
     ("auth.leeway_ms", "5000"),

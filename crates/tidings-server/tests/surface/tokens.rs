@@ -1,7 +1,11 @@
 //! A hub that checks tokens, from the verb that makes one to the stream that ends with it.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use base64::Engine;
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, send};
@@ -192,6 +196,65 @@ fn over_http2(url: String, token: &str) {
         // A head that is too large is refused as the library likes.
         let _ = sender.send_request(request).await;
     });
+}
+
+#[test]
+fn keys_come_from_files_and_from_their_issuers_each_for_its_own_tokens() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| dir.path().join(name).to_str().expect("UTF-8").to_owned();
+    let pair = || KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+    let (filed, published) = (pair(), pair());
+    std::fs::write(path("filed.pem"), filed.serialize_pem()).expect("written");
+    std::fs::write(path("public.pem"), filed.public_key_pem()).expect("written");
+    std::fs::write(path("published.pem"), published.serialize_pem()).expect("written");
+    let toml = format!(
+        "[auth]\nissuer = \"here\"\naudience = [\"hub\"]\n\
+         [[auth.issuers]]\nissuer = \"filed\"\nkey_file = \"{}\"\naudience = [\"hub\"]\n\
+         [[auth.issuers]]\nissuer = \"published\"\njwks_url = \"{}\"\naudience = [\"hub\"]\n",
+        path("public.pem"),
+        key_server(&published)
+    );
+    let hub = Server::guarded(&[], &toml);
+    let token = |issuer: &str, file: &str| {
+        let key = ["--key-file", &path(file), "--algorithm", "ES256", "--issuer", issuer, "--kid", "k"];
+        hub.token(&[&key[..], &["--user", "ann", "--subscribe", "news"]].concat())
+    };
+    for (issuer, file, status) in [
+        ("filed", "filed.pem", 200),
+        ("published", "published.pem", 200),
+        ("filed", "published.pem", 401),
+        ("published", "filed.pem", 401),
+        ("here", "filed.pem", 401),
+        ("nobody", "filed.pem", 401),
+    ] {
+        let answer = ask(&hub, &token(issuer, file), "GET", "/api/sse/history?channel=news", &Value::Null);
+        assert_eq!(answer.status, status, "{issuer} {file}: {answer:?}");
+    }
+}
+
+/// Publishes one key of the curve P-256, under the name `k`.
+fn key_server(pair: &KeyPair) -> String {
+    let (x, y) = pair.public_key_raw()[1..].split_at(32);
+    let number = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let jwk = json!({ "kty": "EC", "crv": "P-256", "kid": "k", "x": number(x), "y": number(y) });
+    let body = json!({ "keys": [jwk] }).to_string();
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}/keys", listener.local_addr().expect("bound"));
+    std::thread::spawn(move || {
+        for mut socket in listener.incoming().map_while(Result::ok) {
+            let _ = socket.read(&mut [0; 4096]);
+            let _ = socket.write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn in_development_tokens_are_not_looked_at_and_the_log_says_so() {
+    let hub = Server::with(&[("TIDINGS_AUTH_KEY", crate::hub::SECRET)]);
+    send(&hub, "GET", "/api/sse/stats", &[], "").ok();
+    assert!(hub.log().contains("the settings of [auth] are not looked at"), "{}", hub.log());
 }
 
 #[test]

@@ -48,6 +48,10 @@ pub(crate) fn base64(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+pub(crate) fn base64_bytes(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).expect("base64url")
+}
+
 /// A public key as a key set has it.
 pub(crate) fn jwk(pair: &KeyPair, kid: &str) -> Value {
     let raw = pair.public_key_raw();

@@ -7,6 +7,7 @@ mod keys;
 mod matrix;
 mod published;
 mod requests;
+mod vectors;
 
 use serde_json::{Value, json};
 use tidings::auth::{Algorithm, IssuerOptions, KeySource, Now, TokenOptions, TokenVerifier};
