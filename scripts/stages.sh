@@ -177,7 +177,7 @@ skip() {
 # Nothing to do, so nothing to count.
 idle() {
   echo "$1"
-  touch target/test-logs/idle
+  touch "target/test-logs/${FUNCNAME[1]#stage_}.idle"
 }
 
 # How many tests a name stands for, for a skip that says how much it leaves out.
