@@ -61,7 +61,14 @@ export interface ClientOptions<E> {
   readonly transport?: Transport;
 }
 
-type Defaults = 'credentials' | 'connectTimeoutMs' | 'lingerMs' | 'onMalformed' | 'transport' | 'leaseSeconds';
+type Defaults =
+  | 'credentials'
+  | 'connectTimeoutMs'
+  | 'lingerMs'
+  | 'onMalformed'
+  | 'transport'
+  | 'leaseSeconds'
+  | 'share';
 
 export interface Settings
   extends Omit<ClientOptions<unknown>, 'since' | Defaults>,
@@ -81,6 +88,7 @@ export function settle<E>(options: ClientOptions<E>): Settings {
     leaseSeconds: 90,
     onMalformed: (raw) => console.warn('tidings: passed over an event:', raw),
     transport: byFetch,
+    share: (settings, hooks, open) => open(settings, hooks),
     // One that is undefined is not given.
     ...(Object.fromEntries(Object.entries(options).filter(([, given]) => given !== undefined)) as object),
     url: options.url.replace(/\/+$/, ''),

@@ -59,32 +59,34 @@ export const IDLE: Snapshot = {
   retryAt: null,
   error: null,
   connection: null,
-  channels: {},
+  channels: Object.create(null),
 };
 
-export class Store implements StatusStore {
-  #snapshot = IDLE;
-  #listeners = new Set<() => void>();
-  #report: (error: unknown) => void;
+/** Without a prototype: a channel may be called `constructor`, or `__proto__`. */
+export function statuses(names: Iterable<string>, of: (name: string) => ChannelStatus): Snapshot['channels'] {
+  const all: Record<string, ChannelStatus> = Object.create(null);
+  for (const name of [...names].sort()) all[name] = of(name);
+  return all;
+}
 
-  constructor(report: (error: unknown) => void) {
-    this.#report = report;
-  }
-
-  getSnapshot = (): Snapshot => this.#snapshot;
-
-  subscribe = (changed: () => void): (() => void) => {
-    // One function given twice is two listeners, each with its own end.
-    const listener = () => changed();
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+/** The store, and what sets it. */
+export function store(report: (error: unknown) => void): StatusStore & { readonly set: (next: Snapshot) => void } {
+  let snapshot = IDLE;
+  const listeners = new Set<() => void>();
+  return {
+    getSnapshot: () => snapshot,
+    subscribe: (changed) => {
+      // One function given twice is two listeners, each with its own end.
+      const listener = () => changed();
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    set: (next) => {
+      if (same(snapshot, next)) return;
+      snapshot = Object.freeze(next);
+      each(listeners, report, (listener) => listener());
+    },
   };
-
-  set(next: Snapshot): void {
-    if (same(this.#snapshot, next)) return;
-    this.#snapshot = Object.freeze(next);
-    each(this.#listeners, this.#report, (listener) => listener());
-  }
 }
 
 /** Those who are there now; who is taken off meanwhile hears no more. One that throws harms no other. */
