@@ -19,7 +19,8 @@ export interface ClientOptions<E> {
   readonly url: string;
   /**
    * Channels, and patterns, that are on the stream until `close()`, besides those that are subscribed to. With any, the
-   * stream opens at once. At most 100 on one stream; all names in one request line of 8 KiB.
+   * stream opens at once. At most 100 on one stream, those that are more are `denied`; all names in one request line of
+   * 8 KiB.
    *
    * `'granted'`: whatever the hub lets this user read, also as that changes, until `close()`. The hub decides alone:
    * who subscribes then only picks from that, and asks it for nothing.

@@ -4,7 +4,7 @@ import type { ClientError } from './failure.js';
  * | state | means | leaves it |
  * | --- | --- | --- |
  * | `idle` | nobody is subscribed, nothing is open | a first subscriber |
- * | `connecting` | the first attempt since `idle` runs | its outcome |
+ * | `connecting` | the first attempt since `idle` runs, or waits for `retryAt`, as the hub asked before | its outcome |
  * | `connected` | the stream is open | a loss, `pagehide`, the last subscriber |
  * | `reconnecting` | lost; `retryAt` says when the next attempt begins | its outcome |
  * | `failed` | given up (`error.fatal`), or `attemptsMax` reached and still trying | `reconnect()`; where it still tries, the hub's return |
@@ -13,7 +13,10 @@ import type { ClientError } from './failure.js';
  */
 export type Status = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'failed' | 'suspended' | 'closed';
 
-/** `pending`: asked for. `active`: on the stream. `denied`: the hub doesn't allow it, or an operator took it away. */
+/**
+ * `pending`: asked for. `active`: on the stream. `denied`: the hub doesn't allow it, an operator took it away, or the
+ * stream has as many as it may.
+ */
 export type ChannelStatus = 'pending' | 'active' | 'denied';
 
 /**
