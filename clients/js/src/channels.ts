@@ -95,7 +95,7 @@ export function liveChannels(
     const { status, channels, limit } = await ask(what).catch((): Changed => ({ status: 0 }));
     // Another stream by now: it began with all that was wanted.
     if (id !== what.connection_id) return;
-    if (channels) {
+    if (status === 200 && channels) {
       againMs = ASK_AGAIN_MS;
       active = new Set(channels);
       for (const channel of remove) asked.delete(channel);
@@ -117,7 +117,8 @@ export function liveChannels(
   };
 
   const tooMany = (limit = Infinity) => {
-    const news = limit < most;
+    // A hub has no limit of 0.
+    const news = limit > 0 && limit < most;
     if (news) most = limit;
     return news;
   };

@@ -236,6 +236,17 @@ describe('more channels than one stream may have', () => {
     expect((await world.last()).url.searchParams.get('channels')).toBe('b,c');
   });
 
+  test.each([{ limit: 0 }, { limit: 'two' }, { channels: ['jobs', 'a'] }])(
+    'are not what a refusal with %o tells',
+    async (member) => {
+      await opened();
+      client.subscribe('a', () => {});
+      await settled();
+      await changes()[0]?.answer(400, { status: 400, ...member });
+      expect([channels(), changes().length]).toEqual([{ jobs: 'active', a: 'denied' }, 1]);
+    },
+  );
+
   test('are asked for anew by hand', async () => {
     world = new World();
     client = createClient({ url: 'http://hub', platform: world.platform, leaseSeconds: 0, channels: ['a', 'b', 'c'] });
