@@ -1,21 +1,17 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { hubNow } from '../clock.js';
 import { useLooking } from '../looking.js';
-import { address, connectionsChannel, type Members } from '../query.js';
-import { applied, listed, type Page } from '../rows/page.js';
-import type { Refusal } from './ask.js';
+import { connectionsChannel, type Members } from '../query.js';
+import { applied, type Page } from '../rows/page.js';
 import { useChannel } from './client.js';
-import { usePolled } from './polled.js';
-import type { ConnectionRow, ConnectionsEvent } from './types.js';
+import { type Source, useListed } from './listed.js';
+import type { ConnectionRow, ConnectionsAnswer, ConnectionsEvent } from './types.js';
 
-export interface LivePage {
-  readonly page: Page<ConnectionRow> | null;
-  readonly problem: Refusal | null;
+export interface LivePage extends Source<ConnectionRow> {
   /** Pushed as it changes, and not asked for. */
   readonly live: boolean;
 }
 
-const ASK_EVERY_MS = 2_000;
 const NOWHERE = '$hub/stats';
 /** Longer than the client keeps a channel that nobody listens to: whoever comes back then is told the whole page. */
 const AWAY_MS = 500;
@@ -30,7 +26,6 @@ const NOTHING: Pushed = { channel: null, page: null };
 /** A page of the live connections: pushed by the hub; asked for where its name is too long, or until the first push. */
 export function useConnections(members: Members): LivePage {
   const looking = useLooking();
-  const path = address('connections', members);
   const channel = connectionsChannel(members);
   const [pushed, setPushed] = useState(NOTHING);
   /** What the next event builds on, while none was missed. */
@@ -60,12 +55,11 @@ export function useConnections(members: Members): LivePage {
     return () => clearTimeout(timer);
   }, [lost]);
   const live = pushed.channel === channel && pushed.page !== null;
-  const polled = usePolled<{ connections: readonly ConnectionRow[]; total: number; next: string | null }>(
-    live ? null : path,
-    ASK_EVERY_MS,
+  const asked = useListed(
+    'connections',
+    live ? null : members,
+    (answer: ConnectionsAnswer) => answer.connections,
+    ({ id }) => id,
   );
-  if (live) return { page: pushed.page, problem: null, live };
-  const { data, stale, problem } = polled;
-  const page = data && !stale ? listed(data.connections, ({ id }) => id, data.total, data.next) : null;
-  return { page, problem, live };
+  return live ? { page: pushed.page, problem: null, live } : { ...asked, live };
 }

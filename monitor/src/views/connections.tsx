@@ -1,70 +1,40 @@
 import { memo } from 'preact/compat';
-import { useState } from 'preact/hooks';
 import { useNow } from '../clock.js';
 import { bytes, count, duration } from '../format.js';
 import { useConnections } from '../hub/connections.js';
 import type { ConnectionRow } from '../hub/types.js';
-import { usePaging } from '../paging.js';
+import { useListing } from '../listing.js';
 import { ChannelNames } from '../parts/channel-names.js';
 import { Choice, Filter } from '../parts/filter.js';
 import { Foreign } from '../parts/foreign.js';
-import { ListHead } from '../parts/list-head.js';
+import { List } from '../parts/list.js';
 import { Opener } from '../parts/opener.js';
 import { OwnTag } from '../parts/own-tag.js';
-import { Pager } from '../parts/pager.js';
 import { ProofOfLife } from '../parts/proof.js';
-import { SortChoice } from '../parts/sort-choice.js';
-import { type Column, Table } from '../parts/table.js';
-import { Trouble } from '../parts/trouble.js';
+import type { Column } from '../parts/table.js';
 import { When } from '../parts/when.js';
-import { FIRST_PAGE, useRoute } from '../routing.js';
-import { useSteady } from '../rows/steady.js';
-
-const FIRST_SORT = 'connected_at';
 
 /** Who is connected now: sorted, selected and cut by the hub, and told as it changes. */
 export const Connections = memo(ConnectionsView);
 
 /** `types` are those that are there now, in one text, so that a count that changes draws nothing here again. */
 function ConnectionsView({ types }: { types: string }) {
-  const { route, go } = useRoute();
-  const paging = usePaging();
-  const [paused, setPaused] = useState(false);
-  const { q, type, user, channel, client_id, sort = FIRST_SORT, id } = route.params;
-  const members = { q, type, user, channel, client_id, sort, limit: paging.limit, after: paging.after };
-  const { page, problem } = useConnections(members);
-  const steady = useSteady(page, JSON.stringify(members), paused || id !== undefined);
-  const sorted = (by: string) => go({ sort: by === FIRST_SORT ? undefined : by, ...FIRST_PAGE });
+  const listing = useListing(['q', 'type', 'user', 'channel', 'client_id'], 'connected_at');
+  const source = useConnections(listing.members);
   return (
-    <>
-      <ListHead
-        title="Connections"
-        total={count(page?.total)}
-        paused={paused}
-        onPause={setPaused}
-        waiting={steady.waiting}
-        onShow={steady.show}
-      />
-      <search class="filters">
-        <Filter name="q" label="Search" hint="user, client, address" />
-        <Choice name="type" label="Type" all="all types" values={JSON.parse(types)} />
-        <Filter name="channel" label="Channel" hint="exact name" />
-        <Filter name="user" label="User" hint="exact name" />
-        <SortChoice columns={COLUMNS} sort={sort} onSort={sorted} />
-      </search>
-      <Trouble problem={problem} />
-      <Table
-        label="Connections"
-        columns={COLUMNS}
-        steady={steady}
-        sort={sort}
-        onSort={sorted}
-        onOpen={(row) => go({ id: row.id })}
-        selected={id}
-      />
-      {page?.total === 0 && <p class="empty">No connection is like this.</p>}
-      {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
-    </>
+    <List
+      title="Connections"
+      listing={listing}
+      source={source}
+      columns={COLUMNS}
+      opens="id"
+      empty="No connection is like this."
+    >
+      <Filter name="q" label="Search" hint="user, client, address" />
+      <Choice name="type" label="Type" all="all types" values={JSON.parse(types)} />
+      <Filter name="channel" label="Channel" hint="exact name" />
+      <Filter name="user" label="User" hint="exact name" />
+    </List>
   );
 }
 
@@ -80,7 +50,7 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
     sort: 'user',
     cell: (row) => (
       <>
-        <RowOpener id={row.id} user={row.user} />
+        <Opener of={row.user} to={{ id: row.id }} />
         <OwnTag id={row.id} />
       </>
     ),
@@ -144,8 +114,3 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
     cell: (row) => <Foreign of={row.remote} max={45} class="code" />,
   },
 ];
-
-function RowOpener({ id, user }: { id: string; user: string }) {
-  const { go } = useRoute();
-  return <Opener of={user} onOpen={() => go({ id })} />;
-}

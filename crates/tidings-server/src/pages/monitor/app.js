@@ -1696,7 +1696,7 @@ async function ask(path, { method = "GET", body, signal } = {}) {
 	return said;
 }
 // src/hub/stats.ts
-var APPLY_EVERY_MS = 1e3, ASK_EVERY_MS$6 = 2e3;
+var APPLY_EVERY_MS = 1e3, ASK_EVERY_MS$3 = 2e3;
 function useStats() {
 	let [latest, setLatest] = d({
 		stats: null,
@@ -1713,7 +1713,7 @@ function useStats() {
 		pushed.current = pushed.current && connected;
 		let abort = new AbortController(), timer = setInterval(() => {
 			pushed.current || ask("stats", { signal: abort.signal }).then(take, () => {});
-		}, ASK_EVERY_MS$6);
+		}, ASK_EVERY_MS$3);
 		return () => {
 			clearInterval(timer), abort.abort();
 		};
@@ -2252,7 +2252,7 @@ function area(values, places, top) {
 	return `M${line.slice(0, line.indexOf(","))},${HEIGHT}L${line.replaceAll(" ", "L")}L${WIDTH},${HEIGHT}Z`;
 }
 // src/parts/trends.tsx
-var ASK_EVERY_MS$5 = 5e3, TRENDS = [
+var ASK_EVERY_MS$2 = 5e3, TRENDS = [
 	{
 		figure: "most",
 		lines: [{
@@ -2310,7 +2310,7 @@ var ASK_EVERY_MS$5 = 5e3, TRENDS = [
 	}
 ];
 function Trends() {
-	let { data } = usePolled("stats/series", ASK_EVERY_MS$5);
+	let { data } = usePolled("stats/series", ASK_EVERY_MS$2);
 	return a("section", {
 		"aria-label": "The last 15 minutes",
 		children: a("dl", {
@@ -2674,6 +2674,59 @@ function useTail(channel) {
 		own.tail = pause(came(own.tail, own.news, own.last - own.tail.seen), paused), own.news = [], again(void 0);
 	}];
 }
+// src/query.ts
+var CHANNEL_BYTES_MAX = 255;
+function address(path, members) {
+	let query = encode(members);
+	return query ? `${path}?${query}` : path;
+}
+function connectionsChannel(members) {
+	let name = address("$hub/connections", members);
+	return name.length <= CHANNEL_BYTES_MAX ? name : null;
+}
+function encode(members) {
+	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escaped(String(value))}`).join("&");
+}
+function escaped(value) {
+	let whole = value.toWellFormed?.() ?? value;
+	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+// src/rows/page.ts
+function applied(page, event, now) {
+	let news = new Map(event.rows.map((row) => [row.id, {
+		...row,
+		told_at: now
+	}])), rows = new Map();
+	for (let id of event.order) {
+		let row = news.get(id) ?? (event.full ? void 0 : page?.rows.get(id));
+		if (row === void 0) return null;
+		rows.set(id, row);
+	}
+	return {
+		total: event.total,
+		next: event.next,
+		order: event.order,
+		rows
+	};
+}
+function listed(rows, key, total, next) {
+	return {
+		total,
+		next,
+		order: rows.map(key),
+		rows: new Map(rows.map((row) => [key(row), row]))
+	};
+}
+// src/hub/listed.ts
+var ASK_EVERY_MS$1 = 2e3;
+function useListed(path, members, rows, key) {
+	let { data, stale, problem } = usePolled(members && address(path, members), ASK_EVERY_MS$1);
+	return {
+		page: data && !stale ? listed(rows(data), key, data.total, data.next) : null,
+		problem,
+		answer: data
+	};
+}
 function usePaging() {
 	let { route, go } = useRoute(), { after, page: given } = route.params, page = after === void 0 ? 1 : Math.max(Math.trunc(Number(given)) || 2, 2), trail = page === 1 ? [] : history.state?.trail ?? [], known = trail.length === page - 1, to = (place, mark, way) => go({
 		after: mark,
@@ -2686,6 +2739,24 @@ function usePaging() {
 		first: () => to(1, void 0, []),
 		previous: page > 1 && known ? () => to(page - 1, trail.at(-1), trail.slice(0, -1)) : null,
 		next: (mark) => to(page + 1, mark, known ? [...trail, after] : [])
+	};
+}
+// src/listing.ts
+function useListing(filters, firstSort = "") {
+	let { route, go } = useRoute(), paging = usePaging(), sort = firstSort && route.params.sort || firstSort;
+	return {
+		members: {
+			...Object.fromEntries(filters.map((name) => [name, route.params[name]])),
+			sort,
+			limit: paging.limit,
+			after: paging.after
+		},
+		paging,
+		sort,
+		onSort: (by) => go({
+			sort: by === firstSort ? void 0 : by,
+			...FIRST_PAGE
+		})
 	};
 }
 // src/parts/filter.tsx
@@ -2745,6 +2816,71 @@ function Choice({ name, label, all, values }) {
 		})]
 	});
 }
+// src/rows/order.ts
+function arranged(shown, incoming, held) {
+	return !held || shown.length === 0 ? {
+		shown: incoming,
+		waiting: 0
+	} : {
+		shown,
+		waiting: changes(shown, incoming)
+	};
+}
+function changes(from, to) {
+	let places = new Map(to.map((key, place) => [key, place])), kept = from.map((key) => places.get(key)).filter((place) => place !== void 0);
+	return from.length - kept.length + (to.length - kept.length) + (kept.length - longestRise(kept));
+}
+function longestRise(places) {
+	let ends = [];
+	for (let place of places) {
+		let low = 0, high = ends.length;
+		for (; low < high;) {
+			let middle = low + high >> 1;
+			ends[middle] < place ? low = middle + 1 : high = middle;
+		}
+		ends[low] = place;
+	}
+	return ends.length;
+}
+// src/rows/steady.ts
+function useSteady(page, scope, held) {
+	let [, again] = _((turn) => turn + 1, 0), own = T$1({
+		scope,
+		shown: [],
+		known: new Map(),
+		pointed: !1,
+		focused: !1,
+		asked: !1
+	}).current;
+	if (own.scope !== scope && Object.assign(own, {
+		scope,
+		shown: [],
+		known: new Map()
+	}), page) for (let [key, row] of page.rows) own.known.set(key, row);
+	let holding = (held || own.pointed || own.focused) && !own.asked, { shown, waiting } = arranged(own.shown, page?.order ?? own.shown, holding);
+	own.asked = !1, own.shown = shown;
+	for (let key of own.known.keys()) !shown.includes(key) && !page?.rows.has(key) && own.known.delete(key);
+	let hold = (what, on) => {
+		own[what] !== on && (own[what] = on, again(void 0));
+	};
+	return {
+		rows: shown.map((key) => ({
+			key,
+			row: own.known.get(key),
+			gone: !page?.rows.has(key)
+		})),
+		waiting,
+		show: () => {
+			own.asked = !0, again(void 0);
+		},
+		holds: {
+			onPointerEnter: (event) => hold("pointed", event.pointerType !== "touch"),
+			onPointerLeave: () => hold("pointed", !1),
+			onFocusIn: () => hold("focused", !0),
+			onFocusOut: (event) => hold("focused", event.currentTarget.contains(event.relatedTarget))
+		}
+	};
+}
 // src/parts/list-head.tsx
 function ListHead({ title, total, paused, onPause, waiting, onShow, children }) {
 	return a("header", {
@@ -2780,19 +2916,6 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 				})]
 			})
 		]
-	});
-}
-// src/parts/opener.tsx
-function Opener({ of, onOpen }) {
-	return a("button", {
-		type: "button",
-		class: "opener",
-		onClick: onOpen,
-		"aria-haspopup": "dialog",
-		children: a(Foreign, {
-			of,
-			max: 20
-		})
 	});
 }
 // src/parts/pager.tsx
@@ -2894,7 +3017,7 @@ function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = 
 }
 function Head({ column, sort, onSort }) {
 	let kind = column.numeric ? "number" : void 0;
-	if (column.sort === void 0 || !onSort) return a("th", {
+	if (column.sort === void 0) return a("th", {
 		...ROLE.columnheader,
 		scope: "col",
 		class: kind,
@@ -2922,7 +3045,7 @@ function turned({ sort, numeric }, direction) {
 }
 function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 	let open = (event) => {
-		!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(row);
+		!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(of.key);
 	};
 	return a("tr", {
 		...ROLE.row,
@@ -2943,159 +3066,42 @@ function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 		}, column.name))
 	});
 }
-var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.selected === other.selected && one.columns === other.columns), CHANNEL_BYTES_MAX = 255;
-function address(path, members) {
-	let query = encode(members);
-	return query ? `${path}?${query}` : path;
-}
-function connectionsChannel(members) {
-	let name = address("$hub/connections", members);
-	return name.length <= CHANNEL_BYTES_MAX ? name : null;
-}
-function encode(members) {
-	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escaped(String(value))}`).join("&");
-}
-function escaped(value) {
-	let whole = value.toWellFormed?.() ?? value;
-	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-// src/rows/page.ts
-function applied(page, event, now) {
-	let news = new Map(event.rows.map((row) => [row.id, {
-		...row,
-		told_at: now
-	}])), rows = new Map();
-	for (let id of event.order) {
-		let row = news.get(id) ?? (event.full ? void 0 : page?.rows.get(id));
-		if (row === void 0) return null;
-		rows.set(id, row);
-	}
-	return {
-		total: event.total,
-		next: event.next,
-		order: event.order,
-		rows
-	};
-}
-function listed(rows, key, total, next) {
-	return {
-		total,
-		next,
-		order: rows.map(key),
-		rows: new Map(rows.map((row) => [key(row), row]))
-	};
-}
-// src/rows/order.ts
-function arranged(shown, incoming, held) {
-	return !held || shown.length === 0 ? {
-		shown: incoming,
-		waiting: 0
-	} : {
-		shown,
-		waiting: changes(shown, incoming)
-	};
-}
-function changes(from, to) {
-	let places = new Map(to.map((key, place) => [key, place])), kept = from.map((key) => places.get(key)).filter((place) => place !== void 0);
-	return from.length - kept.length + (to.length - kept.length) + (kept.length - longestRise(kept));
-}
-function longestRise(places) {
-	let ends = [];
-	for (let place of places) {
-		let low = 0, high = ends.length;
-		for (; low < high;) {
-			let middle = low + high >> 1;
-			ends[middle] < place ? low = middle + 1 : high = middle;
-		}
-		ends[low] = place;
-	}
-	return ends.length;
-}
-// src/rows/steady.ts
-function useSteady(page, scope, held) {
-	let [, again] = _((turn) => turn + 1, 0), own = T$1({
-		scope,
-		shown: [],
-		known: new Map(),
-		pointed: !1,
-		focused: !1,
-		asked: !1
-	}).current;
-	if (own.scope !== scope && Object.assign(own, {
-		scope,
-		shown: [],
-		known: new Map()
-	}), page) for (let [key, row] of page.rows) own.known.set(key, row);
-	let holding = (held || own.pointed || own.focused) && !own.asked, { shown, waiting } = arranged(own.shown, page?.order ?? own.shown, holding);
-	own.asked = !1, own.shown = shown;
-	for (let key of own.known.keys()) !shown.includes(key) && !page?.rows.has(key) && own.known.delete(key);
-	let hold = (what, on) => {
-		own[what] !== on && (own[what] = on, again(void 0));
-	};
-	return {
-		rows: shown.map((key) => ({
-			key,
-			row: own.known.get(key),
-			gone: !page?.rows.has(key)
-		})),
-		waiting,
-		show: () => {
-			own.asked = !0, again(void 0);
-		},
-		holds: {
-			onPointerEnter: (event) => hold("pointed", event.pointerType !== "touch"),
-			onPointerLeave: () => hold("pointed", !1),
-			onFocusIn: () => hold("focused", !0),
-			onFocusOut: (event) => hold("focused", event.currentTarget.contains(event.relatedTarget))
-		}
-	};
-}
-// src/views/channels.tsx
-var ASK_EVERY_MS$4 = 2e3, FIRST_SORT$2 = "channel";
-function Channels() {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, sort = FIRST_SORT$2, channel } = route.params, members = {
-		q,
-		sort,
-		limit: paging.limit,
-		after: paging.after
-	}, { data, stale, problem } = usePolled(address("channels", members), ASK_EVERY_MS$4), page = data && !stale ? listed(data.channels, (row) => row.channel, data.total, data.next) : null, steady = useSteady(page, JSON.stringify(members), paused || channel !== void 0), sorted = (by) => go({
-		sort: by === FIRST_SORT$2 ? void 0 : by,
-		...FIRST_PAGE
-	});
+var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.selected === other.selected && one.columns === other.columns);
+// src/parts/list.tsx
+function List({ title, listing, source, columns, empty, opens, slim, above, children }) {
+	let { route, go } = useRoute(), [paused, setPaused] = d(!1), { paging, sort, onSort } = listing, { page, problem } = source, open = opens && route.params[opens], steady = useSteady(page, JSON.stringify(listing.members), paused || !!open);
 	return a($$1, { children: [
 		a(ListHead, {
-			title: "Channels",
+			title,
 			total: count(page?.total),
 			paused,
 			onPause: setPaused,
 			waiting: steady.waiting,
 			onShow: steady.show
 		}),
+		above,
 		a("search", {
 			class: "filters",
-			children: [a(Filter, {
-				name: "q",
-				label: "Search",
-				hint: "part of a name"
-			}), a(SortChoice, {
-				columns: COLUMNS$3,
+			children: [children, sort && a(SortChoice, {
+				columns,
 				sort,
-				onSort: sorted
+				onSort
 			})]
 		}),
 		a(Trouble, { problem }),
 		a(Table, {
-			label: "Channels",
-			columns: COLUMNS$3,
+			label: title,
+			columns,
 			steady,
 			sort,
-			onSort: sorted,
-			onOpen: (row) => go({ channel: row.channel }),
-			selected: channel
+			onSort,
+			onOpen: opens ? (key) => go({ [opens]: key }) : void 0,
+			selected: open,
+			slim
 		}),
 		page?.total === 0 && a("p", {
 			class: "empty",
-			children: "No channel has a subscriber or an event."
+			children: empty
 		}),
 		page && a(Pager, {
 			paging,
@@ -3105,13 +3111,47 @@ function Channels() {
 		})
 	] });
 }
+// src/parts/opener.tsx
+function Opener({ of, to }) {
+	let { go } = useRoute();
+	return a("button", {
+		type: "button",
+		class: "opener",
+		onClick: () => go(to),
+		"aria-haspopup": "dialog",
+		children: a(Foreign, {
+			of,
+			max: 20
+		})
+	});
+}
+// src/views/channels.tsx
+function Channels() {
+	let listing = useListing(["q"], "channel");
+	return a(List, {
+		title: "Channels",
+		listing,
+		source: useListed("channels", listing.members, (answer) => answer.channels, (row) => row.channel),
+		columns: COLUMNS$3,
+		opens: "channel",
+		empty: "No channel has a subscriber or an event.",
+		children: a(Filter, {
+			name: "q",
+			label: "Search",
+			hint: "part of a name"
+		})
+	});
+}
 var COLUMNS$3 = [
 	{
 		name: "channel",
 		width: 18,
 		label: "Channel",
 		sort: "channel",
-		cell: (row) => a(RowOpener$2, { channel: row.channel })
+		cell: (row) => a(Opener, {
+			of: row.channel,
+			to: { channel: row.channel }
+		})
 	},
 	{
 		name: "subscribers",
@@ -3161,13 +3201,6 @@ function Kept({ of: { count: events, age_ms: age, bytes: size } }) {
 	return a("span", {
 		class: "aside",
 		children: bounds.length > 0 ? bounds.join(", ") : "nothing"
-	});
-}
-function RowOpener$2({ channel }) {
-	let { go } = useRoute();
-	return a(Opener, {
-		of: channel,
-		onOpen: () => go({ channel })
 	});
 }
 // src/words.ts
@@ -3255,69 +3288,42 @@ function ReasonTag({ of }) {
 	});
 }
 // src/views/closed.tsx
-var ASK_EVERY_MS$3 = 2e3;
 function Closed() {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { reason: why, user, type, id } = route.params, members = {
-		reason: why,
-		user,
-		type,
-		limit: paging.limit,
-		after: paging.after
-	}, { data, stale, problem } = usePolled(address("connections/closed", members), ASK_EVERY_MS$3), rows = data && !stale ? data : null, page = rows && listed(rows.connections, (row) => row.id, rows.total, rows.next), steady = useSteady(page, JSON.stringify(members), paused || id !== void 0);
-	return a($$1, { children: [
-		a(ListHead, {
-			title: "Recently closed",
-			total: count(page?.total),
-			paused,
-			onPause: setPaused,
-			waiting: steady.waiting,
-			onShow: steady.show
+	let chosen = useRoute().route.params.reason, listing = useListing([
+		"reason",
+		"user",
+		"type"
+	]), source = useListed("connections/closed", listing.members, (answer) => answer.connections, ({ id }) => id);
+	return a(List, {
+		title: "Recently closed",
+		listing,
+		source,
+		columns: COLUMNS$2,
+		opens: "id",
+		empty: "No connection has ended like this.",
+		above: a(Histogram, {
+			counts: source.answer?.by_reason ?? {},
+			chosen
 		}),
-		a(Histogram, {
-			counts: data?.by_reason ?? {},
-			chosen: why
-		}),
-		a("search", {
-			class: "filters",
-			children: [
-				a(Choice, {
-					name: "reason",
-					label: "Reason",
-					all: "all reasons",
-					values: REASON_NAMES
-				}),
-				a(Filter, {
-					name: "user",
-					label: "User",
-					hint: "exact name"
-				}),
-				a(Filter, {
-					name: "type",
-					label: "Type",
-					hint: "exact name"
-				})
-			]
-		}),
-		a(Trouble, { problem }),
-		a(Table, {
-			label: "Recently closed connections",
-			columns: COLUMNS$2,
-			steady,
-			sort: "-closed_at",
-			onOpen: (row) => go({ id: row.id }),
-			selected: id
-		}),
-		page?.total === 0 && a("p", {
-			class: "empty",
-			children: "No connection has ended like this."
-		}),
-		page && a(Pager, {
-			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
-		})
-	] });
+		children: [
+			a(Choice, {
+				name: "reason",
+				label: "Reason",
+				all: "all reasons",
+				values: REASON_NAMES
+			}),
+			a(Filter, {
+				name: "user",
+				label: "User",
+				hint: "exact name"
+			}),
+			a(Filter, {
+				name: "type",
+				label: "Type",
+				hint: "exact name"
+			})
+		]
+	});
 }
 function Histogram({ counts, chosen }) {
 	let bars = histogram(counts);
@@ -3371,7 +3377,10 @@ var COLUMNS$2 = [
 		name: "user",
 		width: 12,
 		label: "User",
-		cell: (row) => a(RowOpener$1, { row })
+		cell: (row) => a(Opener, {
+			of: row.user,
+			to: { id: row.id }
+		})
 	},
 	{
 		name: "type",
@@ -3438,16 +3447,7 @@ var COLUMNS$2 = [
 			class: "code"
 		})
 	}
-];
-function RowOpener$1({ row }) {
-	let { go } = useRoute();
-	return a(Opener, {
-		of: row.user,
-		onOpen: () => go({ id: row.id })
-	});
-}
-// src/parts/channel-names.tsx
-var NAMES_MAX = 2, TITLE_NAMES_MAX = 100;
+], NAMES_MAX = 2, TITLE_NAMES_MAX = 100;
 function ChannelNames({ of, all = !1 }) {
 	if (of.length === 0) return a("span", {
 		class: "none",
@@ -3694,9 +3694,9 @@ function Timeline({ moments }) {
 	});
 }
 // src/views/connection-drawer.tsx
-var ASK_EVERY_MS$2 = 1500;
+var ASK_EVERY_MS = 1500;
 function ConnectionDrawer({ id, onClose }) {
-	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS$2), { problem, again } = asked, unknown = problem?.status === 404, data = unknown && !asked.data?.closed ? null : asked.data;
+	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS), { problem, again } = asked, unknown = problem?.status === 404, data = unknown && !asked.data?.closed ? null : asked.data;
 	return a(Drawer, {
 		title: data ? a(Foreign, {
 			of: data.connection.user,
@@ -3824,12 +3824,12 @@ function LeaseLeft({ of: { seconds, expires_at: at } }) {
 	] });
 }
 // src/hub/connections.ts
-var ASK_EVERY_MS$1 = 2e3, NOWHERE = "$hub/stats", AWAY_MS = 500, NOTHING = {
+var NOWHERE = "$hub/stats", AWAY_MS = 500, NOTHING = {
 	channel: null,
 	page: null
 };
 function useConnections(members) {
-	let looking = useLooking(), path = address("connections", members), channel = connectionsChannel(members), [pushed, setPushed] = d(NOTHING), known = T$1(NOTHING), [lost, setLost] = d(!1), enabled = channel !== null && looking && !lost;
+	let looking = useLooking(), channel = connectionsChannel(members), [pushed, setPushed] = d(NOTHING), known = T$1(NOTHING), [lost, setLost] = d(!1), enabled = channel !== null && looking && !lost;
 	useChannel(channel ?? NOWHERE, (event) => {
 		if (event.type !== "connections" || event.channel !== channel) return;
 		let page = applied(known.current.page, event.data, hubNow());
@@ -3844,96 +3844,57 @@ function useConnections(members) {
 		let timer = setTimeout(() => setLost(!1), AWAY_MS);
 		return () => clearTimeout(timer);
 	}, [lost]);
-	let live = pushed.channel === channel && pushed.page !== null, polled = usePolled(live ? null : path, ASK_EVERY_MS$1);
-	if (live) return {
+	let live = pushed.channel === channel && pushed.page !== null, asked = useListed("connections", live ? null : members, (answer) => answer.connections, ({ id }) => id);
+	return live ? {
 		page: pushed.page,
 		problem: null,
 		live
-	};
-	let { data, stale, problem } = polled;
-	return {
-		page: data && !stale ? listed(data.connections, ({ id }) => id, data.total, data.next) : null,
-		problem,
+	} : {
+		...asked,
 		live
 	};
 }
 // src/views/connections.tsx
-var FIRST_SORT$1 = "connected_at", Connections = A(ConnectionsView);
+var Connections = A(ConnectionsView);
 function ConnectionsView({ types }) {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, type, user, channel, client_id, sort = FIRST_SORT$1, id } = route.params, members = {
-		q,
-		type,
-		user,
-		channel,
-		client_id,
-		sort,
-		limit: paging.limit,
-		after: paging.after
-	}, { page, problem } = useConnections(members), steady = useSteady(page, JSON.stringify(members), paused || id !== void 0), sorted = (by) => go({
-		sort: by === FIRST_SORT$1 ? void 0 : by,
-		...FIRST_PAGE
+	let listing = useListing([
+		"q",
+		"type",
+		"user",
+		"channel",
+		"client_id"
+	], "connected_at");
+	return a(List, {
+		title: "Connections",
+		listing,
+		source: useConnections(listing.members),
+		columns: COLUMNS$1,
+		opens: "id",
+		empty: "No connection is like this.",
+		children: [
+			a(Filter, {
+				name: "q",
+				label: "Search",
+				hint: "user, client, address"
+			}),
+			a(Choice, {
+				name: "type",
+				label: "Type",
+				all: "all types",
+				values: JSON.parse(types)
+			}),
+			a(Filter, {
+				name: "channel",
+				label: "Channel",
+				hint: "exact name"
+			}),
+			a(Filter, {
+				name: "user",
+				label: "User",
+				hint: "exact name"
+			})
+		]
 	});
-	return a($$1, { children: [
-		a(ListHead, {
-			title: "Connections",
-			total: count(page?.total),
-			paused,
-			onPause: setPaused,
-			waiting: steady.waiting,
-			onShow: steady.show
-		}),
-		a("search", {
-			class: "filters",
-			children: [
-				a(Filter, {
-					name: "q",
-					label: "Search",
-					hint: "user, client, address"
-				}),
-				a(Choice, {
-					name: "type",
-					label: "Type",
-					all: "all types",
-					values: JSON.parse(types)
-				}),
-				a(Filter, {
-					name: "channel",
-					label: "Channel",
-					hint: "exact name"
-				}),
-				a(Filter, {
-					name: "user",
-					label: "User",
-					hint: "exact name"
-				}),
-				a(SortChoice, {
-					columns: COLUMNS$1,
-					sort,
-					onSort: sorted
-				})
-			]
-		}),
-		a(Trouble, { problem }),
-		a(Table, {
-			label: "Connections",
-			columns: COLUMNS$1,
-			steady,
-			sort,
-			onSort: sorted,
-			onOpen: (row) => go({ id: row.id }),
-			selected: id
-		}),
-		page?.total === 0 && a("p", {
-			class: "empty",
-			children: "No connection is like this."
-		}),
-		page && a(Pager, {
-			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
-		})
-	] });
 }
 function Lasted({ row }) {
 	return a($$1, { children: duration(Math.max(useNow() - row.connected_at, 0)) });
@@ -3944,9 +3905,9 @@ var COLUMNS$1 = [
 		width: 12,
 		label: "User",
 		sort: "user",
-		cell: (row) => a($$1, { children: [a(RowOpener, {
-			id: row.id,
-			user: row.user
+		cell: (row) => a($$1, { children: [a(Opener, {
+			of: row.user,
+			to: { id: row.id }
 		}), a(OwnTag, { id: row.id })] })
 	},
 	{
@@ -4046,13 +4007,6 @@ var COLUMNS$1 = [
 		})
 	}
 ];
-function RowOpener({ id, user }) {
-	let { go } = useRoute();
-	return a(Opener, {
-		of: user,
-		onOpen: () => go({ id })
-	});
-}
 // src/parts/sweep.tsx
 function SweepCard({ stats: { cleanup } }) {
 	let { busy, done, problem, run } = useDeed();
@@ -4253,58 +4207,21 @@ function Cluster({ stats }) {
 	});
 }
 // src/views/users.tsx
-var ASK_EVERY_MS = 2e3, FIRST_SORT = "-connections";
 function Users() {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, sort = FIRST_SORT } = route.params, members = {
-		q,
-		sort,
-		limit: paging.limit,
-		after: paging.after
-	}, { data, stale, problem } = usePolled(address("users", members), ASK_EVERY_MS), page = data && !stale ? listed(data.users, ({ user }) => user, data.total, data.next) : null, steady = useSteady(page, JSON.stringify(members), paused), sorted = (by) => go({
-		sort: by === FIRST_SORT ? void 0 : by,
-		...FIRST_PAGE
-	});
-	return a($$1, { children: [
-		a(ListHead, {
-			title: "Users",
-			total: count(page?.total),
-			paused,
-			onPause: setPaused,
-			waiting: steady.waiting,
-			onShow: steady.show
-		}),
-		a("search", {
-			class: "filters",
-			children: [a(Filter, {
-				name: "q",
-				label: "Search",
-				hint: "part of a name"
-			}), a(SortChoice, {
-				columns: COLUMNS,
-				sort,
-				onSort: sorted
-			})]
-		}),
-		a(Trouble, { problem }),
-		a(Table, {
-			slim: !0,
-			label: "Users",
-			columns: COLUMNS,
-			steady,
-			sort,
-			onSort: sorted
-		}),
-		page?.total === 0 && a("p", {
-			class: "empty",
-			children: "No user is connected. `anonymous` is nobody, and has no limit."
-		}),
-		page && a(Pager, {
-			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
+	let listing = useListing(["q"], "-connections");
+	return a(List, {
+		slim: !0,
+		title: "Users",
+		listing,
+		source: useListed("users", listing.members, (answer) => answer.users, ({ user }) => user),
+		columns: COLUMNS,
+		empty: "No user is connected. `anonymous` is nobody, and has no limit.",
+		children: a(Filter, {
+			name: "q",
+			label: "Search",
+			hint: "part of a name"
 		})
-	] });
+	});
 }
 var COLUMNS = [
 	{
