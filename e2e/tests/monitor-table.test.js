@@ -63,7 +63,7 @@ crowded('what is typed selects, once the typing has settled', {}, async ({ hub, 
   await page.getByLabel('Type').selectOption('client');
   await shows(page, ['marta']);
   await page.getByLabel('Channel').fill('nowhere');
-  await page.getByText('No connection is like this.').waitFor();
+  await page.getByText('Nothing matches').waitFor();
 });
 
 crowded('rows come and go and count by themselves', {}, async ({ hub, context, people }) => {
@@ -158,7 +158,7 @@ crowded('a selection too long for a channel’s name is asked for', {}, async ({
   const page = await openMonitor({ hub, context }, `#connections?user=${long}&channel=lobby`);
   await until(async () => (await names(page)).length === 1, 5_000);
   await people.leave();
-  await page.getByText('No connection is like this.').waitFor();
+  await page.getByText('Nothing matches').waitFor();
 });
 
 async function shows(page, users) {

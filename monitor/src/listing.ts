@@ -6,6 +6,8 @@ import { FIRST_PAGE, useRoute } from './routing.js';
 export interface Listing {
   /** As the hub is asked. */
   readonly members: Members;
+  /** Whether a filter is set. */
+  readonly narrowed: boolean;
   readonly paging: Paging;
   /** Empty where the hub has one order only. */
   readonly sort: string;
@@ -20,6 +22,7 @@ export function useListing(filters: readonly string[], firstSort = ''): Listing 
   const selected = Object.fromEntries(filters.map((name) => [name, route.params[name]]));
   return {
     members: { ...selected, sort, limit: paging.limit, after: paging.after },
+    narrowed: Object.values(selected).some(Boolean),
     paging,
     sort,
     onSort: (by) => go({ sort: by === firstSort ? undefined : by, ...FIRST_PAGE }),

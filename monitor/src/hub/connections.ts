@@ -3,7 +3,7 @@ import { hubNow } from '../clock.js';
 import { useLooking } from '../looking.js';
 import { connectionsChannel, type Members } from '../query.js';
 import { applied, type Page } from '../rows/page.js';
-import { useChannel } from './client.js';
+import { useChannel, useConnectionStatus } from './client.js';
 import { type Source, useListed } from './listed.js';
 import type { ConnectionRow, ConnectionsAnswer, ConnectionsEvent } from './types.js';
 
@@ -23,7 +23,7 @@ interface Pushed {
 
 const NOTHING: Pushed = { channel: null, page: null };
 
-/** A page of the live connections: pushed by the hub; asked for where its name is too long, or until the first push. */
+/** A page of the live connections: pushed by the hub; asked for where its name is too long, or while nothing is pushed. */
 export function useConnections(members: Members): LivePage {
   const looking = useLooking();
   const channel = connectionsChannel(members);
@@ -31,7 +31,8 @@ export function useConnections(members: Members): LivePage {
   /** What the next event builds on, while none was missed. */
   const known = useRef(NOTHING);
   const [lost, setLost] = useState(false);
-  const enabled = channel !== null && looking && !lost;
+  const [taken, setTaken] = useState<string | null>(null);
+  const enabled = channel !== null && channel === taken && looking && !lost;
   useChannel(
     channel ?? NOWHERE,
     (event) => {
@@ -54,12 +55,24 @@ export function useConnections(members: Members): LivePage {
     const timer = setTimeout(() => setLost(false), AWAY_MS);
     return () => clearTimeout(timer);
   }, [lost]);
-  const live = pushed.channel === channel && pushed.page !== null;
+  const connected = useConnectionStatus(({ status }) => status === 'connected');
+  const last = pushed.channel === channel ? pushed.page : null;
+  const live = connected && last !== null;
   const asked = useListed(
     'connections',
     live ? null : members,
     (answer: ConnectionsAnswer) => answer.connections,
     ({ id }) => id,
   );
-  return live ? { page: pushed.page, problem: null, live } : { ...asked, live };
+  // A name that the hub refuses would end the whole stream, should it begin with it: what was asked for first is sound.
+  const sound = last !== null || asked.page !== null;
+  useEffect(() => {
+    if (sound) setTaken(channel);
+  }, [sound, channel]);
+  // While the stream is away, as in a drain, what it said last holds until an answer is newer.
+  const older = !connected && last !== null && asked.page !== null;
+  useEffect(() => {
+    if (older) setPushed(NOTHING);
+  }, [older]);
+  return live ? { page: last, problem: null, live } : { page: asked.page ?? last, problem: asked.problem, live };
 }

@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { hubNow } from '../clock.js';
 import { count, plural } from '../format.js';
 import { useDeed } from '../hub/deed.js';
 import type { Stats } from '../hub/types.js';
@@ -54,9 +55,9 @@ export function DrainCard({ stats }: { stats: Stats }) {
   );
 }
 
-/** What is left of the drain, by this machine's clock since the hub last said. */
+/** What is left of the drain, by the clock since the hub last said. */
 export function Countdown({ stats }: { stats: Stats }) {
-  const left = useLeft(stats.drain?.ends_in_ms ?? 0);
+  const left = useLeft(stats.now + (stats.drain?.ends_in_ms ?? 0));
   const remaining = stats.drain?.remaining ?? stats.connections.active;
   const whole = stats.drain?.window_ms ?? 0;
   const over = remaining === 0;
@@ -83,13 +84,11 @@ export function Countdown({ stats }: { stats: Stats }) {
 
 const TICK_MS = 200;
 
-function useLeft(endsInMs: number): number {
-  const heard = useRef({ endsInMs, at: performance.now() });
-  if (heard.current.endsInMs !== endsInMs) heard.current = { endsInMs, at: performance.now() };
+function useLeft(endsAt: number): number {
   const [, tick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => tick((turn) => turn + 1), TICK_MS);
     return () => clearInterval(timer);
   }, []);
-  return Math.max(heard.current.endsInMs - (performance.now() - heard.current.at), 0);
+  return Math.max(endsAt - hubNow(), 0);
 }

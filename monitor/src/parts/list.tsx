@@ -16,7 +16,7 @@ interface ListProps<Row> {
   readonly listing: Listing;
   readonly source: Source<Row>;
   readonly columns: readonly Column<Row>[];
-  /** What there is to read where there is no row. */
+  /** What there is to read where there is no row, though nothing was filtered out. */
   readonly empty: string;
   /** The parameter that opens a row: its key. While one is open, no row moves. */
   readonly opens?: string;
@@ -50,6 +50,13 @@ export function List<Row>({ title, listing, source, columns, empty, opens, slim,
         {sort && <SortChoice columns={columns} sort={sort} onSort={onSort} />}
       </search>
       <Trouble problem={problem} />
+      {problem && !page && paging.after && (
+        <p class="actions">
+          <button type="button" onClick={paging.first}>
+            Go to the first page
+          </button>
+        </p>
+      )}
       <Table
         label={title}
         columns={columns}
@@ -60,8 +67,13 @@ export function List<Row>({ title, listing, source, columns, empty, opens, slim,
         selected={open}
         slim={slim}
       />
-      {page?.total === 0 && <p class="empty">{empty}</p>}
+      {page?.order.length === 0 && <p class="empty">{nothing(page.total, listing.narrowed, empty)}</p>}
       {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
     </>
   );
+}
+
+function nothing(total: number, narrowed: boolean, empty: string): string {
+  if (total > 0) return 'Nothing is left on this page: go to the first.';
+  return narrowed ? 'Nothing matches: change or clear a filter.' : empty;
 }

@@ -6,7 +6,7 @@ export function Opener({ of, to }: { of: string; to: Readonly<Record<string, str
   const { go } = useRoute();
   return (
     <button type="button" class="opener" onClick={() => go(to)} aria-haspopup="dialog">
-      <Foreign of={of} max={20} />
+      <Foreign of={of} max={60} />
     </button>
   );
 }

@@ -14,12 +14,13 @@ export function Pager({
   total: number;
   next: string | null;
 }) {
-  const first = (paging.page - 1) * paging.limit + 1;
+  // Of the last page the end is known, however many have gone from the pages before it.
+  const first = next === null ? total - rows + 1 : (paging.page - 1) * paging.limit + 1;
   const single = paging.page === 1 && next === null;
   return (
     <nav class="pager" aria-label="Pages">
       <p>
-        {total === 0
+        {rows === 0
           ? 'None'
           : single
             ? `All ${count(total)}`

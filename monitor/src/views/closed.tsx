@@ -31,7 +31,7 @@ export function Closed() {
       source={source}
       columns={COLUMNS}
       opens="id"
-      empty="No connection has ended like this."
+      empty="No connection has ended."
       above={<Histogram counts={source.answer?.by_reason ?? {}} chosen={chosen} />}
     >
       <Choice name="reason" label="Reason" all="all reasons" values={REASON_NAMES} />

@@ -28,7 +28,7 @@ function ConnectionsView({ types }: { types: string }) {
       source={source}
       columns={COLUMNS}
       opens="id"
-      empty="No connection is like this."
+      empty="Nobody is connected."
     >
       <Filter name="q" label="Search" hint="user, client, address" />
       <Choice name="type" label="Type" all="all types" values={JSON.parse(types)} />

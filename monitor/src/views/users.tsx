@@ -24,7 +24,7 @@ export function Users() {
       listing={listing}
       source={source}
       columns={COLUMNS}
-      empty="No user is connected. `anonymous` is nobody, and has no limit."
+      empty="No user is connected. Who is anonymous is not counted here, and has no limit."
     >
       <Filter name="q" label="Search" hint="part of a name" />
     </List>

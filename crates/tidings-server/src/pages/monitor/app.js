@@ -1692,6 +1692,7 @@ async function ask(path, { method = "GET", body, signal } = {}) {
 		throw signal?.aborted ? error : new Refusal(0, "The hub can’t be reached.");
 	}
 	let said = await answer.json().catch(() => null);
+	if (signal?.throwIfAborted(), answer.ok && said === null) throw new Refusal(0, "What answered is not the hub: it sent no JSON.");
 	if (!answer.ok) throw new Refusal(answer.status, said?.detail ?? said?.title ?? `The hub answered ${answer.status}.`);
 	return said;
 }
@@ -1933,7 +1934,7 @@ function DrainCard({ stats }) {
 	});
 }
 function Countdown({ stats }) {
-	let left = useLeft(stats.drain?.ends_in_ms ?? 0), remaining = stats.drain?.remaining ?? stats.connections.active, whole = stats.drain?.window_ms ?? 0, over = remaining === 0;
+	let left = useLeft(stats.now + (stats.drain?.ends_in_ms ?? 0)), remaining = stats.drain?.remaining ?? stats.connections.active, whole = stats.drain?.window_ms ?? 0, over = remaining === 0;
 	return a("div", {
 		class: "countdown",
 		id: "drain",
@@ -1952,20 +1953,12 @@ function Countdown({ stats }) {
 	});
 }
 var TICK_MS = 200;
-function useLeft(endsInMs) {
-	let heard = T$1({
-		endsInMs,
-		at: performance.now()
-	});
-	heard.current.endsInMs !== endsInMs && (heard.current = {
-		endsInMs,
-		at: performance.now()
-	});
+function useLeft(endsAt) {
 	let [, tick] = d(0);
 	return A$1(() => {
 		let timer = setInterval(() => tick((turn) => turn + 1), TICK_MS);
 		return () => clearInterval(timer);
-	}, []), Math.max(heard.current.endsInMs - (performance.now() - heard.current.at), 0);
+	}, []), Math.max(endsAt - hubNow(), 0);
 }
 // src/books.ts
 function balance({ connections }) {
@@ -2164,28 +2157,27 @@ function useLooking() {
 // src/hub/polled.ts
 var AFTER_FAILURE_MS = 3e3;
 function usePolled(path, everyMs) {
-	let looking = useLooking(), [state, setState] = d({
+	let looking = useLooking(), [latest, setLatest] = d({
 		path,
-		data: null,
-		problem: null
-	}), [turn, setTurn] = d(0);
+		data: null
+	}), [failed, setFailed] = d(null), [turn, setTurn] = d(0);
 	A$1(() => {
 		if (path === null || !looking) return;
 		let abort = new AbortController(), timer, poll = async () => {
 			let next = everyMs;
 			try {
 				let data = await ask(path, { signal: abort.signal });
-				setState({
+				if (abort.signal.aborted) return;
+				setLatest({
 					path,
-					data,
-					problem: null
-				});
+					data
+				}), setFailed(null);
 			} catch (problem) {
 				if (abort.signal.aborted) return;
-				setState((before) => ({
-					...before,
+				setFailed({
+					path,
 					problem
-				})), next = Math.max(everyMs, AFTER_FAILURE_MS);
+				}), next = Math.max(everyMs, AFTER_FAILURE_MS);
 			}
 			abort.signal.aborted || (timer = setTimeout(poll, next));
 		};
@@ -2198,11 +2190,11 @@ function usePolled(path, everyMs) {
 		looking,
 		turn
 	]);
-	let again = b(() => setTurn((before) => before + 1), []);
+	let again = b(() => setTurn((before) => before + 1), []), problem = failed?.path === path ? failed.problem : null;
 	return {
-		data: state.data,
-		stale: state.path !== path,
-		problem: state.problem,
+		data: latest.data,
+		stale: latest.path !== path,
+		problem,
 		again
 	};
 }
@@ -2743,14 +2735,15 @@ function usePaging() {
 }
 // src/listing.ts
 function useListing(filters, firstSort = "") {
-	let { route, go } = useRoute(), paging = usePaging(), sort = firstSort && route.params.sort || firstSort;
+	let { route, go } = useRoute(), paging = usePaging(), sort = firstSort && route.params.sort || firstSort, selected = Object.fromEntries(filters.map((name) => [name, route.params[name]]));
 	return {
 		members: {
-			...Object.fromEntries(filters.map((name) => [name, route.params[name]])),
+			...selected,
 			sort,
 			limit: paging.limit,
 			after: paging.after
 		},
+		narrowed: Object.values(selected).some(Boolean),
 		paging,
 		sort,
 		onSort: (by) => go({
@@ -2850,6 +2843,7 @@ function useSteady(page, scope, held) {
 		known: new Map(),
 		pointed: !1,
 		focused: !1,
+		body: null,
 		asked: !1
 	}).current;
 	if (own.scope !== scope && Object.assign(own, {
@@ -2857,7 +2851,7 @@ function useSteady(page, scope, held) {
 		shown: [],
 		known: new Map()
 	}), page) for (let [key, row] of page.rows) own.known.set(key, row);
-	let holding = (held || own.pointed || own.focused) && !own.asked, { shown, waiting } = arranged(own.shown, page?.order ?? own.shown, holding);
+	let within = own.focused && own.body?.contains(document.activeElement) === !0, holding = (held || own.pointed || within) && !own.asked, { shown, waiting } = arranged(own.shown, page?.order ?? own.shown, holding);
 	own.asked = !1, own.shown = shown;
 	for (let key of own.known.keys()) !shown.includes(key) && !page?.rows.has(key) && own.known.delete(key);
 	let hold = (what, on) => {
@@ -2876,7 +2870,9 @@ function useSteady(page, scope, held) {
 		holds: {
 			onPointerEnter: (event) => hold("pointed", event.pointerType !== "touch"),
 			onPointerLeave: () => hold("pointed", !1),
-			onFocusIn: () => hold("focused", !0),
+			onFocusIn: (event) => {
+				own.body = event.currentTarget, hold("focused", !0);
+			},
 			onFocusOut: (event) => hold("focused", event.currentTarget.contains(event.relatedTarget))
 		}
 	};
@@ -2920,11 +2916,11 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 }
 // src/parts/pager.tsx
 function Pager({ paging, rows, total, next }) {
-	let first = (paging.page - 1) * paging.limit + 1, single = paging.page === 1 && next === null;
+	let first = next === null ? total - rows + 1 : (paging.page - 1) * paging.limit + 1, single = paging.page === 1 && next === null;
 	return a("nav", {
 		class: "pager",
 		"aria-label": "Pages",
-		children: [a("p", { children: total === 0 ? "None" : single ? `All ${count(total)}` : `${count(first)}–${count(first + rows - 1)} of ${count(total)}` }), !single && a($$1, { children: [
+		children: [a("p", { children: rows === 0 ? "None" : single ? `All ${count(total)}` : `${count(first)}–${count(first + rows - 1)} of ${count(total)}` }), !single && a($$1, { children: [
 			a("button", {
 				type: "button",
 				disabled: paging.page === 1,
@@ -2960,10 +2956,10 @@ function SortChoice({ columns, sort, onSort }) {
 			onChange: (event) => onSort(event.currentTarget.value),
 			children: sortable.flatMap(({ sort: by, label, numeric }) => [a("option", {
 				value: by,
-				children: `${label}, ${numeric ? "least first" : "from the first"}`
+				children: `${label}, ${numeric ? "least first" : "upwards"}`
 			}, by), a("option", {
 				value: `-${by}`,
-				children: `${label}, ${numeric ? "most first" : "from the last"}`
+				children: `${label}, ${numeric ? "most first" : "downwards"}`
 			}, `-${by}`)])
 		})]
 	});
@@ -3089,6 +3085,14 @@ function List({ title, listing, source, columns, empty, opens, slim, above, chil
 			})]
 		}),
 		a(Trouble, { problem }),
+		problem && !page && paging.after && a("p", {
+			class: "actions",
+			children: a("button", {
+				type: "button",
+				onClick: paging.first,
+				children: "Go to the first page"
+			})
+		}),
 		a(Table, {
 			label: title,
 			columns,
@@ -3099,9 +3103,9 @@ function List({ title, listing, source, columns, empty, opens, slim, above, chil
 			selected: open,
 			slim
 		}),
-		page?.total === 0 && a("p", {
+		page?.order.length === 0 && a("p", {
 			class: "empty",
-			children: empty
+			children: nothing(page.total, listing.narrowed, empty)
 		}),
 		page && a(Pager, {
 			paging,
@@ -3110,6 +3114,9 @@ function List({ title, listing, source, columns, empty, opens, slim, above, chil
 			next: page.next
 		})
 	] });
+}
+function nothing(total, narrowed, empty) {
+	return total > 0 ? "Nothing is left on this page: go to the first." : narrowed ? "Nothing matches: change or clear a filter." : empty;
 }
 // src/parts/opener.tsx
 function Opener({ of, to }) {
@@ -3121,7 +3128,7 @@ function Opener({ of, to }) {
 		"aria-haspopup": "dialog",
 		children: a(Foreign, {
 			of,
-			max: 20
+			max: 60
 		})
 	});
 }
@@ -3300,7 +3307,7 @@ function Closed() {
 		source,
 		columns: COLUMNS$2,
 		opens: "id",
-		empty: "No connection has ended like this.",
+		empty: "No connection has ended.",
 		above: a(Histogram, {
 			counts: source.answer?.by_reason ?? {},
 			chosen
@@ -3592,17 +3599,17 @@ function ProofOfLife({ row: { proof: last, told_at: told } }) {
 			" ",
 			a("span", {
 				class: "aside",
-				children: [a(Age, {
+				children: a(Age, {
 					of: last.age_ms,
 					told
-				}), " ago"]
+				})
 			})
 		]
 	});
 }
 function Age({ of, told }) {
 	let now = useNow();
-	return a($$1, { children: duration(of + Math.max(now - (told ?? now), 0)) });
+	return a($$1, { children: relative((told ?? now) - of, Math.max(now, told ?? now)) });
 }
 // src/moments.ts
 function moment({ at: _at, what, ...more }) {
@@ -3696,7 +3703,7 @@ function Timeline({ moments }) {
 // src/views/connection-drawer.tsx
 var ASK_EVERY_MS = 1500;
 function ConnectionDrawer({ id, onClose }) {
-	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS), { problem, again } = asked, unknown = problem?.status === 404, data = unknown && !asked.data?.closed ? null : asked.data;
+	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS), { problem, again } = asked, told = asked.stale ? null : asked.data, unknown = problem?.status === 404, data = unknown && !told?.closed ? null : told;
 	return a(Drawer, {
 		title: data ? a(Foreign, {
 			of: data.connection.user,
@@ -3792,7 +3799,7 @@ function Facts({ of: { connection, closed } }) {
 function live(connection) {
 	let { lease } = connection;
 	return [
-		["Behind", `${count(connection.behind)} events`],
+		["Behind", plural(connection.behind ?? 0, "event")],
 		["Last ping", a(When, {
 			at: connection.last_ping_at,
 			as: "both"
@@ -3829,7 +3836,7 @@ var NOWHERE = "$hub/stats", AWAY_MS = 500, NOTHING = {
 	page: null
 };
 function useConnections(members) {
-	let looking = useLooking(), channel = connectionsChannel(members), [pushed, setPushed] = d(NOTHING), known = T$1(NOTHING), [lost, setLost] = d(!1), enabled = channel !== null && looking && !lost;
+	let looking = useLooking(), channel = connectionsChannel(members), [pushed, setPushed] = d(NOTHING), known = T$1(NOTHING), [lost, setLost] = d(!1), [taken, setTaken] = d(null), enabled = channel !== null && channel === taken && looking && !lost;
 	useChannel(channel ?? NOWHERE, (event) => {
 		if (event.type !== "connections" || event.channel !== channel) return;
 		let page = applied(known.current.page, event.data, hubNow());
@@ -3844,13 +3851,20 @@ function useConnections(members) {
 		let timer = setTimeout(() => setLost(!1), AWAY_MS);
 		return () => clearTimeout(timer);
 	}, [lost]);
-	let live = pushed.channel === channel && pushed.page !== null, asked = useListed("connections", live ? null : members, (answer) => answer.connections, ({ id }) => id);
-	return live ? {
-		page: pushed.page,
+	let connected = useConnectionStatus(({ status }) => status === "connected"), last = pushed.channel === channel ? pushed.page : null, live = connected && last !== null, asked = useListed("connections", live ? null : members, (answer) => answer.connections, ({ id }) => id), sound = last !== null || asked.page !== null;
+	A$1(() => {
+		sound && setTaken(channel);
+	}, [sound, channel]);
+	let older = !connected && last !== null && asked.page !== null;
+	return A$1(() => {
+		older && setPushed(NOTHING);
+	}, [older]), live ? {
+		page: last,
 		problem: null,
 		live
 	} : {
-		...asked,
+		page: asked.page ?? last,
+		problem: asked.problem,
 		live
 	};
 }
@@ -3870,7 +3884,7 @@ function ConnectionsView({ types }) {
 		source: useConnections(listing.members),
 		columns: COLUMNS$1,
 		opens: "id",
-		empty: "No connection is like this.",
+		empty: "Nobody is connected.",
 		children: [
 			a(Filter, {
 				name: "q",
@@ -4215,7 +4229,7 @@ function Users() {
 		listing,
 		source: useListed("users", listing.members, (answer) => answer.users, ({ user }) => user),
 		columns: COLUMNS,
-		empty: "No user is connected. `anonymous` is nobody, and has no limit.",
+		empty: "No user is connected. Who is anonymous is not counted here, and has no limit.",
 		children: a(Filter, {
 			name: "q",
 			label: "Search",
