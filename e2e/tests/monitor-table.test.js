@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { browserForFile, hubTest } from '../harness/fixture.js';
-import { crowd, names, openMonitor, row } from '../harness/monitor.js';
+import { crowd, focusIsOn, names, openMonitor, row } from '../harness/monitor.js';
 import { until } from '../harness/until.js';
 
 const windowed = browserForFile();
@@ -159,6 +159,40 @@ crowded('a selection too long for a channel’s name is asked for', {}, async ({
   await until(async () => (await names(page)).length === 1, 5_000);
   await people.leave();
   await page.getByText('Nothing matches').waitFor();
+});
+
+crowded('an address that the hub refuses is told, and costs the monitor nothing else', {}, async ({ hub, context, people }) => {
+  await people.come('user=ada&channels=lobby');
+  const page = await openMonitor({ hub, context }, '#connections?channel=lobby&sort=bogus');
+  await page.getByRole('alert').filter({ hasText: 'sort is one of' }).waitFor();
+  await page.getByRole('columnheader', { name: 'User' }).getByRole('button').click();
+  await shows(page, ['ada']);
+  await page.goto(`${hub.url}/admin/monitoring#connections?channel=lobby&after=bogus&page=3`);
+  await page.reload();
+  await page.locator('.light[data-state=connected]').waitFor();
+  await page.getByRole('button', { name: 'Go to the first page' }).click();
+  await shows(page, ['ada']);
+});
+
+crowded('turned to the last page by keyboard, the focus stays', MANY, async ({ hub, context, people }) => {
+  for (let at = 0; at < 60; at += 1) await people.come(`user=user-${at}&channels=lobby`);
+  const page = await openMonitor({ hub, context }, '#connections?channel=lobby');
+  await page.getByText('1–50 of 60').waitFor();
+  await page.getByRole('button', { name: 'Next' }).press('Enter');
+  await page.getByText('51–60 of 60').waitFor();
+  await focusIsOn(page, /Next/);
+});
+
+crowded('what is gone grows no older', {}, async ({ hub, context, people }) => {
+  for (const user of ['ada', 'bea']) await people.come(`user=${user}&channels=lobby`, user);
+  const page = await openMonitor({ hub, context }, '#connections?channel=lobby');
+  await page.getByRole('button', { name: 'Hold rows' }).press('Space');
+  await people.leave('ada');
+  await row(page, 'ada').getByText('gone').waitFor();
+  const lasted = await cell(page, 'ada', 'Duration');
+  const other = await cell(page, 'bea', 'Duration');
+  await until(async () => (await cell(page, 'bea', 'Duration')) !== other, 5_000);
+  assert.equal(await cell(page, 'ada', 'Duration'), lasted);
 });
 
 async function shows(page, users) {

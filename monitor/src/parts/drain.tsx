@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { hubNow } from '../clock.js';
 import { count, plural } from '../format.js';
 import { useDeed } from '../hub/deed.js';
@@ -10,14 +10,19 @@ import { Trouble } from './trouble.js';
 /** Empties the node, on a second press, and counts down. */
 export function DrainCard({ stats }: { stats: Stats }) {
   const [asked, setAsked] = useState(false);
-  const { busy, problem, run } = useDeed<{ draining: boolean; window_ms: number }>();
+  const { busy, done, problem, run } = useDeed<{ draining: boolean; window_ms: number }>();
   const draining = stats.phase !== 'serving';
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // The button that had the focus is gone.
+    if (draining && done && document.activeElement === document.body) card.current?.focus();
+  }, [draining, done]);
   const drain = async () => {
     await run('drain', { method: 'POST' });
     setAsked(false);
   };
   return (
-    <section class="card" aria-labelledby="drain-title">
+    <section ref={card} tabIndex={-1} class="card" aria-labelledby="drain-title">
       <h3 id="drain-title">Drain</h3>
       {draining ? (
         <Countdown stats={stats} />

@@ -21,7 +21,7 @@ export function ListHead({ title, total, paused, onPause, waiting, onShow, child
       </h2>
       {children}
       <div class="holding">
-        <button type="button" class="waiting" onClick={onShow} data-none={waiting === 0} disabled={waiting === 0}>
+        <button type="button" class="waiting" onClick={onShow} data-none={waiting === 0} aria-disabled={waiting === 0}>
           {waiting === 0 ? 'Up to date' : `${plural(waiting, 'change')}: show`}
         </button>
         <button type="button" aria-pressed={paused} onClick={() => onPause(!paused)}>

@@ -67,7 +67,7 @@ export function List<Row>({ title, listing, source, columns, empty, opens, slim,
         selected={open}
         slim={slim}
       />
-      {page?.order.length === 0 && <p class="empty">{nothing(page.total, listing.narrowed, empty)}</p>}
+      {page?.order.length === 0 && !problem && <p class="empty">{nothing(page.total, listing.narrowed, empty)}</p>}
       {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
     </>
   );

@@ -11,7 +11,7 @@ export interface Column<Row> {
   readonly numeric?: boolean;
   /** In rem; the rest of the table is shared by these. So that a longer word in a cell moves nothing. */
   readonly width: number;
-  readonly cell: (row: Row) => ComponentChildren;
+  readonly cell: (row: Row, gone: boolean) => ComponentChildren;
 }
 
 // Written out, since on narrow screens rows are laid out as cards: a table that isn't laid out as one has lost its meaning
@@ -127,7 +127,7 @@ function PlainLine<Row>({ of, row, gone, columns, onOpen, selected }: LineProps<
     >
       {columns.map((column, place) => (
         <td key={column.name} {...ROLE.cell} class={column.numeric ? 'number' : undefined} data-label={column.label}>
-          {column.cell(row)}
+          {column.cell(row, gone)}
           {place === 0 && gone && (
             <span class="tag gone" title="It has ended, or moved to another page.">
               gone

@@ -38,14 +38,16 @@ function ConnectionsView({ types }: { types: string }) {
   );
 }
 
-function Lasted({ row }: { row: ConnectionRow }) {
-  return <>{duration(Math.max(useNow() - row.connected_at, 0))}</>;
+/** What is gone lasted as long as the hub last said. */
+function Lasted({ row, gone }: { row: ConnectionRow; gone: boolean }) {
+  const now = useNow();
+  return <>{duration(gone ? row.duration_ms : Math.max(now - row.connected_at, 0))}</>;
 }
 
 const COLUMNS: readonly Column<ConnectionRow>[] = [
   {
     name: 'user',
-    width: 12,
+    width: 12.6,
     label: 'User',
     sort: 'user',
     cell: (row) => (
@@ -69,7 +71,7 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
     label: 'Duration',
     sort: 'duration_ms',
     numeric: true,
-    cell: (row) => <Lasted row={row} />,
+    cell: (row, gone) => <Lasted row={row} gone={gone} />,
   },
   {
     name: 'ping',
@@ -105,7 +107,7 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
     cell: (row) => <span class={row.behind > 0 ? 'warn' : undefined}>{count(row.behind)}</span>,
   },
   { name: 'channels', width: 12, label: 'Channels', cell: (row) => <ChannelNames of={row.channels} /> },
-  { name: 'node', width: 8.3, label: 'Node', cell: (row) => <Foreign of={row.node} max={13} class="code" /> },
+  { name: 'node', width: 7.7, label: 'Node', cell: (row) => <Foreign of={row.node} max={13} class="code" /> },
   {
     name: 'remote',
     width: 9.8,

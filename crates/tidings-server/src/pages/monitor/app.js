@@ -1805,10 +1805,15 @@ function Drawer({ title, onClose, children, kind = "drawer" }) {
 	return A$1(() => {
 		let own = dialog.current, opener = document.activeElement;
 		return own?.showModal(), () => {
-			own?.close(), opener instanceof HTMLElement && opener.isConnected && opener.focus();
+			own?.close();
+			let back = opener?.isConnected ? opener : document.getElementById("main");
+			back instanceof HTMLElement && back.focus();
 		};
-	}, []), a("dialog", {
+	}, []), A$1(() => {
+		document.activeElement === document.body && dialog.current?.focus();
+	}), a("dialog", {
 		ref: dialog,
+		tabIndex: -1,
 		class: kind,
 		"aria-labelledby": name,
 		onClick: (event) => {
@@ -1878,10 +1883,16 @@ function Trouble({ problem }) {
 }
 // src/parts/drain.tsx
 function DrainCard({ stats }) {
-	let [asked, setAsked] = d(!1), { busy, problem, run } = useDeed(), draining = stats.phase !== "serving", drain = async () => {
+	let [asked, setAsked] = d(!1), { busy, done, problem, run } = useDeed(), draining = stats.phase !== "serving", card = T$1(null);
+	A$1(() => {
+		draining && done && document.activeElement === document.body && card.current?.focus();
+	}, [draining, done]);
+	let drain = async () => {
 		await run("drain", { method: "POST" }), setAsked(!1);
 	};
 	return a("section", {
+		ref: card,
+		tabIndex: -1,
 		class: "card",
 		"aria-labelledby": "drain-title",
 		children: [
@@ -2027,7 +2038,7 @@ function Light({ at }) {
 					role: "status",
 					children: WORDS[status]
 				}),
-				status === "reconnecting" && retryAt !== null && a("span", { children: [" in ", duration(Math.max(retryAt - now, 0))] }),
+				status === "reconnecting" && retryAt !== null && a("span", { children: [" in ", duration(Math.max(Math.ceil((retryAt - now) / 1e3), 1) * 1e3)] }),
 				error && status !== "connected" && a("span", {
 					class: "aside",
 					children: [": ", error.message]
@@ -2539,6 +2550,26 @@ function When({ at, as = "clock" }) {
 function Ago({ at }) {
 	return a($$1, { children: relative(at, useNow()) });
 }
+// src/query.ts
+var CHANNEL_BYTES_MAX = 255;
+function isChannel(name) {
+	return !name.startsWith("$hub/") && new TextEncoder().encode(name).length <= CHANNEL_BYTES_MAX;
+}
+function address(path, members) {
+	let query = encode(members);
+	return query ? `${path}?${query}` : path;
+}
+function connectionsChannel(members) {
+	let name = address("$hub/connections", members);
+	return name.length <= CHANNEL_BYTES_MAX ? name : null;
+}
+function encode(members) {
+	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escaped(String(value))}`).join("&");
+}
+function escaped(value) {
+	let whole = value.toWellFormed?.() ?? value;
+	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
 var EMPTY = {
 	lines: [],
 	waiting: [],
@@ -2577,7 +2608,7 @@ function bounded(lines) {
 // src/views/channel-drawer.tsx
 var SHOW_EVERY_MS = 250, DATA_SHOWN_MAX = 400;
 function ChannelDrawer({ channel, onClose }) {
-	let [tail, setPaused] = useTail(channel);
+	let { tail, state, setPaused } = useTail(channel);
 	return a(Drawer, {
 		title: a(Foreign, {
 			of: channel,
@@ -2598,10 +2629,17 @@ function ChannelDrawer({ channel, onClose }) {
 				children: [
 					a("header", { children: [a("h3", {
 						id: "tail-title",
-						children: ["Live ", a("span", {
-							class: "aside",
-							children: tail.seen === 0 ? "nothing yet" : `${plural(tail.seen, "event")} seen`
-						})]
+						children: [
+							a("span", {
+								role: "status",
+								children: state
+							}),
+							" ",
+							a("span", {
+								class: "aside",
+								children: tail.seen === 0 ? "nothing yet" : `${plural(tail.seen, "event")} seen`
+							})
+						]
 					}), a("button", {
 						type: "button",
 						"aria-pressed": tail.paused,
@@ -2656,32 +2694,24 @@ function useTail(channel) {
 			type,
 			text: text.slice(0, UNITS_MAX)
 		});
-	};
-	return useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? "null"), { onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`) }), A$1(() => {
+	}, enabled = isChannel(channel), connected = useConnectionStatus(({ status }) => status === "connected"), heard = useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? "null"), {
+		enabled,
+		onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`)
+	});
+	A$1(() => {
 		let timer = setInterval(() => {
 			own.news.length !== 0 && (own.tail = came(own.tail, own.news, own.last - own.tail.seen), own.news = [], again(void 0));
 		}, SHOW_EVERY_MS);
 		return () => clearInterval(timer);
-	}, [own]), [own.tail, (paused) => {
+	}, [own]);
+	let setPaused = (paused) => {
 		own.tail = pause(came(own.tail, own.news, own.last - own.tail.seen), paused), own.news = [], again(void 0);
-	}];
-}
-// src/query.ts
-var CHANNEL_BYTES_MAX = 255;
-function address(path, members) {
-	let query = encode(members);
-	return query ? `${path}?${query}` : path;
-}
-function connectionsChannel(members) {
-	let name = address("$hub/connections", members);
-	return name.length <= CHANNEL_BYTES_MAX ? name : null;
-}
-function encode(members) {
-	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escaped(String(value))}`).join("&");
-}
-function escaped(value) {
-	let whole = value.toWellFormed?.() ?? value;
-	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+	}, refused = !enabled || heard === "denied", live = connected && heard === "active";
+	return {
+		tail: own.tail,
+		state: refused ? "The hub has no such channel" : live ? "Live" : "Not live yet",
+		setPaused
+	};
 }
 // src/rows/page.ts
 function applied(page, event, now) {
@@ -2898,7 +2928,7 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 					class: "waiting",
 					onClick: onShow,
 					"data-none": waiting === 0,
-					disabled: waiting === 0,
+					"aria-disabled": waiting === 0,
 					children: waiting === 0 ? "Up to date" : `${plural(waiting, "change")}: show`
 				}), a("button", {
 					type: "button",
@@ -2916,31 +2946,41 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 }
 // src/parts/pager.tsx
 function Pager({ paging, rows, total, next }) {
-	let first = next === null ? total - rows + 1 : (paging.page - 1) * paging.limit + 1, single = paging.page === 1 && next === null;
+	let single = paging.page === 1 && next === null;
 	return a("nav", {
 		class: "pager",
 		"aria-label": "Pages",
-		children: [a("p", { children: rows === 0 ? "None" : single ? `All ${count(total)}` : `${count(first)}–${count(first + rows - 1)} of ${count(total)}` }), !single && a($$1, { children: [
-			a("button", {
-				type: "button",
-				disabled: paging.page === 1,
-				onClick: paging.first,
+		children: [a("p", { children: single ? all(total) : range(paging, rows, total, next) }), !single && a($$1, { children: [
+			a(Turn, {
+				go: paging.page > 1 ? paging.first : null,
 				children: "First"
 			}),
-			a("button", {
-				type: "button",
-				disabled: !paging.previous,
-				onClick: paging.previous ?? void 0,
+			a(Turn, {
+				go: paging.previous,
 				children: [a(Icon, { name: "left" }), " Previous"]
 			}),
-			a("button", {
-				type: "button",
-				disabled: next === null,
-				onClick: () => next !== null && paging.next(next),
+			a(Turn, {
+				go: next === null ? null : () => paging.next(next),
 				children: ["Next ", a(Icon, { name: "right" })]
 			})
 		] })]
 	});
+}
+function Turn({ go, children }) {
+	return a("button", {
+		type: "button",
+		"aria-disabled": go === null,
+		onClick: () => go?.(),
+		children
+	});
+}
+function all(total) {
+	return total === 0 ? "None" : `All ${count(total)}`;
+}
+function range({ page, limit }, rows, total, next) {
+	if (rows === 0) return `None of ${count(total)}`;
+	let first = next === null ? total - rows + 1 : (page - 1) * limit + 1;
+	return `${count(first)}–${count(first + rows - 1)} of ${count(total)}`;
 }
 // src/parts/sort-choice.tsx
 function SortChoice({ columns, sort, onSort }) {
@@ -3054,7 +3094,7 @@ function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 			...ROLE.cell,
 			class: column.numeric ? "number" : void 0,
 			"data-label": column.label,
-			children: [column.cell(row), place === 0 && gone && a("span", {
+			children: [column.cell(row, gone), place === 0 && gone && a("span", {
 				class: "tag gone",
 				title: "It has ended, or moved to another page.",
 				children: "gone"
@@ -3103,7 +3143,7 @@ function List({ title, listing, source, columns, empty, opens, slim, above, chil
 			selected: open,
 			slim
 		}),
-		page?.order.length === 0 && a("p", {
+		page?.order.length === 0 && !problem && a("p", {
 			class: "empty",
 			children: nothing(page.total, listing.narrowed, empty)
 		}),
@@ -3910,13 +3950,14 @@ function ConnectionsView({ types }) {
 		]
 	});
 }
-function Lasted({ row }) {
-	return a($$1, { children: duration(Math.max(useNow() - row.connected_at, 0)) });
+function Lasted({ row, gone }) {
+	let now = useNow();
+	return a($$1, { children: duration(gone ? row.duration_ms : Math.max(now - row.connected_at, 0)) });
 }
 var COLUMNS$1 = [
 	{
 		name: "user",
-		width: 12,
+		width: 12.6,
 		label: "User",
 		sort: "user",
 		cell: (row) => a($$1, { children: [a(Opener, {
@@ -3947,7 +3988,10 @@ var COLUMNS$1 = [
 		label: "Duration",
 		sort: "duration_ms",
 		numeric: !0,
-		cell: (row) => a(Lasted, { row })
+		cell: (row, gone) => a(Lasted, {
+			row,
+			gone
+		})
 	},
 	{
 		name: "ping",
@@ -4001,7 +4045,7 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "node",
-		width: 8.3,
+		width: 7.7,
 		label: "Node",
 		cell: (row) => a(Foreign, {
 			of: row.node,
@@ -4083,7 +4127,7 @@ function Nodes({ stats }) {
 	});
 }
 function Health({ stats }) {
-	let now = useNow(), { truth, latency } = stats, ms = (value) => value == null ? "–" : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
+	let started = useStarted(stats), { truth, latency } = stats, ms = (value) => value == null ? "–" : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
 	return a("section", {
 		class: "card",
 		"aria-labelledby": "health-title",
@@ -4110,7 +4154,7 @@ function Health({ stats }) {
 				}),
 				a(Fact, {
 					label: "Started",
-					children: a(When, { at: now - stats.uptime_seconds * 1e3 })
+					children: a(When, { at: started })
 				}),
 				a(Fact, {
 					label: "Publish to write, median",
@@ -4135,6 +4179,10 @@ function Health({ stats }) {
 			]
 		})]
 	});
+}
+function useStarted({ now, uptime_seconds: uptime }) {
+	let known = T$1(-Infinity), started = now - uptime * 1e3;
+	return Math.abs(started - known.current) > 2e3 && (known.current = started), known.current;
 }
 function Fact({ label, children }) {
 	return a("div", { children: [a("dt", { children: label }), a("dd", { children })] });
