@@ -14,6 +14,8 @@ test.each([
   ['the only one', 1, 7, 7, null, 'All 7'],
   ['one of nothing', 1, 0, 0, null, 'None'],
 ])('of %s the numbers are told', async (_, page, rows, total, next, words) => {
-  await act(() => render(<Pager paging={{ ...paging, page }} rows={rows} total={total} next={next} />, document.body));
+  await act(() =>
+    render(<Pager paging={{ ...paging, page }} page={{ total, next, order: Array(rows).fill('') }} />, document.body),
+  );
   expect(document.querySelector('p')?.textContent).toBe(words);
 });

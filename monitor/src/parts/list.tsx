@@ -50,13 +50,6 @@ export function List<Row>({ title, listing, source, columns, empty, opens, slim,
         {sort && <SortChoice columns={columns} sort={sort} onSort={onSort} />}
       </search>
       <Trouble problem={problem} />
-      {problem && !page && paging.after && (
-        <p class="actions">
-          <button type="button" onClick={paging.first}>
-            Go to the first page
-          </button>
-        </p>
-      )}
       <Table
         label={title}
         columns={columns}
@@ -68,7 +61,7 @@ export function List<Row>({ title, listing, source, columns, empty, opens, slim,
         slim={slim}
       />
       {page?.order.length === 0 && !problem && <p class="empty">{nothing(page.total, listing.narrowed, empty)}</p>}
-      {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
+      <Pager paging={paging} page={page} />
     </>
   );
 }

@@ -65,7 +65,6 @@ function Facts({ of: { connection, closed } }: { of: ConnectionDetail }) {
     ['Type', <Foreign key="type" of={connection.type} />],
     ['Client', <Foreign key="client" of={connection.client_id} max={44} class="code" />],
     ['Remote', <Foreign key="remote" of={connection.remote} class="code" />],
-    ['Node', <Foreign key="node" of={connection.node} class="code" />],
     ['Connected', <When key="at" at={connection.connected_at} as="both" />],
     ['Duration', duration(lasted)],
     ['Events sent', count(connection.events_sent)],
@@ -87,6 +86,7 @@ function Facts({ of: { connection, closed } }: { of: ConnectionDetail }) {
 function live(connection: ConnectionDetail['connection']): readonly (readonly [string, ComponentChildren])[] {
   const { lease } = connection;
   return [
+    ['Node', <Foreign key="node" of={connection.node} class="code" />],
     ['Behind', plural(connection.behind ?? 0, 'event')],
     ['Last ping', <When key="ping" at={connection.last_ping_at} as="both" />],
     ['Last write', <When key="write" at={connection.last_write_at} as="both" />],

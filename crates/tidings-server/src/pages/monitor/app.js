@@ -2945,12 +2945,14 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 	});
 }
 // src/parts/pager.tsx
-function Pager({ paging, rows, total, next }) {
-	let single = paging.page === 1 && next === null;
+function Pager({ paging, page }) {
+	let single = T$1(!0);
+	(page || paging.page > 1) && (single.current = paging.page === 1 && page?.next === null);
+	let next = page?.next ?? null;
 	return a("nav", {
 		class: "pager",
 		"aria-label": "Pages",
-		children: [a("p", { children: single ? all(total) : range(paging, rows, total, next) }), !single && a($$1, { children: [
+		children: [a("p", { children: page && (single.current ? all(page.total) : range(paging, page)) }), !single.current && a($$1, { children: [
 			a(Turn, {
 				go: paging.page > 1 ? paging.first : null,
 				children: "First"
@@ -2977,7 +2979,7 @@ function Turn({ go, children }) {
 function all(total) {
 	return total === 0 ? "None" : `All ${count(total)}`;
 }
-function range({ page, limit }, rows, total, next) {
+function range({ page, limit }, { order: { length: rows }, total, next }) {
 	if (rows === 0) return `None of ${count(total)}`;
 	let first = next === null ? total - rows + 1 : (page - 1) * limit + 1;
 	return `${count(first)}–${count(first + rows - 1)} of ${count(total)}`;
@@ -2996,10 +2998,10 @@ function SortChoice({ columns, sort, onSort }) {
 			onChange: (event) => onSort(event.currentTarget.value),
 			children: sortable.flatMap(({ sort: by, label, numeric }) => [a("option", {
 				value: by,
-				children: `${label}, ${numeric ? "least first" : "upwards"}`
+				children: `${label}, ${numeric ? "least first" : "ascending"}`
 			}, by), a("option", {
 				value: `-${by}`,
-				children: `${label}, ${numeric ? "most first" : "downwards"}`
+				children: `${label}, ${numeric ? "most first" : "descending"}`
 			}, `-${by}`)])
 		})]
 	});
@@ -3125,14 +3127,6 @@ function List({ title, listing, source, columns, empty, opens, slim, above, chil
 			})]
 		}),
 		a(Trouble, { problem }),
-		problem && !page && paging.after && a("p", {
-			class: "actions",
-			children: a("button", {
-				type: "button",
-				onClick: paging.first,
-				children: "Go to the first page"
-			})
-		}),
 		a(Table, {
 			label: title,
 			columns,
@@ -3147,11 +3141,9 @@ function List({ title, listing, source, columns, empty, opens, slim, above, chil
 			class: "empty",
 			children: nothing(page.total, listing.narrowed, empty)
 		}),
-		page && a(Pager, {
+		a(Pager, {
 			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
+			page
 		})
 	] });
 }
@@ -3821,10 +3813,6 @@ function Facts({ of: { connection, closed } }) {
 				of: connection.remote,
 				class: "code"
 			}, "remote")],
-			["Node", a(Foreign, {
-				of: connection.node,
-				class: "code"
-			}, "node")],
 			["Connected", a(When, {
 				at: connection.connected_at,
 				as: "both"
@@ -3839,6 +3827,10 @@ function Facts({ of: { connection, closed } }) {
 function live(connection) {
 	let { lease } = connection;
 	return [
+		["Node", a(Foreign, {
+			of: connection.node,
+			class: "code"
+		}, "node")],
 		["Behind", plural(connection.behind ?? 0, "event")],
 		["Last ping", a(When, {
 			at: connection.last_ping_at,
