@@ -81,7 +81,7 @@ stage_clients() {
   # What others of the workspace import of these two is their build.
   npm run build --workspace @tidings/client --workspace @tidings/react
   npm run check --workspaces --if-present
-  npm test --workspace @tidings/client --workspace @tidings/react --workspace tidings-monitor --if-present
+  side_by_side "npm test --workspace @tidings/client" "npm test --workspace @tidings/react" "npm test --workspace tidings-monitor"
 }
 
 stage_e2e() {
@@ -92,7 +92,28 @@ stage_e2e() {
   # Its crowd, for the monitor.
   cargo build --locked --quiet --package tidings-bench
   export BENCH_BIN=$PWD/target/debug/tidings-bench
-  npm test --workspace tidings-e2e --workspace kiosk-show --workspace photo-jobs --if-present
+  # The examples' dependencies are built already.
+  export CARGO_TARGET_DIR=$PWD/target
+  local code=0
+  npm test --workspace tidings-e2e || code=$?
+  side_by_side "npm test --workspace kiosk-show" "npm test --workspace photo-jobs" || code=$?
+  return "$code"
+}
+
+# Commands that wait for most of their time, at once; what each said is told in one piece when it is over.
+side_by_side() {
+  local command code=0 at logs=() pids=()
+  for command; do
+    logs+=("$(mktemp)")
+    bash -c "$command" >"${logs[-1]}" 2>&1 &
+    pids+=($!)
+  done
+  for at in "${!pids[@]}"; do
+    wait "${pids[at]}" || code=$?
+    cat "${logs[at]}"
+    rm "${logs[at]}"
+  done
+  return "$code"
 }
 
 # What the stages of JavaScript stand on: Node, the packages that the lock file names, the real hub.
