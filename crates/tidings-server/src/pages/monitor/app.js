@@ -2929,6 +2929,7 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 					onClick: onShow,
 					"data-none": waiting === 0,
 					"aria-disabled": waiting === 0,
+					tabIndex: waiting === 0 ? -1 : 0,
 					children: waiting === 0 ? "Up to date" : `${plural(waiting, "change")}: show`
 				}), a("button", {
 					type: "button",
