@@ -1692,11 +1692,12 @@ async function ask(path, { method = "GET", body, signal } = {}) {
 		throw signal?.aborted ? error : new Refusal(0, "The hub can’t be reached.");
 	}
 	let said = await answer.json().catch(() => null);
+	if (signal?.throwIfAborted(), answer.ok && said === null) throw new Refusal(0, "What answered is not the hub: it sent no JSON.");
 	if (!answer.ok) throw new Refusal(answer.status, said?.detail ?? said?.title ?? `The hub answered ${answer.status}.`);
 	return said;
 }
 // src/hub/stats.ts
-var APPLY_EVERY_MS = 1e3, ASK_EVERY_MS$6 = 2e3;
+var APPLY_EVERY_MS = 1e3, ASK_EVERY_MS$3 = 2e3;
 function useStats() {
 	let [latest, setLatest] = d({
 		stats: null,
@@ -1713,7 +1714,7 @@ function useStats() {
 		pushed.current = pushed.current && connected;
 		let abort = new AbortController(), timer = setInterval(() => {
 			pushed.current || ask("stats", { signal: abort.signal }).then(take, () => {});
-		}, ASK_EVERY_MS$6);
+		}, ASK_EVERY_MS$3);
 		return () => {
 			clearInterval(timer), abort.abort();
 		};
@@ -1804,10 +1805,15 @@ function Drawer({ title, onClose, children, kind = "drawer" }) {
 	return A$1(() => {
 		let own = dialog.current, opener = document.activeElement;
 		return own?.showModal(), () => {
-			own?.close(), opener instanceof HTMLElement && opener.isConnected && opener.focus();
+			own?.close();
+			let back = opener?.isConnected ? opener : document.getElementById("main");
+			back instanceof HTMLElement && back.focus();
 		};
-	}, []), a("dialog", {
+	}, []), A$1(() => {
+		document.activeElement === document.body && dialog.current?.focus();
+	}), a("dialog", {
 		ref: dialog,
+		tabIndex: -1,
 		class: kind,
 		"aria-labelledby": name,
 		onClick: (event) => {
@@ -1877,10 +1883,16 @@ function Trouble({ problem }) {
 }
 // src/parts/drain.tsx
 function DrainCard({ stats }) {
-	let [asked, setAsked] = d(!1), { busy, problem, run } = useDeed(), draining = stats.phase !== "serving", drain = async () => {
+	let [asked, setAsked] = d(!1), { busy, done, problem, run } = useDeed(), draining = stats.phase !== "serving", card = T$1(null);
+	A$1(() => {
+		draining && done && document.activeElement === document.body && card.current?.focus();
+	}, [draining, done]);
+	let drain = async () => {
 		await run("drain", { method: "POST" }), setAsked(!1);
 	};
 	return a("section", {
+		ref: card,
+		tabIndex: -1,
 		class: "card",
 		"aria-labelledby": "drain-title",
 		children: [
@@ -1933,7 +1945,7 @@ function DrainCard({ stats }) {
 	});
 }
 function Countdown({ stats }) {
-	let left = useLeft(stats.drain?.ends_in_ms ?? 0), remaining = stats.drain?.remaining ?? stats.connections.active, whole = stats.drain?.window_ms ?? 0, over = remaining === 0;
+	let left = useLeft(stats.now + (stats.drain?.ends_in_ms ?? 0)), remaining = stats.drain?.remaining ?? stats.connections.active, whole = stats.drain?.window_ms ?? 0, over = remaining === 0;
 	return a("div", {
 		class: "countdown",
 		id: "drain",
@@ -1952,20 +1964,12 @@ function Countdown({ stats }) {
 	});
 }
 var TICK_MS = 200;
-function useLeft(endsInMs) {
-	let heard = T$1({
-		endsInMs,
-		at: performance.now()
-	});
-	heard.current.endsInMs !== endsInMs && (heard.current = {
-		endsInMs,
-		at: performance.now()
-	});
+function useLeft(endsAt) {
 	let [, tick] = d(0);
 	return A$1(() => {
 		let timer = setInterval(() => tick((turn) => turn + 1), TICK_MS);
 		return () => clearInterval(timer);
-	}, []), Math.max(heard.current.endsInMs - (performance.now() - heard.current.at), 0);
+	}, []), Math.max(endsAt - hubNow(), 0);
 }
 // src/books.ts
 function balance({ connections }) {
@@ -2034,7 +2038,7 @@ function Light({ at }) {
 					role: "status",
 					children: WORDS[status]
 				}),
-				status === "reconnecting" && retryAt !== null && a("span", { children: [" in ", duration(Math.max(retryAt - now, 0))] }),
+				status === "reconnecting" && retryAt !== null && a("span", { children: [" in ", duration(Math.max(Math.ceil((retryAt - now) / 1e3), 1) * 1e3)] }),
 				error && status !== "connected" && a("span", {
 					class: "aside",
 					children: [": ", error.message]
@@ -2164,28 +2168,27 @@ function useLooking() {
 // src/hub/polled.ts
 var AFTER_FAILURE_MS = 3e3;
 function usePolled(path, everyMs) {
-	let looking = useLooking(), [state, setState] = d({
+	let looking = useLooking(), [latest, setLatest] = d({
 		path,
-		data: null,
-		problem: null
-	}), [turn, setTurn] = d(0);
+		data: null
+	}), [failed, setFailed] = d(null), [turn, setTurn] = d(0);
 	A$1(() => {
 		if (path === null || !looking) return;
 		let abort = new AbortController(), timer, poll = async () => {
 			let next = everyMs;
 			try {
 				let data = await ask(path, { signal: abort.signal });
-				setState({
+				if (abort.signal.aborted) return;
+				setLatest({
 					path,
-					data,
-					problem: null
-				});
+					data
+				}), setFailed(null);
 			} catch (problem) {
 				if (abort.signal.aborted) return;
-				setState((before) => ({
-					...before,
+				setFailed({
+					path,
 					problem
-				})), next = Math.max(everyMs, AFTER_FAILURE_MS);
+				}), next = Math.max(everyMs, AFTER_FAILURE_MS);
 			}
 			abort.signal.aborted || (timer = setTimeout(poll, next));
 		};
@@ -2198,11 +2201,11 @@ function usePolled(path, everyMs) {
 		looking,
 		turn
 	]);
-	let again = b(() => setTurn((before) => before + 1), []);
+	let again = b(() => setTurn((before) => before + 1), []), problem = failed?.path === path ? failed.problem : null;
 	return {
-		data: state.data,
-		stale: state.path !== path,
-		problem: state.problem,
+		data: latest.data,
+		stale: latest.path !== path,
+		problem,
 		again
 	};
 }
@@ -2252,7 +2255,7 @@ function area(values, places, top) {
 	return `M${line.slice(0, line.indexOf(","))},${HEIGHT}L${line.replaceAll(" ", "L")}L${WIDTH},${HEIGHT}Z`;
 }
 // src/parts/trends.tsx
-var ASK_EVERY_MS$5 = 5e3, TRENDS = [
+var ASK_EVERY_MS$2 = 5e3, TRENDS = [
 	{
 		figure: "most",
 		lines: [{
@@ -2310,7 +2313,7 @@ var ASK_EVERY_MS$5 = 5e3, TRENDS = [
 	}
 ];
 function Trends() {
-	let { data } = usePolled("stats/series", ASK_EVERY_MS$5);
+	let { data } = usePolled("stats/series", ASK_EVERY_MS$2);
 	return a("section", {
 		"aria-label": "The last 15 minutes",
 		children: a("dl", {
@@ -2547,6 +2550,26 @@ function When({ at, as = "clock" }) {
 function Ago({ at }) {
 	return a($$1, { children: relative(at, useNow()) });
 }
+// src/query.ts
+var CHANNEL_BYTES_MAX = 255;
+function isChannel(name) {
+	return !name.startsWith("$hub/") && new TextEncoder().encode(name).length <= CHANNEL_BYTES_MAX;
+}
+function address(path, members) {
+	let query = encode(members);
+	return query ? `${path}?${query}` : path;
+}
+function connectionsChannel(members) {
+	let name = address("$hub/connections", members);
+	return name.length <= CHANNEL_BYTES_MAX ? name : null;
+}
+function encode(members) {
+	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escaped(String(value))}`).join("&");
+}
+function escaped(value) {
+	let whole = value.toWellFormed?.() ?? value;
+	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
 var EMPTY = {
 	lines: [],
 	waiting: [],
@@ -2585,7 +2608,7 @@ function bounded(lines) {
 // src/views/channel-drawer.tsx
 var SHOW_EVERY_MS = 250, DATA_SHOWN_MAX = 400;
 function ChannelDrawer({ channel, onClose }) {
-	let [tail, setPaused] = useTail(channel);
+	let { tail, state, setPaused } = useTail(channel);
 	return a(Drawer, {
 		title: a(Foreign, {
 			of: channel,
@@ -2606,10 +2629,17 @@ function ChannelDrawer({ channel, onClose }) {
 				children: [
 					a("header", { children: [a("h3", {
 						id: "tail-title",
-						children: ["Live ", a("span", {
-							class: "aside",
-							children: tail.seen === 0 ? "nothing yet" : `${plural(tail.seen, "event")} seen`
-						})]
+						children: [
+							a("span", {
+								role: "status",
+								children: state
+							}),
+							" ",
+							a("span", {
+								class: "aside",
+								children: tail.seen === 0 ? "nothing yet" : `${plural(tail.seen, "event")} seen`
+							})
+						]
 					}), a("button", {
 						type: "button",
 						"aria-pressed": tail.paused,
@@ -2664,15 +2694,60 @@ function useTail(channel) {
 			type,
 			text: text.slice(0, UNITS_MAX)
 		});
-	};
-	return useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? "null"), { onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`) }), A$1(() => {
+	}, enabled = isChannel(channel), connected = useConnectionStatus(({ status }) => status === "connected"), heard = useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? "null"), {
+		enabled,
+		onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`)
+	});
+	A$1(() => {
 		let timer = setInterval(() => {
 			own.news.length !== 0 && (own.tail = came(own.tail, own.news, own.last - own.tail.seen), own.news = [], again(void 0));
 		}, SHOW_EVERY_MS);
 		return () => clearInterval(timer);
-	}, [own]), [own.tail, (paused) => {
+	}, [own]);
+	let setPaused = (paused) => {
 		own.tail = pause(came(own.tail, own.news, own.last - own.tail.seen), paused), own.news = [], again(void 0);
-	}];
+	}, refused = !enabled || heard === "denied", live = connected && heard === "active";
+	return {
+		tail: own.tail,
+		state: refused ? "The hub has no such channel" : live ? "Live" : "Not live yet",
+		setPaused
+	};
+}
+// src/rows/page.ts
+function applied(page, event, now) {
+	let news = new Map(event.rows.map((row) => [row.id, {
+		...row,
+		told_at: now
+	}])), rows = new Map();
+	for (let id of event.order) {
+		let row = news.get(id) ?? (event.full ? void 0 : page?.rows.get(id));
+		if (row === void 0) return null;
+		rows.set(id, row);
+	}
+	return {
+		total: event.total,
+		next: event.next,
+		order: event.order,
+		rows
+	};
+}
+function listed(rows, key, total, next) {
+	return {
+		total,
+		next,
+		order: rows.map(key),
+		rows: new Map(rows.map((row) => [key(row), row]))
+	};
+}
+// src/hub/listed.ts
+var ASK_EVERY_MS$1 = 2e3;
+function useListed(path, members, rows, key) {
+	let { data, stale, problem } = usePolled(members && address(path, members), ASK_EVERY_MS$1);
+	return {
+		page: data && !stale ? listed(rows(data), key, data.total, data.next) : null,
+		problem,
+		answer: data
+	};
 }
 function usePaging() {
 	let { route, go } = useRoute(), { after, page: given } = route.params, page = after === void 0 ? 1 : Math.max(Math.trunc(Number(given)) || 2, 2), trail = page === 1 ? [] : history.state?.trail ?? [], known = trail.length === page - 1, to = (place, mark, way) => go({
@@ -2686,6 +2761,25 @@ function usePaging() {
 		first: () => to(1, void 0, []),
 		previous: page > 1 && known ? () => to(page - 1, trail.at(-1), trail.slice(0, -1)) : null,
 		next: (mark) => to(page + 1, mark, known ? [...trail, after] : [])
+	};
+}
+// src/listing.ts
+function useListing(filters, firstSort = "") {
+	let { route, go } = useRoute(), paging = usePaging(), sort = firstSort && route.params.sort || firstSort, selected = Object.fromEntries(filters.map((name) => [name, route.params[name]]));
+	return {
+		members: {
+			...selected,
+			sort,
+			limit: paging.limit,
+			after: paging.after
+		},
+		narrowed: Object.values(selected).some(Boolean),
+		paging,
+		sort,
+		onSort: (by) => go({
+			sort: by === firstSort ? void 0 : by,
+			...FIRST_PAGE
+		})
 	};
 }
 // src/parts/filter.tsx
@@ -2745,6 +2839,74 @@ function Choice({ name, label, all, values }) {
 		})]
 	});
 }
+// src/rows/order.ts
+function arranged(shown, incoming, held) {
+	return !held || shown.length === 0 ? {
+		shown: incoming,
+		waiting: 0
+	} : {
+		shown,
+		waiting: changes(shown, incoming)
+	};
+}
+function changes(from, to) {
+	let places = new Map(to.map((key, place) => [key, place])), kept = from.map((key) => places.get(key)).filter((place) => place !== void 0);
+	return from.length - kept.length + (to.length - kept.length) + (kept.length - longestRise(kept));
+}
+function longestRise(places) {
+	let ends = [];
+	for (let place of places) {
+		let low = 0, high = ends.length;
+		for (; low < high;) {
+			let middle = low + high >> 1;
+			ends[middle] < place ? low = middle + 1 : high = middle;
+		}
+		ends[low] = place;
+	}
+	return ends.length;
+}
+// src/rows/steady.ts
+function useSteady(page, scope, held) {
+	let [, again] = _((turn) => turn + 1, 0), own = T$1({
+		scope,
+		shown: [],
+		known: new Map(),
+		pointed: !1,
+		focused: !1,
+		body: null,
+		asked: !1
+	}).current;
+	if (own.scope !== scope && Object.assign(own, {
+		scope,
+		shown: [],
+		known: new Map()
+	}), page) for (let [key, row] of page.rows) own.known.set(key, row);
+	let within = own.focused && own.body?.contains(document.activeElement) === !0, holding = (held || own.pointed || within) && !own.asked, { shown, waiting } = arranged(own.shown, page?.order ?? own.shown, holding);
+	own.asked = !1, own.shown = shown;
+	for (let key of own.known.keys()) !shown.includes(key) && !page?.rows.has(key) && own.known.delete(key);
+	let hold = (what, on) => {
+		own[what] !== on && (own[what] = on, again(void 0));
+	};
+	return {
+		rows: shown.map((key) => ({
+			key,
+			row: own.known.get(key),
+			gone: !page?.rows.has(key)
+		})),
+		waiting,
+		show: () => {
+			own.asked = !0, again(void 0);
+		},
+		holds: {
+			onPointerEnter: (event) => hold("pointed", event.pointerType !== "touch"),
+			onPointerLeave: () => hold("pointed", !1),
+			onFocusIn: (event) => {
+				own.body = event.currentTarget, hold("focused", !0);
+			},
+			onFocusOut: (event) => hold("focused", event.currentTarget.contains(event.relatedTarget))
+		}
+	};
+}
 // src/parts/list-head.tsx
 function ListHead({ title, total, paused, onPause, waiting, onShow, children }) {
 	return a("header", {
@@ -2766,7 +2928,8 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 					class: "waiting",
 					onClick: onShow,
 					"data-none": waiting === 0,
-					disabled: waiting === 0,
+					"aria-disabled": waiting === 0,
+					tabIndex: waiting === 0 ? -1 : 0,
 					children: waiting === 0 ? "Up to date" : `${plural(waiting, "change")}: show`
 				}), a("button", {
 					type: "button",
@@ -2782,46 +2945,45 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 		]
 	});
 }
-// src/parts/opener.tsx
-function Opener({ of, onOpen }) {
-	return a("button", {
-		type: "button",
-		class: "opener",
-		onClick: onOpen,
-		"aria-haspopup": "dialog",
-		children: a(Foreign, {
-			of,
-			max: 20
-		})
-	});
-}
 // src/parts/pager.tsx
-function Pager({ paging, rows, total, next }) {
-	let first = (paging.page - 1) * paging.limit + 1, single = paging.page === 1 && next === null;
+function Pager({ paging, page }) {
+	let single = T$1(!0);
+	(page || paging.page > 1) && (single.current = paging.page === 1 && page?.next === null);
+	let next = page?.next ?? null;
 	return a("nav", {
 		class: "pager",
 		"aria-label": "Pages",
-		children: [a("p", { children: total === 0 ? "None" : single ? `All ${count(total)}` : `${count(first)}–${count(first + rows - 1)} of ${count(total)}` }), !single && a($$1, { children: [
-			a("button", {
-				type: "button",
-				disabled: paging.page === 1,
-				onClick: paging.first,
+		children: [a("p", { children: page && (single.current ? all(page.total) : range(paging, page)) }), !single.current && a($$1, { children: [
+			a(Turn, {
+				go: paging.page > 1 ? paging.first : null,
 				children: "First"
 			}),
-			a("button", {
-				type: "button",
-				disabled: !paging.previous,
-				onClick: paging.previous ?? void 0,
+			a(Turn, {
+				go: paging.previous,
 				children: [a(Icon, { name: "left" }), " Previous"]
 			}),
-			a("button", {
-				type: "button",
-				disabled: next === null,
-				onClick: () => next !== null && paging.next(next),
+			a(Turn, {
+				go: next === null ? null : () => paging.next(next),
 				children: ["Next ", a(Icon, { name: "right" })]
 			})
 		] })]
 	});
+}
+function Turn({ go, children }) {
+	return a("button", {
+		type: "button",
+		"aria-disabled": go === null,
+		onClick: () => go?.(),
+		children
+	});
+}
+function all(total) {
+	return total === 0 ? "None" : `All ${count(total)}`;
+}
+function range({ page, limit }, { order: { length: rows }, total, next }) {
+	if (rows === 0) return `None of ${count(total)}`;
+	let first = next === null ? total - rows + 1 : (page - 1) * limit + 1;
+	return `${count(first)}–${count(first + rows - 1)} of ${count(total)}`;
 }
 // src/parts/sort-choice.tsx
 function SortChoice({ columns, sort, onSort }) {
@@ -2837,10 +2999,10 @@ function SortChoice({ columns, sort, onSort }) {
 			onChange: (event) => onSort(event.currentTarget.value),
 			children: sortable.flatMap(({ sort: by, label, numeric }) => [a("option", {
 				value: by,
-				children: `${label}, ${numeric ? "least first" : "from the first"}`
+				children: `${label}, ${numeric ? "least first" : "ascending"}`
 			}, by), a("option", {
 				value: `-${by}`,
-				children: `${label}, ${numeric ? "most first" : "from the last"}`
+				children: `${label}, ${numeric ? "most first" : "descending"}`
 			}, `-${by}`)])
 		})]
 	});
@@ -2894,7 +3056,7 @@ function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = 
 }
 function Head({ column, sort, onSort }) {
 	let kind = column.numeric ? "number" : void 0;
-	if (column.sort === void 0 || !onSort) return a("th", {
+	if (column.sort === void 0) return a("th", {
 		...ROLE.columnheader,
 		scope: "col",
 		class: kind,
@@ -2922,7 +3084,7 @@ function turned({ sort, numeric }, direction) {
 }
 function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 	let open = (event) => {
-		!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(row);
+		!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(of.key);
 	};
 	return a("tr", {
 		...ROLE.row,
@@ -2935,7 +3097,7 @@ function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 			...ROLE.cell,
 			class: column.numeric ? "number" : void 0,
 			"data-label": column.label,
-			children: [column.cell(row), place === 0 && gone && a("span", {
+			children: [column.cell(row, gone), place === 0 && gone && a("span", {
 				class: "tag gone",
 				title: "It has ended, or moved to another page.",
 				children: "gone"
@@ -2943,167 +3105,82 @@ function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 		}, column.name))
 	});
 }
-var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.selected === other.selected && one.columns === other.columns), CHANNEL_BYTES_MAX = 255;
-function address(path, members) {
-	let query = encode(members);
-	return query ? `${path}?${query}` : path;
-}
-function connectionsChannel(members) {
-	let name = address("$hub/connections", members);
-	return name.length <= CHANNEL_BYTES_MAX ? name : null;
-}
-function encode(members) {
-	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escaped(String(value))}`).join("&");
-}
-function escaped(value) {
-	let whole = value.toWellFormed?.() ?? value;
-	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-// src/rows/page.ts
-function applied(page, event, now) {
-	let news = new Map(event.rows.map((row) => [row.id, {
-		...row,
-		told_at: now
-	}])), rows = new Map();
-	for (let id of event.order) {
-		let row = news.get(id) ?? (event.full ? void 0 : page?.rows.get(id));
-		if (row === void 0) return null;
-		rows.set(id, row);
-	}
-	return {
-		total: event.total,
-		next: event.next,
-		order: event.order,
-		rows
-	};
-}
-function listed(rows, key, total, next) {
-	return {
-		total,
-		next,
-		order: rows.map(key),
-		rows: new Map(rows.map((row) => [key(row), row]))
-	};
-}
-// src/rows/order.ts
-function arranged(shown, incoming, held) {
-	return !held || shown.length === 0 ? {
-		shown: incoming,
-		waiting: 0
-	} : {
-		shown,
-		waiting: changes(shown, incoming)
-	};
-}
-function changes(from, to) {
-	let places = new Map(to.map((key, place) => [key, place])), kept = from.map((key) => places.get(key)).filter((place) => place !== void 0);
-	return from.length - kept.length + (to.length - kept.length) + (kept.length - longestRise(kept));
-}
-function longestRise(places) {
-	let ends = [];
-	for (let place of places) {
-		let low = 0, high = ends.length;
-		for (; low < high;) {
-			let middle = low + high >> 1;
-			ends[middle] < place ? low = middle + 1 : high = middle;
-		}
-		ends[low] = place;
-	}
-	return ends.length;
-}
-// src/rows/steady.ts
-function useSteady(page, scope, held) {
-	let [, again] = _((turn) => turn + 1, 0), own = T$1({
-		scope,
-		shown: [],
-		known: new Map(),
-		pointed: !1,
-		focused: !1,
-		asked: !1
-	}).current;
-	if (own.scope !== scope && Object.assign(own, {
-		scope,
-		shown: [],
-		known: new Map()
-	}), page) for (let [key, row] of page.rows) own.known.set(key, row);
-	let holding = (held || own.pointed || own.focused) && !own.asked, { shown, waiting } = arranged(own.shown, page?.order ?? own.shown, holding);
-	own.asked = !1, own.shown = shown;
-	for (let key of own.known.keys()) !shown.includes(key) && !page?.rows.has(key) && own.known.delete(key);
-	let hold = (what, on) => {
-		own[what] !== on && (own[what] = on, again(void 0));
-	};
-	return {
-		rows: shown.map((key) => ({
-			key,
-			row: own.known.get(key),
-			gone: !page?.rows.has(key)
-		})),
-		waiting,
-		show: () => {
-			own.asked = !0, again(void 0);
-		},
-		holds: {
-			onPointerEnter: (event) => hold("pointed", event.pointerType !== "touch"),
-			onPointerLeave: () => hold("pointed", !1),
-			onFocusIn: () => hold("focused", !0),
-			onFocusOut: (event) => hold("focused", event.currentTarget.contains(event.relatedTarget))
-		}
-	};
-}
-// src/views/channels.tsx
-var ASK_EVERY_MS$4 = 2e3, FIRST_SORT$2 = "channel";
-function Channels() {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, sort = FIRST_SORT$2, channel } = route.params, members = {
-		q,
-		sort,
-		limit: paging.limit,
-		after: paging.after
-	}, { data, stale, problem } = usePolled(address("channels", members), ASK_EVERY_MS$4), page = data && !stale ? listed(data.channels, (row) => row.channel, data.total, data.next) : null, steady = useSteady(page, JSON.stringify(members), paused || channel !== void 0), sorted = (by) => go({
-		sort: by === FIRST_SORT$2 ? void 0 : by,
-		...FIRST_PAGE
-	});
+var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.selected === other.selected && one.columns === other.columns);
+// src/parts/list.tsx
+function List({ title, listing, source, columns, empty, opens, slim, above, children }) {
+	let { route, go } = useRoute(), [paused, setPaused] = d(!1), { paging, sort, onSort } = listing, { page, problem } = source, open = opens && route.params[opens], steady = useSteady(page, JSON.stringify(listing.members), paused || !!open);
 	return a($$1, { children: [
 		a(ListHead, {
-			title: "Channels",
+			title,
 			total: count(page?.total),
 			paused,
 			onPause: setPaused,
 			waiting: steady.waiting,
 			onShow: steady.show
 		}),
+		above,
 		a("search", {
 			class: "filters",
-			children: [a(Filter, {
-				name: "q",
-				label: "Search",
-				hint: "part of a name"
-			}), a(SortChoice, {
-				columns: COLUMNS$3,
+			children: [children, sort && a(SortChoice, {
+				columns,
 				sort,
-				onSort: sorted
+				onSort
 			})]
 		}),
 		a(Trouble, { problem }),
 		a(Table, {
-			label: "Channels",
-			columns: COLUMNS$3,
+			label: title,
+			columns,
 			steady,
 			sort,
-			onSort: sorted,
-			onOpen: (row) => go({ channel: row.channel }),
-			selected: channel
+			onSort,
+			onOpen: opens ? (key) => go({ [opens]: key }) : void 0,
+			selected: open,
+			slim
 		}),
-		page?.total === 0 && a("p", {
+		page?.order.length === 0 && !problem && a("p", {
 			class: "empty",
-			children: "No channel has a subscriber or an event."
+			children: nothing(page.total, listing.narrowed, empty)
 		}),
-		page && a(Pager, {
+		a(Pager, {
 			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
+			page
 		})
 	] });
+}
+function nothing(total, narrowed, empty) {
+	return total > 0 ? "Nothing is left on this page: go to the first." : narrowed ? "Nothing matches: change or clear a filter." : empty;
+}
+// src/parts/opener.tsx
+function Opener({ of, to }) {
+	let { go } = useRoute();
+	return a("button", {
+		type: "button",
+		class: "opener",
+		onClick: () => go(to),
+		"aria-haspopup": "dialog",
+		children: a(Foreign, {
+			of,
+			max: 60
+		})
+	});
+}
+// src/views/channels.tsx
+function Channels() {
+	let listing = useListing(["q"], "channel");
+	return a(List, {
+		title: "Channels",
+		listing,
+		source: useListed("channels", listing.members, (answer) => answer.channels, (row) => row.channel),
+		columns: COLUMNS$3,
+		opens: "channel",
+		empty: "No channel has a subscriber or an event.",
+		children: a(Filter, {
+			name: "q",
+			label: "Search",
+			hint: "part of a name"
+		})
+	});
 }
 var COLUMNS$3 = [
 	{
@@ -3111,7 +3188,10 @@ var COLUMNS$3 = [
 		width: 18,
 		label: "Channel",
 		sort: "channel",
-		cell: (row) => a(RowOpener$2, { channel: row.channel })
+		cell: (row) => a(Opener, {
+			of: row.channel,
+			to: { channel: row.channel }
+		})
 	},
 	{
 		name: "subscribers",
@@ -3161,13 +3241,6 @@ function Kept({ of: { count: events, age_ms: age, bytes: size } }) {
 	return a("span", {
 		class: "aside",
 		children: bounds.length > 0 ? bounds.join(", ") : "nothing"
-	});
-}
-function RowOpener$2({ channel }) {
-	let { go } = useRoute();
-	return a(Opener, {
-		of: channel,
-		onOpen: () => go({ channel })
 	});
 }
 // src/words.ts
@@ -3255,69 +3328,42 @@ function ReasonTag({ of }) {
 	});
 }
 // src/views/closed.tsx
-var ASK_EVERY_MS$3 = 2e3;
 function Closed() {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { reason: why, user, type, id } = route.params, members = {
-		reason: why,
-		user,
-		type,
-		limit: paging.limit,
-		after: paging.after
-	}, { data, stale, problem } = usePolled(address("connections/closed", members), ASK_EVERY_MS$3), rows = data && !stale ? data : null, page = rows && listed(rows.connections, (row) => row.id, rows.total, rows.next), steady = useSteady(page, JSON.stringify(members), paused || id !== void 0);
-	return a($$1, { children: [
-		a(ListHead, {
-			title: "Recently closed",
-			total: count(page?.total),
-			paused,
-			onPause: setPaused,
-			waiting: steady.waiting,
-			onShow: steady.show
+	let chosen = useRoute().route.params.reason, listing = useListing([
+		"reason",
+		"user",
+		"type"
+	]), source = useListed("connections/closed", listing.members, (answer) => answer.connections, ({ id }) => id);
+	return a(List, {
+		title: "Recently closed",
+		listing,
+		source,
+		columns: COLUMNS$2,
+		opens: "id",
+		empty: "No connection has ended.",
+		above: a(Histogram, {
+			counts: source.answer?.by_reason ?? {},
+			chosen
 		}),
-		a(Histogram, {
-			counts: data?.by_reason ?? {},
-			chosen: why
-		}),
-		a("search", {
-			class: "filters",
-			children: [
-				a(Choice, {
-					name: "reason",
-					label: "Reason",
-					all: "all reasons",
-					values: REASON_NAMES
-				}),
-				a(Filter, {
-					name: "user",
-					label: "User",
-					hint: "exact name"
-				}),
-				a(Filter, {
-					name: "type",
-					label: "Type",
-					hint: "exact name"
-				})
-			]
-		}),
-		a(Trouble, { problem }),
-		a(Table, {
-			label: "Recently closed connections",
-			columns: COLUMNS$2,
-			steady,
-			sort: "-closed_at",
-			onOpen: (row) => go({ id: row.id }),
-			selected: id
-		}),
-		page?.total === 0 && a("p", {
-			class: "empty",
-			children: "No connection has ended like this."
-		}),
-		page && a(Pager, {
-			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
-		})
-	] });
+		children: [
+			a(Choice, {
+				name: "reason",
+				label: "Reason",
+				all: "all reasons",
+				values: REASON_NAMES
+			}),
+			a(Filter, {
+				name: "user",
+				label: "User",
+				hint: "exact name"
+			}),
+			a(Filter, {
+				name: "type",
+				label: "Type",
+				hint: "exact name"
+			})
+		]
+	});
 }
 function Histogram({ counts, chosen }) {
 	let bars = histogram(counts);
@@ -3371,7 +3417,10 @@ var COLUMNS$2 = [
 		name: "user",
 		width: 12,
 		label: "User",
-		cell: (row) => a(RowOpener$1, { row })
+		cell: (row) => a(Opener, {
+			of: row.user,
+			to: { id: row.id }
+		})
 	},
 	{
 		name: "type",
@@ -3438,16 +3487,7 @@ var COLUMNS$2 = [
 			class: "code"
 		})
 	}
-];
-function RowOpener$1({ row }) {
-	let { go } = useRoute();
-	return a(Opener, {
-		of: row.user,
-		onOpen: () => go({ id: row.id })
-	});
-}
-// src/parts/channel-names.tsx
-var NAMES_MAX = 2, TITLE_NAMES_MAX = 100;
+], NAMES_MAX = 2, TITLE_NAMES_MAX = 100;
 function ChannelNames({ of, all = !1 }) {
 	if (of.length === 0) return a("span", {
 		class: "none",
@@ -3592,17 +3632,17 @@ function ProofOfLife({ row: { proof: last, told_at: told } }) {
 			" ",
 			a("span", {
 				class: "aside",
-				children: [a(Age, {
+				children: a(Age, {
 					of: last.age_ms,
 					told
-				}), " ago"]
+				})
 			})
 		]
 	});
 }
 function Age({ of, told }) {
 	let now = useNow();
-	return a($$1, { children: duration(of + Math.max(now - (told ?? now), 0)) });
+	return a($$1, { children: relative((told ?? now) - of, Math.max(now, told ?? now)) });
 }
 // src/moments.ts
 function moment({ at: _at, what, ...more }) {
@@ -3694,9 +3734,9 @@ function Timeline({ moments }) {
 	});
 }
 // src/views/connection-drawer.tsx
-var ASK_EVERY_MS$2 = 1500;
+var ASK_EVERY_MS = 1500;
 function ConnectionDrawer({ id, onClose }) {
-	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS$2), { problem, again } = asked, unknown = problem?.status === 404, data = unknown && !asked.data?.closed ? null : asked.data;
+	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS), { problem, again } = asked, told = asked.stale ? null : asked.data, unknown = problem?.status === 404, data = unknown && !told?.closed ? null : told;
 	return a(Drawer, {
 		title: data ? a(Foreign, {
 			of: data.connection.user,
@@ -3774,10 +3814,6 @@ function Facts({ of: { connection, closed } }) {
 				of: connection.remote,
 				class: "code"
 			}, "remote")],
-			["Node", a(Foreign, {
-				of: connection.node,
-				class: "code"
-			}, "node")],
 			["Connected", a(When, {
 				at: connection.connected_at,
 				as: "both"
@@ -3792,7 +3828,11 @@ function Facts({ of: { connection, closed } }) {
 function live(connection) {
 	let { lease } = connection;
 	return [
-		["Behind", `${count(connection.behind)} events`],
+		["Node", a(Foreign, {
+			of: connection.node,
+			class: "code"
+		}, "node")],
+		["Behind", plural(connection.behind ?? 0, "event")],
 		["Last ping", a(When, {
 			at: connection.last_ping_at,
 			as: "both"
@@ -3824,12 +3864,12 @@ function LeaseLeft({ of: { seconds, expires_at: at } }) {
 	] });
 }
 // src/hub/connections.ts
-var ASK_EVERY_MS$1 = 2e3, NOWHERE = "$hub/stats", AWAY_MS = 500, NOTHING = {
+var NOWHERE = "$hub/stats", AWAY_MS = 500, NOTHING = {
 	channel: null,
 	page: null
 };
 function useConnections(members) {
-	let looking = useLooking(), path = address("connections", members), channel = connectionsChannel(members), [pushed, setPushed] = d(NOTHING), known = T$1(NOTHING), [lost, setLost] = d(!1), enabled = channel !== null && looking && !lost;
+	let looking = useLooking(), channel = connectionsChannel(members), [pushed, setPushed] = d(NOTHING), known = T$1(NOTHING), [lost, setLost] = d(!1), [taken, setTaken] = d(null), enabled = channel !== null && channel === taken && looking && !lost;
 	useChannel(channel ?? NOWHERE, (event) => {
 		if (event.type !== "connections" || event.channel !== channel) return;
 		let page = applied(known.current.page, event.data, hubNow());
@@ -3844,109 +3884,78 @@ function useConnections(members) {
 		let timer = setTimeout(() => setLost(!1), AWAY_MS);
 		return () => clearTimeout(timer);
 	}, [lost]);
-	let live = pushed.channel === channel && pushed.page !== null, polled = usePolled(live ? null : path, ASK_EVERY_MS$1);
-	if (live) return {
-		page: pushed.page,
+	let connected = useConnectionStatus(({ status }) => status === "connected"), last = pushed.channel === channel ? pushed.page : null, live = connected && last !== null, asked = useListed("connections", live ? null : members, (answer) => answer.connections, ({ id }) => id), sound = last !== null || asked.page !== null;
+	A$1(() => {
+		sound && setTaken(channel);
+	}, [sound, channel]);
+	let older = !connected && last !== null && asked.page !== null;
+	return A$1(() => {
+		older && setPushed(NOTHING);
+	}, [older]), live ? {
+		page: last,
 		problem: null,
 		live
-	};
-	let { data, stale, problem } = polled;
-	return {
-		page: data && !stale ? listed(data.connections, ({ id }) => id, data.total, data.next) : null,
-		problem,
+	} : {
+		page: asked.page ?? last,
+		problem: asked.problem,
 		live
 	};
 }
 // src/views/connections.tsx
-var FIRST_SORT$1 = "connected_at", Connections = A(ConnectionsView);
+var Connections = A(ConnectionsView);
 function ConnectionsView({ types }) {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, type, user, channel, client_id, sort = FIRST_SORT$1, id } = route.params, members = {
-		q,
-		type,
-		user,
-		channel,
-		client_id,
-		sort,
-		limit: paging.limit,
-		after: paging.after
-	}, { page, problem } = useConnections(members), steady = useSteady(page, JSON.stringify(members), paused || id !== void 0), sorted = (by) => go({
-		sort: by === FIRST_SORT$1 ? void 0 : by,
-		...FIRST_PAGE
+	let listing = useListing([
+		"q",
+		"type",
+		"user",
+		"channel",
+		"client_id"
+	], "connected_at");
+	return a(List, {
+		title: "Connections",
+		listing,
+		source: useConnections(listing.members),
+		columns: COLUMNS$1,
+		opens: "id",
+		empty: "Nobody is connected.",
+		children: [
+			a(Filter, {
+				name: "q",
+				label: "Search",
+				hint: "user, client, address"
+			}),
+			a(Choice, {
+				name: "type",
+				label: "Type",
+				all: "all types",
+				values: JSON.parse(types)
+			}),
+			a(Filter, {
+				name: "channel",
+				label: "Channel",
+				hint: "exact name"
+			}),
+			a(Filter, {
+				name: "user",
+				label: "User",
+				hint: "exact name"
+			})
+		]
 	});
-	return a($$1, { children: [
-		a(ListHead, {
-			title: "Connections",
-			total: count(page?.total),
-			paused,
-			onPause: setPaused,
-			waiting: steady.waiting,
-			onShow: steady.show
-		}),
-		a("search", {
-			class: "filters",
-			children: [
-				a(Filter, {
-					name: "q",
-					label: "Search",
-					hint: "user, client, address"
-				}),
-				a(Choice, {
-					name: "type",
-					label: "Type",
-					all: "all types",
-					values: JSON.parse(types)
-				}),
-				a(Filter, {
-					name: "channel",
-					label: "Channel",
-					hint: "exact name"
-				}),
-				a(Filter, {
-					name: "user",
-					label: "User",
-					hint: "exact name"
-				}),
-				a(SortChoice, {
-					columns: COLUMNS$1,
-					sort,
-					onSort: sorted
-				})
-			]
-		}),
-		a(Trouble, { problem }),
-		a(Table, {
-			label: "Connections",
-			columns: COLUMNS$1,
-			steady,
-			sort,
-			onSort: sorted,
-			onOpen: (row) => go({ id: row.id }),
-			selected: id
-		}),
-		page?.total === 0 && a("p", {
-			class: "empty",
-			children: "No connection is like this."
-		}),
-		page && a(Pager, {
-			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
-		})
-	] });
 }
-function Lasted({ row }) {
-	return a($$1, { children: duration(Math.max(useNow() - row.connected_at, 0)) });
+function Lasted({ row, gone }) {
+	let now = useNow();
+	return a($$1, { children: duration(gone ? row.duration_ms : Math.max(now - row.connected_at, 0)) });
 }
 var COLUMNS$1 = [
 	{
 		name: "user",
-		width: 12,
+		width: 12.6,
 		label: "User",
 		sort: "user",
-		cell: (row) => a($$1, { children: [a(RowOpener, {
-			id: row.id,
-			user: row.user
+		cell: (row) => a($$1, { children: [a(Opener, {
+			of: row.user,
+			to: { id: row.id }
 		}), a(OwnTag, { id: row.id })] })
 	},
 	{
@@ -3972,7 +3981,10 @@ var COLUMNS$1 = [
 		label: "Duration",
 		sort: "duration_ms",
 		numeric: !0,
-		cell: (row) => a(Lasted, { row })
+		cell: (row, gone) => a(Lasted, {
+			row,
+			gone
+		})
 	},
 	{
 		name: "ping",
@@ -4026,7 +4038,7 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "node",
-		width: 8.3,
+		width: 7.7,
 		label: "Node",
 		cell: (row) => a(Foreign, {
 			of: row.node,
@@ -4046,13 +4058,6 @@ var COLUMNS$1 = [
 		})
 	}
 ];
-function RowOpener({ id, user }) {
-	let { go } = useRoute();
-	return a(Opener, {
-		of: user,
-		onOpen: () => go({ id })
-	});
-}
 // src/parts/sweep.tsx
 function SweepCard({ stats: { cleanup } }) {
 	let { busy, done, problem, run } = useDeed();
@@ -4115,7 +4120,7 @@ function Nodes({ stats }) {
 	});
 }
 function Health({ stats }) {
-	let now = useNow(), { truth, latency } = stats, ms = (value) => value == null ? "–" : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
+	let started = useStarted(stats), { truth, latency } = stats, ms = (value) => value == null ? "–" : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
 	return a("section", {
 		class: "card",
 		"aria-labelledby": "health-title",
@@ -4142,7 +4147,7 @@ function Health({ stats }) {
 				}),
 				a(Fact, {
 					label: "Started",
-					children: a(When, { at: now - stats.uptime_seconds * 1e3 })
+					children: a(When, { at: started })
 				}),
 				a(Fact, {
 					label: "Publish to write, median",
@@ -4167,6 +4172,10 @@ function Health({ stats }) {
 			]
 		})]
 	});
+}
+function useStarted({ now, uptime_seconds: uptime }) {
+	let known = T$1(-Infinity), started = now - uptime * 1e3;
+	return Math.abs(started - known.current) > 2e3 && (known.current = started), known.current;
 }
 function Fact({ label, children }) {
 	return a("div", { children: [a("dt", { children: label }), a("dd", { children })] });
@@ -4253,58 +4262,21 @@ function Cluster({ stats }) {
 	});
 }
 // src/views/users.tsx
-var ASK_EVERY_MS = 2e3, FIRST_SORT = "-connections";
 function Users() {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, sort = FIRST_SORT } = route.params, members = {
-		q,
-		sort,
-		limit: paging.limit,
-		after: paging.after
-	}, { data, stale, problem } = usePolled(address("users", members), ASK_EVERY_MS), page = data && !stale ? listed(data.users, ({ user }) => user, data.total, data.next) : null, steady = useSteady(page, JSON.stringify(members), paused), sorted = (by) => go({
-		sort: by === FIRST_SORT ? void 0 : by,
-		...FIRST_PAGE
-	});
-	return a($$1, { children: [
-		a(ListHead, {
-			title: "Users",
-			total: count(page?.total),
-			paused,
-			onPause: setPaused,
-			waiting: steady.waiting,
-			onShow: steady.show
-		}),
-		a("search", {
-			class: "filters",
-			children: [a(Filter, {
-				name: "q",
-				label: "Search",
-				hint: "part of a name"
-			}), a(SortChoice, {
-				columns: COLUMNS,
-				sort,
-				onSort: sorted
-			})]
-		}),
-		a(Trouble, { problem }),
-		a(Table, {
-			slim: !0,
-			label: "Users",
-			columns: COLUMNS,
-			steady,
-			sort,
-			onSort: sorted
-		}),
-		page?.total === 0 && a("p", {
-			class: "empty",
-			children: "No user is connected. `anonymous` is nobody, and has no limit."
-		}),
-		page && a(Pager, {
-			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
+	let listing = useListing(["q"], "-connections");
+	return a(List, {
+		slim: !0,
+		title: "Users",
+		listing,
+		source: useListed("users", listing.members, (answer) => answer.users, ({ user }) => user),
+		columns: COLUMNS,
+		empty: "No user is connected. Who is anonymous is not counted here, and has no limit.",
+		children: a(Filter, {
+			name: "q",
+			label: "Search",
+			hint: "part of a name"
 		})
-	] });
+	});
 }
 var COLUMNS = [
 	{
