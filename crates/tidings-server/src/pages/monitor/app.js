@@ -545,7 +545,7 @@ var HINT_MS_MAX = 36e5, Failure = class extends Error {
 			message,
 			fatal: !1,
 			...rest
-		}, this.hintMs = Math.min(hintMs, HINT_MS_MAX);
+		}, this.hintMs = Math.min(Math.max(hintMs, 0) || 0, HINT_MS_MAX);
 	}
 }, PASSING = [
 	408,
@@ -556,129 +556,133 @@ async function refused(response) {
 	return fromProblem(await response.json().catch(() => null), response.status, response.headers.get("Retry-After"));
 }
 function fromProblem(problem, status, retryAfter = null) {
-	let said = problem?.detail ?? problem?.title, asked = problem?.retry_after_ms ?? (problem?.retry_after ?? Number(retryAfter)) * 1e3;
-	return new Failure("http", said ? `${status}: ${said}` : `the hub answered ${status}`, {
+	let { title, detail = title, limit, retry_after = Number(retryAfter), retry_after_ms = retry_after * 1e3 } = problem ?? {};
+	return new Failure("http", detail ? `${status}: ${detail}` : `the hub answered ${status}`, {
 		status,
+		limit,
 		fatal: status < 500 && !PASSING.includes(status),
-		hintMs: asked > 0 ? asked : Math.max(Date.parse(retryAfter ?? "") - Date.now(), 0) || 0
+		hintMs: retry_after_ms || Date.parse(retryAfter ?? "") - Date.now()
 	});
 }
-// ../clients/js/src/pattern.ts
-function matcher(selector) {
-	if (!selector.includes("*")) return (name) => name === selector;
-	let parts = selector.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}/]/g, "\\$&")), last = parts.pop(), text = last ? [...parts, last].join("[^:/.]+") : `${parts.join("[^:/.]+")}.*`, expression = RegExp(`^${text}$`, "s");
-	return (name) => !name.startsWith("$hub/") && expression.test(name);
+// ../clients/js/src/status.ts
+var IDLE = {
+	status: "idle",
+	role: "solo",
+	attempt: 0,
+	retryAt: null,
+	error: null,
+	connection: null,
+	channels: Object.create(null)
+};
+function statuses(names, of) {
+	let all = Object.create(null);
+	for (let name of [...names].sort()) all[name] = of(name);
+	return all;
 }
-var matches = (selector, name) => matcher(selector)(name);
-function concerns(lost, selector) {
-	return matches(selector, lost) || matches(lost, selector) || overlap(lost, selector);
-}
-var canonical = (selector) => selector === "all" ? "*" : selector;
-function overlap(one, other) {
-	let [a = "", ...more] = one.split("*"), [b = "", ...others] = other.split("*");
-	return more.length > 0 && others.length > 0 && (a.startsWith(b) || b.startsWith(a));
-}
-// ../clients/js/src/channels.ts
-var ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3, LiveChannels = class {
-	#platform;
-	#hooks;
-	#connectionId = null;
-	#active = new Set();
-	#denied = new Map();
-	#asked = new Set();
-	#leaving = new Set();
-	#busy = !1;
-	#singly = !1;
-	#againMs = ASK_AGAIN_MS;
-	#cancel = null;
-	constructor(platform, hooks) {
-		this.#platform = platform, this.#hooks = hooks;
-	}
-	dialled(requested) {
-		this.#asked = requested;
-		for (let [channel, why] of this.#denied) why === "refused" ? requested.delete(channel) : this.#denied.delete(channel);
-	}
-	began(connectionId, channels) {
-		this.#connectionId = connectionId, this.#active = new Set(channels.map(canonical));
-		for (let channel of this.#asked) this.#active.has(channel) || this.#denied.set(channel, "taken");
-		for (let channel of this.#active) this.#denied.delete(channel);
-		this.sync();
-	}
-	ended() {
-		this.#connectionId = null, this.#active.clear(), this.#leaving.clear(), this.#busy = !1, this.#singly = !1, this.#againMs = ASK_AGAIN_MS, this.#cancel?.();
-	}
-	refused(channels) {
-		let news = channels.filter((channel) => this.#denied.get(channel) !== "refused");
-		for (let channel of news) this.#denied.set(channel, "refused");
-		return news.length > 0 && [...this.#hooks.desired()].some((channel) => !this.#denied.has(channel));
-	}
-	forgive() {
-		this.#denied.clear();
-	}
-	told(type, channels) {
-		for (let channel of channels.map(canonical)) type === "subscribed" ? (this.#active.add(channel), this.#denied.delete(channel)) : this.#leaving.delete(channel) || (this.#active.delete(channel), this.#denied.set(channel, "taken"));
-		this.#hooks.changed();
-	}
-	get active() {
-		return this.#active;
-	}
-	status() {
-		let of = (channel) => this.#denied.has(channel) ? "denied" : this.#active.has(channel) ? "active" : "pending";
-		return Object.fromEntries([...this.#hooks.desired()].sort().map((channel) => [channel, of(channel)]));
-	}
-	sync() {
-		let id = this.#connectionId;
-		if (id === null || this.#busy) return;
-		let desired = this.#hooks.desired();
-		for (let channel of this.#denied.keys()) desired.has(channel) || this.#denied.delete(channel);
-		let add = [...desired].filter((channel) => !this.#active.has(channel) && !this.#denied.has(channel)), remove = [...this.#asked].filter((channel) => this.#active.has(channel) && !desired.has(channel));
-		if (add.length + remove.length === 0) return this.#singly = !1, this.#hooks.changed();
-		this.#busy = !0;
-		let few = this.#singly ? add.slice(0, remove.length > 0 ? 0 : 1) : add;
-		this.#ask({
-			connection_id: id,
-			add: few,
-			remove
-		}), this.#hooks.changed();
-	}
-	async #ask(change) {
-		for (let channel of change.add) this.#asked.add(channel);
-		for (let channel of change.remove) this.#leaving.add(channel);
-		let answer = await this.#hooks.ask(change).catch(() => null);
-		if (this.#connectionId === change.connection_id) {
-			if (answer?.status === 200) return this.#done(change, answer.channels);
-			for (let channel of change.remove) this.#leaving.delete(channel);
-			if (answer?.status === 404) return this.#hooks.gone();
-			if (answer && answer.status >= 400 && answer.status < 500 && answer.status !== 429) return this.#no(change);
-			this.#cancel = this.#platform.timer(() => this.#next(), this.#againMs), this.#againMs = Math.min(this.#againMs * 2, ASK_AGAIN_MS_MAX);
+function store(report) {
+	let snapshot = IDLE, listeners = new Set();
+	return {
+		getSnapshot: () => snapshot,
+		subscribe: (changed) => {
+			let listener = () => changed();
+			return listeners.add(listener), () => listeners.delete(listener);
+		},
+		set: (next) => {
+			same(snapshot, next) || (snapshot = Object.freeze(next), each(listeners, report, (listener) => listener()));
 		}
+	};
+}
+function each(all, report, call) {
+	for (let one of [...all]) try {
+		all.has(one) && call(one);
+	} catch (error) {
+		report(error);
 	}
-	#done(change, channels) {
-		this.#againMs = ASK_AGAIN_MS, this.#active = new Set(channels.map(canonical));
-		for (let channel of change.remove) this.#asked.delete(channel);
-		this.#next();
-	}
-	#next() {
-		this.#busy = !1, this.sync();
-	}
-	#no({ add, remove }) {
-		if (add.length > 0 && add.length + remove.length > 1) this.#singly = !0;
-		else for (let channel of add) this.#denied.set(channel, "refused");
-		for (let channel of remove) add.length === 0 && this.#asked.delete(channel);
-		this.#next();
-	}
-}, KEY = "tidings:client", clients = 0, Identity = class {
+}
+var same = (one, other) => JSON.stringify(one) === JSON.stringify(other), ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3;
+function liveChannels({ timer }, { desired, ask, gone, changed }) {
+	let id = null, active = new Set(), denied = new Map(), asked = new Set(), leaving = new Set(), most = Infinity, busy = !1, singly = !1, againMs = ASK_AGAIN_MS, cancel = () => {}, sync = () => {
+		if (id === null || busy) return;
+		let wanted = desired();
+		for (let channel of denied.keys()) wanted.has(channel) || denied.delete(channel);
+		let remove = [...asked].filter((channel) => active.has(channel) && !wanted.has(channel)), room = remove.length > 0 ? 0 : Math.max(most - active.size, 0), add = [...wanted].filter((channel) => !active.has(channel) && !denied.has(channel)).slice(0, room);
+		busy = add.length + remove.length > 0, busy ? change({
+			connection_id: id,
+			add: singly ? add.slice(0, 1) : add,
+			remove
+		}) : singly = !1, changed();
+	}, next = () => {
+		busy = !1, sync();
+	}, change = async (what) => {
+		let { add, remove } = what;
+		for (let channel of add) asked.add(channel);
+		for (let channel of remove) leaving.add(channel);
+		let { status, channels, limit } = await ask(what).catch(() => ({ status: 0 }));
+		if (id === what.connection_id) {
+			if (status === 200 && channels) {
+				againMs = ASK_AGAIN_MS, active = new Set(channels);
+				for (let channel of remove) asked.delete(channel);
+				return next();
+			}
+			for (let channel of remove) leaving.delete(channel);
+			if (status === 404) return gone();
+			if (status >= 400 && status < 500 && status !== 429) return no(add, remove, limit);
+			cancel = timer(next, againMs), againMs = Math.min(againMs * 2, ASK_AGAIN_MS_MAX);
+		}
+	}, no = (add, remove, limit) => {
+		if (add.length > 1) singly = !tooMany(limit);
+		else if (!tooMany(limit)) for (let channel of add) denied.set(channel, "refused");
+		for (let channel of remove) asked.delete(channel);
+		next();
+	}, tooMany = (limit = Infinity) => {
+		let news = limit > 0 && limit < most;
+		return news && (most = limit), news;
+	};
+	return {
+		dialled: (requested) => {
+			asked = requested;
+			for (let [channel, why] of denied) why === "refused" ? asked.delete(channel) : denied.delete(channel);
+			for (let channel of [...asked].slice(most)) asked.delete(channel);
+		},
+		began: (connectionId, channels) => {
+			id = connectionId, active = new Set(channels);
+			for (let channel of asked) active.has(channel) || denied.set(channel, "taken");
+			for (let channel of active) denied.delete(channel);
+			sync();
+		},
+		ended: () => {
+			id = null, active.clear(), leaving.clear(), busy = singly = !1, againMs = ASK_AGAIN_MS, cancel();
+		},
+		refused: (message, limit) => {
+			if (tooMany(limit)) return !0;
+			let named = [...asked].filter((channel) => message.includes(`\`${channel}\``));
+			for (let channel of named) denied.set(channel, "refused");
+			return named.length > 0 && named.length < asked.size;
+		},
+		forgive: () => {
+			denied.clear(), most = Infinity;
+		},
+		told: (type, channels) => {
+			for (let channel of channels) type === "subscribed" ? (active.add(channel), denied.delete(channel)) : leaving.delete(channel) || (active.delete(channel), denied.set(channel, "taken"));
+			changed();
+		},
+		active: () => active,
+		status: () => statuses(desired(), (channel) => active.has(channel) ? "active" : denied.has(channel) || active.size >= most ? "denied" : "pending"),
+		sync
+	};
+}
+// ../clients/js/src/identity.ts
+var KEY = "tidings:client", clients = 0, Identity = class {
 	#platform;
-	#given;
-	#id = "";
+	#id;
 	#slot = "";
 	#unlock = null;
-	constructor(platform, given) {
-		this.#platform = platform, this.#given = given;
+	constructor(platform, given = "") {
+		this.#platform = given ? {} : platform, this.#id = given;
 	}
 	async get() {
 		let { storage, locks } = this.#platform;
-		return this.#given || this.#unlock ? this.#given || this.#id : !storage || !locks ? (this.#id ||= made(), this.#id) : (this.#slot ||= `${KEY}:${clients++}`, this.#id ||= attempt(() => storage.getItem(this.#slot)) || made(), await this.#lock(locks) || (this.#id = made(), await this.#lock(locks)), attempt(() => storage.setItem(this.#slot, this.#id)), this.#id);
+		return storage && locks && !this.#unlock && (this.#slot ||= `${KEY}:${clients++}`, this.#id ||= attempt(() => storage.getItem(this.#slot)) ?? "", this.#id && await this.#lock(locks) || (this.#id = made(), await this.#lock(locks)), attempt(() => storage.setItem(this.#slot, this.#id))), this.#id ||= made(), this.#id;
 	}
 	release() {
 		this.#unlock?.(), this.#unlock = null;
@@ -712,17 +716,17 @@ var START = {
 	error: null
 };
 function next(state, input, rules) {
-	let { status, drive, wanted, notBefore } = state;
+	let { status, drive, wanted } = state;
 	if (status === "closed") return state;
 	switch (input) {
 		case "close": return {
 			...atRest(state, "closed"),
 			wanted: !1
 		};
-		case "want": return status === "idle" ? dialled({
+		case "want": return status === "idle" ? begun({
 			...state,
 			wanted: !0
-		}, "connecting") : {
+		}, rules, "connecting") : {
 			...state,
 			wanted: !0
 		};
@@ -734,16 +738,14 @@ function next(state, input, rules) {
 			...atRest(state, "suspended"),
 			attempt: state.attempt
 		};
-		case "resume": return status === "suspended" ? wanted ? dialled(state, "reconnecting") : atRest(state, "idle") : state;
+		case "resume": return status === "suspended" ? wanted ? begun(state, rules, "reconnecting") : atRest(state, "idle") : state;
 		case "reconnect": return drive !== "wait" && (status !== "failed" || !wanted) ? state : dialled({
 			...state,
-			attempt: 0
+			attempt: 0,
+			notBefore: 0
 		}, "reconnecting");
 		case "due": return drive === "wait" ? dialled(state) : state;
-		case "nudge": return drive === "wait" ? rules.now >= notBefore ? dialled(state) : {
-			...state,
-			retryAt: notBefore
-		} : state;
+		case "nudge": return drive === "wait" ? begun(state, rules) : state;
 		case "again": return drive === "dial" ? dialled(state) : state;
 		case "opened": return drive !== "dial" || state.openedAt !== null ? state : {
 			...state,
@@ -762,9 +764,11 @@ function lost(state, { error, hintMs, curable }, { now, random, backoff }) {
 		refreshed: !0,
 		error
 	};
+	let notBefore = now + hintMs;
 	if (error.fatal) return {
 		...atRest(state, "failed"),
 		attempt: state.attempt + 1,
+		notBefore,
 		error
 	};
 	let attempt = (state.openedAt !== null && now - state.openedAt >= backoff.stableMs ? 0 : state.attempt) + 1;
@@ -772,10 +776,19 @@ function lost(state, { error, hintMs, curable }, { now, random, backoff }) {
 		...atRest(state, attempt > backoff.attemptsMax ? "failed" : "reconnecting"),
 		drive: "wait",
 		attempt,
-		retryAt: now + Math.max(waitMs(backoff, attempt, random), hintMs),
-		notBefore: now + hintMs,
+		retryAt: Math.max(now + waitMs(backoff, attempt, random), notBefore),
+		notBefore,
 		error
 	};
+}
+function begun(state, { now }, status = state.status) {
+	let { notBefore } = state;
+	return now < notBefore ? {
+		...state,
+		status,
+		drive: "wait",
+		retryAt: notBefore
+	} : dialled(state, status);
 }
 function dialled(state, status = state.openedAt === null ? state.status : "reconnecting") {
 	return {
@@ -787,12 +800,13 @@ function dialled(state, status = state.openedAt === null ? state.status : "recon
 		openedAt: null
 	};
 }
-function atRest({ dial, wanted }, status) {
+function atRest({ dial, wanted, notBefore }, status) {
 	return {
 		...START,
 		status,
 		dial,
-		wanted
+		wanted,
+		notBefore
 	};
 }
 // ../clients/js/src/requests.ts
@@ -840,7 +854,7 @@ var STREAM_HEADERS = {
 			...init
 		});
 	}
-	async send(what, init, again = !0) {
+	async send(what, init = {}, again = !0) {
 		let token = await this.headers(init.signal ?? new AbortController().signal), headers = {
 			...Object.fromEntries(new Headers(init.headers)),
 			...token
@@ -850,42 +864,33 @@ var STREAM_HEADERS = {
 		});
 		return answer.status !== 401 || !again || !this.#settings.token || init.body instanceof ReadableStream ? answer : (this.reason = "unauthorized", this.send(what, init, !1));
 	}
-}, TIMER_MS_MAX = 2 ** 31 - 1, Watch = class {
-	#platform;
-	#silent;
-	#checkIn;
-	#limitMs = 0;
-	#heardAt = 0;
-	#checkInMs = Infinity;
-	#checkInAt = Infinity;
-	#cancel = null;
-	constructor(platform, silent, checkIn) {
-		this.#platform = platform, this.#silent = silent, this.#checkIn = checkIn;
-	}
-	start(limitMs = Infinity, checkInMs = Infinity) {
-		this.#limitMs = limitMs, this.#checkInMs = checkInMs, this.#heardAt = this.#platform.now(), this.#checkInAt = this.#heardAt + checkInMs, this.#arm();
-	}
-	stop() {
-		this.#cancel?.(), this.#cancel = null;
-	}
-	heard() {
-		this.#cancel && (this.#heardAt = this.#platform.now(), this.#renew());
-	}
-	look() {
-		if (this.#cancel) {
-			if (this.#platform.now() - this.#heardAt >= this.#limitMs) return this.#silent();
-			this.#renew(), this.#arm();
+}, TIMER_MS_MAX = 2 ** 31 - 1;
+function watch({ now, timer }, silent, checkIn) {
+	let limit, heardAt, checkInEach, checkInAt, cancel = null, renew = () => {
+		now() < checkInAt || (checkInAt = now() + checkInEach, checkIn());
+	}, arm = () => {
+		cancel?.(), cancel = timer(look, Math.min(heardAt + limit - now(), checkInAt - now(), TIMER_MS_MAX));
+	}, look = () => {
+		if (cancel) {
+			if (now() - heardAt >= limit) return silent();
+			renew(), arm();
 		}
-	}
-	#renew() {
-		this.#platform.now() < this.#checkInAt || (this.#checkInAt = this.#platform.now() + this.#checkInMs, this.#checkIn());
-	}
-	#arm() {
-		this.#cancel?.();
-		let at = Math.min(this.#heardAt + this.#limitMs, this.#checkInAt), inMs = Math.min(Math.max(at - this.#platform.now(), 1), TIMER_MS_MAX);
-		this.#cancel = this.#platform.timer(() => this.look(), inMs);
-	}
-}, wants = ({ channels }, { desired }) => channels === "granted" || desired().size > 0, SILENT_HEARTBEATS = 2.5, Connection = class {
+	};
+	return {
+		start: (limitMs, checkInMs = Infinity) => {
+			limit = limitMs, checkInEach = checkInMs, heardAt = now(), checkInAt = heardAt + checkInMs, arm();
+		},
+		stop: () => {
+			cancel?.(), cancel = null;
+		},
+		heard: () => {
+			cancel && (heardAt = now(), renew());
+		},
+		look
+	};
+}
+// ../clients/js/src/connection.ts
+var wants = ({ channels }, { desired }) => channels === "granted" || desired().size > 0, SILENT_HEARTBEATS = 2.5, Connection = class {
 	#settings;
 	#hooks;
 	#identity;
@@ -897,16 +902,16 @@ var STREAM_HEADERS = {
 	#cancelRetry = null;
 	#retryAt = null;
 	#cursor;
-	#connectionId = null;
+	#connectionId = "";
 	#info = null;
 	#leave;
 	constructor(settings, hooks) {
 		let { platform } = settings;
 		this.#settings = settings, this.#hooks = hooks, this.#cursor = settings.since, this.#requests = new Requests(settings), this.#identity = new Identity(platform, settings.clientId);
 		let silent = () => this.#over(new Failure("timeout", "nothing heard for too long"));
-		this.#watch = new Watch(platform, silent, () => void this.#checkIn()), this.#channels = new LiveChannels(platform, {
+		this.#watch = watch(platform, silent, () => void this.#checkIn()), this.#channels = liveChannels(platform, {
 			...hooks,
-			...settings.channels === "granted" && { desired: () => new Set(this.#channels.active) },
+			...settings.channels === "granted" && { desired: () => new Set(this.#channels.active()) },
 			ask: (change) => this.#change(change),
 			gone: () => this.#gone()
 		});
@@ -959,12 +964,12 @@ var STREAM_HEADERS = {
 	#wait(until) {
 		let { platform } = this.#settings;
 		if (this.#cancelRetry?.(), this.#retryAt = null, until === null) return;
-		let inMs = Math.max(until - platform.now(), 0);
+		let inMs = until - platform.now();
 		this.#retryAt = Math.round(Date.now() + inMs), this.#cancelRetry = platform.timer(() => this.#input("due"), inMs);
 	}
 	#hangUp() {
 		let { drive, status } = this.#state;
-		this.#watch.stop(), this.#channels.ended(), drive === "rest" && status !== "failed" && this.#connectionId && this.#settings.platform.beacon(this.#requests.at("disconnect"), this.#connectionId), this.#connectionId = null, this.#info = null, this.#abort.abort();
+		this.#watch.stop(), this.#channels.ended(), drive === "rest" && status !== "failed" && this.#connectionId && this.#settings.platform.beacon(this.#requests.at("disconnect"), this.#connectionId), this.#connectionId = "", this.#info = null, this.#abort.abort();
 	}
 	async #dial() {
 		let { transport, credentials, connectTimeoutMs } = this.#settings;
@@ -995,11 +1000,8 @@ var STREAM_HEADERS = {
 		}
 	}
 	#over({ error, hintMs }) {
-		let { status, message } = error, curable = status === 401 && !!this.#settings.token;
-		if (curable && (this.#requests.reason = "unauthorized"), status === 403) {
-			let named = [...this.#hooks.desired()].filter((channel) => message.includes(`\`${channel}\``));
-			if (this.#channels.refused(named)) return this.#input("again");
-		}
+		let { status, message, limit } = error, curable = status === 401 && !!this.#settings.token;
+		if (curable && (this.#requests.reason = "unauthorized"), (status === 403 || status === 400) && this.#channels.refused(message, limit)) return this.#input("again");
 		this.#input({
 			error,
 			hintMs,
@@ -1014,7 +1016,8 @@ var STREAM_HEADERS = {
 		try {
 			this.#take(type, JSON.parse(data), id);
 		} catch {
-			this.#settings.onMalformed(data);
+			let { onMalformed, platform } = this.#settings;
+			each(new Set([onMalformed]), platform.report, (told) => told(data));
 		}
 	}
 	#take(type, data, id) {
@@ -1030,13 +1033,13 @@ var STREAM_HEADERS = {
 				let message = `the hub ended the stream: ${data.reason}${data.detail ? ` (${data.detail})` : ""}`, more = {
 					reason: data.reason,
 					fatal: data.reconnect === !1,
-					hintMs: Number(data.retry_ms) || 0
+					hintMs: Number(data.retry_ms)
 				};
 				return data.reason === "expired" && (this.#requests.reason = "expiring"), this.#over(new Failure("closing", message, more));
 			}
 			case "refused": return this.#over(fromProblem(data, Number(data.status)));
 			case "expiring":
-				this.#requests.reason = "expiring", this.#post("refresh", String(this.#connectionId)).catch(() => {});
+				this.#requests.reason = "expiring", this.#post("refresh", this.#connectionId).catch(() => {});
 				return;
 			default:
 				if (typeof data.channel != "string") throw TypeError();
@@ -1053,22 +1056,22 @@ var STREAM_HEADERS = {
 			user: data.user,
 			node: data.node
 		};
-		let silentMs = this.#settings.transport.deaf ? void 0 : data.heartbeat_ms * SILENT_HEARTBEATS;
-		this.#watch.start(silentMs, data.lease ? data.lease * 1e3 / 3 : void 0), this.#input("opened"), this.#channels.began(data.connection_id, data.channels);
+		let silentMs = this.#settings.transport.deaf ? Infinity : data.heartbeat_ms * SILENT_HEARTBEATS;
+		this.#watch.start(silentMs, data.lease * 1e3 / 3 || Infinity), this.#input("opened"), this.#channels.began(data.connection_id, data.channels);
 	}
 	async #checkIn() {
 		let { signal } = this.#abort;
 		(await this.#requests.fetch(this.#requests.at("alive"), {
 			method: "POST",
-			body: String(this.#connectionId),
+			body: this.#connectionId,
 			signal
 		}).catch(() => null))?.status === 404 && !signal.aborted && this.#gone();
 	}
 	async #change(change) {
 		let answer = await this.#post("subscriptions", JSON.stringify(change));
 		return {
-			status: answer.status,
-			channels: answer.status === 200 ? (await answer.json()).channels : []
+			...await answer.json().catch(() => null),
+			status: answer.status
 		};
 	}
 	#post(what, body) {
@@ -1093,8 +1096,12 @@ function looped(max, overflow, begin) {
 				wake = resolve;
 			});
 		}
-	})(), { return: stop } = loop;
-	return loop.return = (value) => (waiting.length = 0, leave(), stop.call(loop, value)), loop;
+	})();
+	for (let way of ["return", "throw"]) {
+		let stop = loop[way];
+		loop[way] = (value) => (waiting.length = 0, leave(), stop.call(loop, value));
+	}
+	return loop;
 }
 // ../clients/js/src/platform.ts
 function platform() {
@@ -1162,14 +1169,10 @@ var byFetch = async ({ url, headers, signal, fetch, heard, message }) => {
 		cache: "no-store"
 	});
 	if (heard(), response.status !== 200) throw await refused(response);
-	if (!/^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "")) throw new Failure("protocol", `${response.url} is no event stream: is \`url\` the hub’s?`);
+	if (!/^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "")) throw new Failure("protocol", `${response.url} is no event stream: is \`url\` a hub?`);
 	let reader = response.body?.getReader();
-	if (!reader) throw new Failure("unsupported", "this fetch can’t stream: use `byEventSource`", { fatal: !0 });
-	let decoder = new TextDecoder(), parse = parser(({ type, data, id }) => data !== void 0 && message({
-		type,
-		data,
-		id
-	}));
+	if (!reader) throw new Failure("unsupported", "this fetch has no streams: use `byEventSource`", { fatal: !0 });
+	let decoder = new TextDecoder(), parse = parser((block) => block.data !== void 0 && message(block));
 	for (;;) {
 		let { done, value } = await reader.read();
 		if (done) return;
@@ -1186,6 +1189,7 @@ function settle(options) {
 		leaseSeconds: 90,
 		onMalformed: (raw) => console.warn("tidings: passed over an event:", raw),
 		transport: byFetch,
+		share: (settings, hooks, open) => open(settings, hooks),
 		...Object.fromEntries(Object.entries(options).filter(([, given]) => given !== void 0)),
 		url: options.url.replace(/\/+$/, ""),
 		backoff: {
@@ -1202,155 +1206,92 @@ function settle(options) {
 	if (!(firstMs > 0 && maxMs >= firstMs)) throw RangeError("backoff: give firstMs above 0, and maxMs not below it");
 	return settings;
 }
-// ../clients/js/src/status.ts
-var IDLE = {
-	status: "idle",
-	role: "solo",
-	attempt: 0,
-	retryAt: null,
-	error: null,
-	connection: null,
-	channels: {}
-}, Store = class {
-	#snapshot = IDLE;
-	#listeners = new Set();
-	#report;
-	constructor(report) {
-		this.#report = report;
-	}
-	getSnapshot = () => this.#snapshot;
-	subscribe = (changed) => {
-		let listener = () => changed();
-		return this.#listeners.add(listener), () => this.#listeners.delete(listener);
-	};
-	set(next) {
-		same(this.#snapshot, next) || (this.#snapshot = Object.freeze(next), each(this.#listeners, this.#report, (listener) => listener()));
-	}
-};
-function each(all, report, call) {
-	for (let one of [...all]) try {
-		all.has(one) && call(one);
-	} catch (error) {
-		report(error);
-	}
+// ../clients/js/src/pattern.ts
+function matcher(selector) {
+	if (!selector.includes("*")) return (name) => name === selector;
+	let text = selector.replace(/[\\^$.|?+()[{]/g, "\\$&").replace(/\*(?!$)/g, "[^:/.]+").replace("*", ".*"), expression = RegExp(`^${text}$`, "s");
+	return (name) => !name.startsWith("$hub/") && expression.test(name);
 }
-var same = (one, other) => JSON.stringify(one) === JSON.stringify(other), Subscriptions = class {
-	#subscribers = new Set();
-	#changed;
-	#report;
-	constructor(changed, report) {
-		this.#changed = changed, this.#report = report;
-	}
-	add(subscriber) {
-		let channel = canonical(subscriber.channel), own = {
-			...subscriber,
-			channel,
-			has: matcher(channel)
-		};
-		return this.#subscribers.add(own), this.#changed(), () => {
-			this.#subscribers.delete(own) && (own.end?.(), this.#changed());
-		};
-	}
-	clear() {
-		let ended = [...this.#subscribers];
-		this.#subscribers.clear();
-		for (let one of ended) one.end?.();
-	}
-	wanted() {
-		return [...this.#subscribers].map(({ channel }) => channel);
-	}
-	event(event) {
-		each(this.#subscribers, this.#report, (one) => one.has(event.channel) && one.event(event));
-	}
-	gap(gap) {
-		let lost = {
-			...gap,
-			channel: canonical(gap.channel)
-		};
-		each(this.#subscribers, this.#report, (one) => concerns(lost.channel, one.channel) && one.gap?.(lost));
-	}
-};
+var matches = (selector, name) => matcher(selector)(name);
+function concerns(lost, selector) {
+	return matches(selector, lost) || matches(lost, selector) || overlap(lost, selector);
+}
+var canonical = (selector) => selector === "all" ? "*" : selector;
+function overlap(one, other) {
+	let [a = "", ...more] = one.split("*"), [b = "", ...others] = other.split("*");
+	return more.length > 0 && others.length > 0 && (a.startsWith(b) || b.startsWith(a));
+}
+// ../clients/js/src/subscriptions.ts
+function subscriptions(changed, report) {
+	let all = new Set();
+	return {
+		add: (subscriber, signal) => {
+			let off = () => {
+				all.delete(own) && (signal?.removeEventListener("abort", off), own.end?.(), changed());
+			}, channel = canonical(subscriber.channel), own = {
+				...subscriber,
+				channel,
+				has: matcher(channel),
+				off
+			};
+			return all.add(own), signal?.addEventListener("abort", off), changed(), off;
+		},
+		clear: () => {
+			for (let { off } of all) off();
+		},
+		wanted: () => [...all].map(({ channel }) => channel),
+		event: (event) => each(all, report, (one) => one.has(event.channel) && one.event(event)),
+		gap: (gap) => each(all, report, (one) => concerns(gap.channel, one.channel) && one.gap?.(gap))
+	};
+}
 // ../clients/js/src/client.ts
 function createClient(options) {
-	return new SharedClient(options);
-}
-var SharedClient = class {
-	status;
-	#link;
-	#requests;
-	#subscriptions;
-	#always;
-	#settings;
-	#desired = new Map();
-	#flushing = !1;
-	#cancelLinger = null;
-	#closed = !1;
-	constructor(options) {
-		let settings = settle(options), { report } = settings.platform;
-		this.#settings = settings;
-		let granted = settings.channels === "granted";
-		this.#always = granted ? [] : (options.channels ?? []).map(canonical), this.status = new Store(report), this.#subscriptions = new Subscriptions(() => this.#changed(), report), this.#requests = new Requests(settings);
-		let hooks = {
-			desired: () => new Set(granted ? [] : this.#desired.keys()),
-			event: (event) => this.#subscriptions.event(event),
-			gap: (gap) => this.#subscriptions.gap(gap),
-			changed: () => this.#publish()
-		}, solo = (its, own) => new Connection(its, own);
-		this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks), settings.channels && this.#changed();
-	}
-	subscribe(channel, event, options = {}) {
-		return this.#listen({
+	let settings = settle(options), { platform, lingerMs } = settings, granted = settings.channels === "granted", always = granted ? [] : (options.channels ?? []).map(canonical), desired = new Map(), flushing = !1, cancelLinger = () => {}, closed = !1, changed = () => {
+		if (closed) return;
+		let now = platform.now();
+		for (let [channel, until] of desired) until > now ? desired.set(channel, Math.min(until, now + lingerMs)) : desired.delete(channel);
+		for (let channel of [...always, ...subscribers.wanted()]) desired.set(channel, Infinity);
+		cancelLinger();
+		let first = Math.min(...desired.values());
+		first < Infinity && (cancelLinger = platform.timer(changed, first - now)), flushing || (flushing = !0, queueMicrotask(flush));
+	}, flush = () => {
+		flushing = !1, closed || (link.apply(), publish());
+	}, publish = () => status.set(link.snapshot()), listen = (subscriber, signal) => {
+		if (closed) throw Error("this client is closed: make another");
+		return signal?.aborted ? (subscriber.end?.(), () => {}) : subscribers.add(subscriber, signal);
+	}, status = store(platform.report), subscribers = subscriptions(changed, platform.report), requests = new Requests(settings), hooks = {
+		...subscribers,
+		desired: () => new Set(granted ? [] : desired.keys()),
+		changed: publish
+	}, link = settings.share(settings, hooks, (its, own) => new Connection(its, own));
+	settings.channels && changed();
+	let client = {
+		status,
+		subscribe: (channel, event, { onGap: gap, signal } = {}) => listen({
 			channel,
 			event,
-			gap: options.onGap
-		}, options.signal);
-	}
-	on(channel, type, listener, options) {
-		return this.subscribe(channel, (event) => event.type === type && listener(event), options);
-	}
-	events(channel, { bufferMax = 1e3, onGap, signal } = {}) {
-		return looped(bufferMax, () => onGap?.({
+			gap
+		}, signal),
+		on: (channel, type, listener, more) => client.subscribe(channel, (event) => event.type === type && listener(event), more),
+		events: (channel, { bufferMax = 1e3, onGap: gap, signal } = {}) => looped(bufferMax, () => gap?.({
 			channel,
 			reason: "overflow"
-		}), (event, end) => this.#listen({
+		}), (event, end) => listen({
 			channel,
 			event,
-			gap: onGap,
+			gap,
 			end
-		}, signal));
-	}
-	request(path, init = {}) {
-		return this.#requests.send(path, init);
-	}
-	reconnect() {
-		this.#link.reconnect();
-	}
-	close() {
-		this.#closed || (this.#closed = !0, this.#cancelLinger?.(), this.#subscriptions.clear(), this.#desired.clear(), this.#link.close());
-	}
-	#listen(subscriber, signal) {
-		if (this.#closed) throw Error("this client is closed: make another");
-		if (signal?.aborted) return subscriber.end?.(), () => {};
-		let end = this.#subscriptions.add(subscriber), off = () => {
-			signal?.removeEventListener("abort", off), end();
-		};
-		return signal?.addEventListener("abort", off), off;
-	}
-	#changed() {
-		let { platform, lingerMs } = this.#settings, now = platform.now();
-		for (let [channel, until] of this.#desired) until > now ? this.#desired.set(channel, Math.min(until, now + lingerMs)) : this.#desired.delete(channel);
-		for (let channel of [...this.#always, ...this.#subscriptions.wanted()]) this.#desired.set(channel, Infinity);
-		this.#cancelLinger?.();
-		let first = Math.min(...this.#desired.values());
-		first < Infinity && (this.#cancelLinger = platform.timer(() => this.#changed(), first - now)), this.#flushing || (this.#flushing = !0, queueMicrotask(() => this.#flush()));
-	}
-	#flush() {
-		this.#flushing = !1, this.#closed || (this.#link.apply(), this.#publish());
-	}
-	#publish() {
-		this.status.set(this.#link.snapshot());
-	}
-}, w = Object.assign;
+		}, signal)),
+		request: (path, init) => requests.send(path, init),
+		reconnect: () => link.reconnect(),
+		close: () => {
+			closed = !0, subscribers.clear(), cancelLinger(), desired.clear(), link.close();
+		}
+	};
+	return client;
+}
+// ../node_modules/preact/compat/dist/compat.mjs
+var w = Object.assign;
 function R(n, t) {
 	for (var e in n) if (e != "__source" && n[e] !== t[e]) return !0;
 	for (var r in t) if (r != "__source" && !(r in n)) return !0;
@@ -1489,9 +1430,7 @@ function ownClient(options) {
 			...options,
 			...options.token && { token }
 		}), client;
-	}, close = () => {
-		client?.close(), client = void 0;
-	}, own = {
+	}, closed = () => client?.status.getSnapshot().status === "closed", own = {
 		options,
 		status: {
 			getSnapshot: () => client?.status.getSnapshot() ?? IDLE,
@@ -1502,9 +1441,11 @@ function ownClient(options) {
 		events: (...args) => demanded().events(...args),
 		request: (...args) => demanded().request(...args),
 		reconnect: () => client?.reconnect(),
-		close,
+		close: () => demanded().close(),
 		mount: () => (mounted = !0, () => {
-			mounted = !1, queueMicrotask(() => mounted || close());
+			mounted = !1, queueMicrotask(() => {
+				mounted || closed() || (client?.close(), client = void 0);
+			});
 		})
 	};
 	return own;
