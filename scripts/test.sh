@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything: the stages of scripts/stages.sh, timed, their tests counted, a summary at the end. Two lanes of them run beside
-# each other, since what is tested in a browser mostly waits; what a stage said is told in one piece when it is over.
+# Everything: the stages of scripts/stages.sh, timed, their tests counted, a summary at the end. Three lanes of them run
+# beside each other, since what is tested in a browser mostly waits; what a stage said is told in one piece when it is over.
 # `scripts/test.sh tidy e2e` runs these stages alone; one by itself is told as it goes. With CI=true, a skip for want of a
 # program is a failure; a skip because the kernel or the network refuses stays a skip.
 set -uo pipefail
@@ -9,42 +9,54 @@ export PATH=$PATH:/usr/sbin:/sbin
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never} CI=${CI:-false}
 
 # Name, and the seconds after which it hangs rather than works.
-LANES=(
-  "fmt:300 tidy:900 clippy:1800 rust:2700 netns:1200 doc:1200 examples:1800 deny:1200"
-  "release:1800 clients:1800 e2e:2400 snippets:600 fuzz:1500"
-)
+RUST="fmt:300 tidy:900 clippy:1800 rust:2700 netns:1200 doc:1200 examples:1800 deny:1200 fuzz:1500"
+# What the lanes of JavaScript stand on, and theirs.
+BUILD=build:1800
+PAGES="clients:1800 pages:1800 snippets:600"
+BROWSER=e2e:2400
 
 logs=target/test-logs
-wanted=() lanes=()
+wanted=() lanes=() how=told_at_the_end
 
 main() {
-  local started=$SECONDS lane stage
+  local started=$SECONDS stage
   mkdir -p "$logs"
   rm -f "$logs"/*.{pid,result,skips,left}
   trap stop INT TERM
   # Thousands of sockets at once are a normal day here.
   ulimit -n "$(ulimit -Hn)"
-  for stage in ${LANES[*]}; do
+  for stage in $RUST $BUILD $PAGES $BROWSER; do
     case " ${*:-${stage%:*}} " in *" ${stage%:*} "*) wanted+=("$stage") ;; esac
   done
   if ! scripts/setup-test.sh; then
     echo "0 1 0 0 FAILED 0" >"$logs/setup.result"
     wanted=(setup)
-  elif [ ${#wanted[@]} = 1 ]; then
-    run "${wanted[0]}" followed
-  else
-    for lane in "${LANES[@]}"; do
-      for stage in $lane; do
-        case " ${wanted[*]} " in *" $stage "*) run "$stage" told_at_the_end ;; esac
-      done &
-      lanes+=($!)
-    done
-    wait "${lanes[@]}"
+  elif [ ${#wanted[@]} != 0 ]; then
+    run_lanes
   fi
   close $((SECONDS - started))
 }
 
-# run NAME:LIMIT followed|told_at_the_end: leaves what became of it in NAME.result, and what was skipped in NAME.left.
+run_lanes() {
+  if [ ${#wanted[@]} = 1 ]; then how=followed; fi
+  lane "$RUST" &
+  lanes+=($!)
+  case " ${wanted[*]}" in *" ${BUILD%:*}:"* | *" clients:"* | *" pages:"* | *" snippets:"* | *" e2e:"*) run "$BUILD" ;; esac
+  lane "$PAGES" &
+  lanes+=($!)
+  lane "$BROWSER" &
+  lanes+=($!)
+  wait "${lanes[@]}"
+}
+
+lane() {
+  local stage
+  for stage in $1; do
+    case " ${wanted[*]} " in *" $stage "*) run "$stage" ;; esac
+  done
+}
+
+# run NAME:LIMIT: leaves what became of it in NAME.result, and what was skipped in NAME.left.
 run() {
   local name=${1%:*} limit_s=${1#*:} started=$SECONDS code p f s i runners word=ok
   local log=$logs/$name.log
@@ -52,7 +64,7 @@ run() {
   : >"$log"
   SKIPS=$logs/$name.skips timeout --kill-after=30 "$limit_s" bash scripts/stages.sh "$name" >"$log" 2>&1 &
   echo $! >"$logs/$name.pid"
-  if [ "$2" = followed ]; then tail -n +1 -f -s 0.2 --pid=$! "$log"; fi
+  if [ "$how" = followed ]; then tail -n +1 -f -s 0.2 --pid=$! "$log"; fi
   wait $!
   code=$?
   end_what_is_left "$(cat "$logs/$name.pid")" && echo "stage $name: processes were left behind, and are ended" >>"$log"
@@ -68,7 +80,7 @@ run() {
   rm -f "$logs/$name.idle"
   if [ "$f" != 0 ]; then word=FAILED; fi
   echo "$p $f $s $i $word $((SECONDS - started))" >"$logs/$name.result"
-  if [ "$2" = followed ]; then return; fi
+  if [ "$how" = followed ]; then return; fi
   {
     flock 9
     printf '\n== %s, %d s, %s\n' "$name" $((SECONDS - started)) "$word"
@@ -136,7 +148,7 @@ close() {
   cat "$logs"/*.left 2>/dev/null
   if [ "$proofs" != 0 ]; then echo "$proofs proofs at full size are left to \`make prove\`"; fi
   if [ ${#wanted[@]} = 0 ]; then
-    echo "there is no stage of that name; the stages are: ${LANES[*]}" | sed 's/:[0-9]*//g'
+    echo "there is no stage of that name; the stages are: $RUST $BUILD $PAGES $BROWSER" | sed 's/:[0-9]*//g'
     failed=1
   fi
   echo "$passed passed, $failed failed, $skipped skipped"
