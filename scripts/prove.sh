@@ -65,7 +65,7 @@ prove_browser() {
   [ ${#names[@]} != 0 ] || return 0
   CHROMIUM_BIN=$(browser_there) || true
   export CHROMIUM_BIN
-  if [ -z "$CHROMIUM_BIN" ] || ! stage_build; then
+  if [ -z "$CHROMIUM_BIN" ] || ! bash scripts/stages.sh build; then
     echo "not proven: ${names[*]}: they need Node, npm and Chromium"
     failed=$((failed + ${#names[@]}))
     return 0

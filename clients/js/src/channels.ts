@@ -1,3 +1,4 @@
+import { PASSING } from './failure.js';
 import type { Platform } from './platform.js';
 import { type Snapshot, statuses } from './status.js';
 
@@ -101,9 +102,8 @@ export function liveChannels(
       for (const channel of remove) asked.delete(channel);
       return next();
     }
-    for (const channel of remove) leaving.delete(channel);
     if (status === 404) return gone();
-    if (status >= 400 && status < 500 && status !== 429) return no(add, remove, limit);
+    if (status >= 400 && status < 500 && ![401, ...PASSING].includes(status)) return no(add, remove, limit);
     cancel = timer(next, againMs);
     againMs = Math.min(againMs * 2, ASK_AGAIN_MS_MAX);
   };
@@ -112,7 +112,10 @@ export function liveChannels(
   const no = (add: readonly string[], remove: readonly string[], limit: number | undefined) => {
     if (add.length > 1) singly = !tooMany(limit);
     else if (!tooMany(limit)) for (const channel of add) denied.set(channel, 'refused');
-    for (const channel of remove) asked.delete(channel);
+    for (const channel of remove) {
+      asked.delete(channel);
+      leaving.delete(channel);
+    }
     next();
   };
 
@@ -162,17 +165,18 @@ export function liveChannels(
         if (type === 'subscribed') {
           active.add(channel);
           denied.delete(channel);
-        } else if (!leaving.delete(channel)) {
+        } else {
           active.delete(channel);
-          denied.set(channel, 'taken');
+          if (!leaving.delete(channel)) denied.set(channel, 'taken');
         }
       }
+      sync();
       changed();
     },
     active: () => active,
     status: () =>
       statuses(desired(), (channel) =>
-        active.has(channel) ? 'active' : denied.has(channel) || active.size >= most ? 'denied' : 'pending',
+        denied.has(channel) ? 'denied' : active.has(channel) ? 'active' : active.size >= most ? 'denied' : 'pending',
       ),
     sync,
   };

@@ -57,7 +57,7 @@ interface Problem {
 }
 
 /** Retried although the status says no. Any other 4xx, and 204, stays as it is however often one asks. */
-const PASSING = [408, 425, 429];
+export const PASSING = [408, 425, 429];
 
 /** Reads what was answered instead of a stream. */
 export async function refused(response: Response): Promise<Failure> {

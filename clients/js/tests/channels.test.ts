@@ -112,6 +112,46 @@ describe('a live stream', () => {
     expect(channels()).toEqual({ jobs: 'active', a: 'active' });
   });
 
+  test.each([502, 0])('has a channel again that was taken off it with an answer that was lost (%s)', async (status) => {
+    const stream = await opened();
+    const off = client.subscribe('a', () => {});
+    await settled();
+    await changes()[0]?.answer(200, { channels: ['jobs', 'a'] });
+    off();
+    await world.pass(250);
+    if (status > 0) await changes()[1]?.answer(status);
+    await stream.control('unsubscribed', { channels: ['a'] });
+    if (status === 0) await changes()[1]?.fail();
+    client.subscribe('a', () => {});
+    await world.pass(1_000);
+    expect(asked()[2]).toMatchObject({ add: ['a'], remove: [] });
+    await changes()[2]?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active' });
+  });
+
+  test.each([401, 408, 425])('asks again where %s says nothing of the channel', async (status) => {
+    await opened();
+    client.subscribe('a', () => {});
+    await settled();
+    for (const change of changes()) await change.answer(status, {});
+    for (const change of changes().slice(1)) await change.answer(status, {});
+    expect(channels()).toEqual({ jobs: 'active', a: 'pending' });
+    await world.pass(1_000);
+    await changes()
+      .at(-1)
+      ?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active' });
+  });
+
+  test('believes an operator who took a channel, not an older answer', async () => {
+    const stream = await opened();
+    client.subscribe('a', () => {});
+    await settled();
+    await stream.control('unsubscribed', { channels: ['jobs'] });
+    await changes()[0]?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'denied', a: 'active' });
+  });
+
   test('has what is granted where one of several is denied', async () => {
     await opened();
     for (const channel of ['a', 'secrets', 'b']) client.subscribe(channel, () => {});
@@ -212,6 +252,19 @@ describe('more channels than one stream may have', () => {
     expect(asked()[3]).toMatchObject({ add: ['b'], remove: [] });
     await changes()[3]?.answer(200, { channels: ['jobs', 'b'] });
     expect([channels(), changes().length]).toEqual([{ jobs: 'active', b: 'active', c: 'denied' }, 4]);
+  });
+
+  test('come on where an operator makes room', async () => {
+    const stream = await opened();
+    for (const channel of ['a', 'b']) client.subscribe(channel, () => {});
+    await settled();
+    await changes()[0]?.answer(400, TOO_MANY);
+    await changes()[1]?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active', b: 'denied' });
+    await stream.control('unsubscribed', { channels: ['jobs'] });
+    expect(asked()[2]).toMatchObject({ add: ['b'], remove: [] });
+    await changes()[2]?.answer(200, { channels: ['a', 'b'] });
+    expect(channels()).toEqual({ jobs: 'denied', a: 'active', b: 'active' });
   });
 
   test('cost those that fit nothing where the stream begins', async () => {

@@ -624,15 +624,14 @@ function liveChannels({ timer }, { desired, ask, gone, changed }) {
 				for (let channel of remove) asked.delete(channel);
 				return next();
 			}
-			for (let channel of remove) leaving.delete(channel);
 			if (status === 404) return gone();
-			if (status >= 400 && status < 500 && status !== 429) return no(add, remove, limit);
+			if (status >= 400 && status < 500 && ![401, ...PASSING].includes(status)) return no(add, remove, limit);
 			cancel = timer(next, againMs), againMs = Math.min(againMs * 2, ASK_AGAIN_MS_MAX);
 		}
 	}, no = (add, remove, limit) => {
 		if (add.length > 1) singly = !tooMany(limit);
 		else if (!tooMany(limit)) for (let channel of add) denied.set(channel, "refused");
-		for (let channel of remove) asked.delete(channel);
+		for (let channel of remove) asked.delete(channel), leaving.delete(channel);
 		next();
 	}, tooMany = (limit = Infinity) => {
 		let news = limit > 0 && limit < most;
@@ -663,11 +662,11 @@ function liveChannels({ timer }, { desired, ask, gone, changed }) {
 			denied.clear(), most = Infinity;
 		},
 		told: (type, channels) => {
-			for (let channel of channels) type === "subscribed" ? (active.add(channel), denied.delete(channel)) : leaving.delete(channel) || (active.delete(channel), denied.set(channel, "taken"));
-			changed();
+			for (let channel of channels) type === "subscribed" ? (active.add(channel), denied.delete(channel)) : (active.delete(channel), leaving.delete(channel) || denied.set(channel, "taken"));
+			sync(), changed();
 		},
 		active: () => active,
-		status: () => statuses(desired(), (channel) => active.has(channel) ? "active" : denied.has(channel) || active.size >= most ? "denied" : "pending"),
+		status: () => statuses(desired(), (channel) => denied.has(channel) ? "denied" : active.has(channel) ? "active" : active.size >= most ? "denied" : "pending"),
 		sync
 	};
 }
