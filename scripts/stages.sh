@@ -67,7 +67,9 @@ stage_examples() {
 
 # What the lanes beside each other share, and none may make while another uses it.
 stage_build() {
-  cargo build --release --locked --package tidings-server --package tidings-bench
+  # Apart, as `make run` builds it: together they would have other features, and one would undo the other's work.
+  cargo build --release --locked --package tidings-server
+  cargo build --release --locked --package tidings-bench
   if node_is_there; then build_packages; fi
 }
 
