@@ -98,6 +98,19 @@ crowded('a row stays under the pointer when the one above it ends', {}, async ({
   await shows(page, ['second', 'third']);
 });
 
+crowded('the tag that says which row is this page’s own is whole', {}, async ({ hub, context }) => {
+  const page = await openMonitor({ hub, context });
+  // Where the columns have no width to spare.
+  await page.setViewportSize({ width: 1_100, height: 620 });
+  const [ends, mayEnd] = await page.locator('.tag.own').evaluate((tag) => {
+    const cell = tag.closest('td');
+    // Beyond the cell's padding it would be cut, and an ellipsis stand for it.
+    const padding = Number.parseFloat(getComputedStyle(cell).paddingRight);
+    return [tag.getBoundingClientRect().right, cell.getBoundingClientRect().right - padding];
+  });
+  assert.ok(ends <= mayEnd, `it ends at ${ends}, and may at ${mayEnd}`);
+});
+
 crowded('rows wait while one has the focus, until the changes are asked for', {}, async ({ hub, context, people }) => {
   for (const user of ['first', 'second']) await people.come(`user=${user}&channels=lobby`, user);
   const page = await openMonitor({ hub, context }, '#connections?channel=lobby');

@@ -47,7 +47,7 @@ function Lasted({ row, gone }: { row: ConnectionRow; gone: boolean }) {
 const COLUMNS: readonly Column<ConnectionRow>[] = [
   {
     name: 'user',
-    width: 12.6,
+    width: 14.6,
     label: 'User',
     sort: 'user',
     cell: (row) => (

@@ -3890,7 +3890,7 @@ function Lasted({ row, gone }) {
 var COLUMNS$1 = [
 	{
 		name: "user",
-		width: 12.6,
+		width: 14.6,
 		label: "User",
 		sort: "user",
 		cell: (row) => a($$1, { children: [a(Opener, {
