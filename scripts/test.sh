@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything: the stages of scripts/stages.sh, timed, their tests counted, a summary at the end. Three lanes of them run
+# Everything: the stages of scripts/stages.sh, timed, their tests counted, a summary at the end. Two lanes of them run
 # beside each other, since what is tested in a browser mostly waits; what a stage said is told in one piece when it is over.
 # `scripts/test.sh tidy e2e` runs these stages alone; one by itself is told as it goes. With CI=true, a skip for want of a
 # program is a failure; a skip because the kernel or the network refuses stays a skip.
@@ -10,10 +10,9 @@ export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never} CI=${CI:-false}
 
 # Name, and the seconds after which it hangs rather than works.
 RUST="fmt:300 tidy:900 clippy:1800 rust:2700 netns:1200 doc:1200 examples:1800 deny:1200 fuzz:1500"
-# What the lanes of JavaScript stand on, and theirs.
+# What the lane of JavaScript stands on, and that lane. A third would make browsers wait that have bounds to hold.
 BUILD=build:1800
-PAGES="clients:1800 pages:1800 snippets:600"
-BROWSER=e2e:2400
+PAGES="clients:1800 e2e:2400 pages:1800 snippets:600"
 
 logs=target/test-logs
 wanted=() lanes=() how=told_at_the_end
@@ -25,7 +24,7 @@ main() {
   trap stop INT TERM HUP
   # Thousands of sockets at once are a normal day here.
   ulimit -n "$(ulimit -Hn)"
-  for stage in $RUST $BUILD $PAGES $BROWSER; do
+  for stage in $RUST $BUILD $PAGES; do
     case " ${*:-${stage%:*}} " in *" ${stage%:*} "*) wanted+=("$stage") ;; esac
   done
   case " ${wanted[*]} " in
@@ -51,8 +50,6 @@ run_lanes() {
       # What another build left behind is nothing to test.
       if grep -q ' ok ' "$logs/${BUILD%:*}.result"; then
         lane "$PAGES" &
-        lanes+=($!)
-        lane "$BROWSER" &
         lanes+=($!)
       fi
       ;;
@@ -159,7 +156,7 @@ close() {
   cat "$logs"/*.left 2>/dev/null
   if [ "$proofs" != 0 ]; then echo "$proofs proofs at full size are left to \`make prove\`"; fi
   if [ ${#wanted[@]} = 0 ]; then
-    echo "there is no stage of that name; the stages are: $RUST $BUILD $PAGES $BROWSER" | sed 's/:[0-9]*//g'
+    echo "there is no stage of that name; the stages are: $RUST $BUILD $PAGES" | sed 's/:[0-9]*//g'
     failed=1
   fi
   echo "$passed passed, $failed failed, $skipped skipped"
