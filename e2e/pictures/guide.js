@@ -3,9 +3,8 @@
 //   node pictures/guide.js
 
 import { fileURLToPath } from 'node:url';
-import { createServer } from 'vite';
 import { launch, openWindow } from '../harness/browser.js';
-import { guidePath, serveGuide } from '../harness/guide.js';
+import { serveGuide, underVite } from '../harness/guide.js';
 import { Hub } from '../harness/hub.js';
 
 const OUT = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
@@ -18,7 +17,7 @@ const site = await serveGuide(hub.url);
 try {
   await take('guide-plain-page', `${site.url}/eventsource.html`, { says: 'live' });
   await take('guide-tabs', `${site.url}/shared.html`, { says: 'connected', tabs: 3 });
-  await underVite((url) => take('guide-react', url, { beside: '/src/light.jsx', says: 'connected' }));
+  await underVite(hub.url, (url) => take('guide-react', url, { beside: '/src/light.jsx', says: 'connected' }));
 } finally {
   await site.stop();
   await browser.close();
@@ -54,22 +53,5 @@ function framed({ address, tabs }) {
     frame.src = address;
     frame.style = 'flex: 1; width: 0; height: 252px; border: 1px solid #aab; border-radius: 8px; background: #fff';
     document.body.append(frame);
-  }
-}
-
-async function underVite(body) {
-  process.env.HUB = hub.url;
-  const server = await createServer({
-    root: guidePath('react'),
-    configFile: guidePath('react/vite.config.js'),
-    logLevel: 'silent',
-    server: { host: '127.0.0.1', port: 0 },
-  });
-  await server.listen();
-  try {
-    await body(`http://127.0.0.1:${server.httpServer.address().port}`);
-  } finally {
-    server.httpServer.closeAllConnections();
-    await server.close();
   }
 }
