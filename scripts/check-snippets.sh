@@ -12,7 +12,7 @@ tidings=${TIDINGS_BIN:-$PWD/target/release/tidings}
 unset TIDINGS_BIN
 scratch=$(mktemp -d)
 started=() passed=0 failed=0
-trap 'kill "${started[@]}" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+trap 'kill "${started[@]}" 2>/dev/null || true; wait; rm -rf "$scratch"' EXIT
 
 main() {
   with nginx "nginx reads nginx.conf" nginx_reads

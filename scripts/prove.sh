@@ -65,9 +65,7 @@ prove_browser() {
   [ ${#names[@]} != 0 ] || return 0
   CHROMIUM_BIN=$(browser_there) || true
   export CHROMIUM_BIN
-  # In a process of its own: the binary that it names is not to be told as a setting.
-  if [ -z "$CHROMIUM_BIN" ] || ! (js_is_there && npm run build --workspace @tidings/client --workspace @tidings/react &&
-    cargo build --release --locked --quiet --package tidings-bench); then
+  if [ -z "$CHROMIUM_BIN" ] || ! bash scripts/stages.sh build; then
     echo "not proven: ${names[*]}: they need Node, npm and Chromium"
     failed=$((failed + ${#names[@]}))
     return 0

@@ -65,42 +65,70 @@ stage_examples() {
   cargo test --workspace --locked --no-fail-fast
 }
 
-stage_release() {
+# What the lanes beside each other share, and none may make while another uses it.
+stage_build() {
+  # Apart, as `make run` builds it: together they would have other features, and one would undo the other's work.
   cargo build --release --locked --package tidings-server
+  cargo build --release --locked --package tidings-bench
+  if node_is_there; then build_packages; fi
 }
 
-# The client, the hooks, the monitor and the examples' pages: one lock file, one installation.
+# The client, the hooks and the monitor.
 stage_clients() {
   js_is_there || return 0
   CHROMIUM_BIN=$(browser_there) || skip missing 1 "no Chromium is there, for tests in a browser"
   export CHROMIUM_BIN
-  # Its numbers are read from what it prints.
-  unset FORCE_COLOR
-  export NO_COLOR=1
   npm run check
-  # What others of the workspace import of these two is their build.
-  npm run build --workspace @tidings/client --workspace @tidings/react
   npm run check --workspaces --if-present
-  npm test --workspace @tidings/client --workspace @tidings/react --workspace tidings-monitor --if-present
+  side_by_side "npm test --workspace @tidings/client" "npm test --workspace @tidings/react" "npm test --workspace tidings-monitor"
 }
 
 stage_e2e() {
   js_is_there || return 0
   CHROMIUM_BIN=$(browser_there) || { skip missing 1 "no Chromium is there"; return; }
   export CHROMIUM_BIN
-  npm run build --workspace @tidings/client --workspace @tidings/react --if-present
-  # Its crowd, for the monitor.
-  cargo build --locked --quiet --package tidings-bench
-  export BENCH_BIN=$PWD/target/debug/tidings-bench
-  npm test --workspace tidings-e2e --workspace kiosk-show --workspace photo-jobs --if-present
+  npm test --workspace tidings-e2e
 }
 
-# What the stages of JavaScript stand on: Node, the packages that the lock file names, the real hub.
+# The examples' pages.
+stage_pages() {
+  js_is_there || return 0
+  CHROMIUM_BIN=$(browser_there) || { skip missing 1 "no Chromium is there"; return; }
+  export CHROMIUM_BIN
+  # Their dependencies are built already.
+  export CARGO_TARGET_DIR=$PWD/target
+  side_by_side "npm test --workspace kiosk-show" "npm test --workspace photo-jobs"
+}
+
+# Commands that wait for most of their time, at once; what each said is told in one piece when it is over.
+side_by_side() {
+  local command code=0 at logs=() pids=()
+  for command; do
+    logs+=("$(mktemp)")
+    bash -c "$command" >"${logs[-1]}" 2>&1 &
+    pids+=($!)
+  done
+  for at in "${!pids[@]}"; do
+    wait "${pids[at]}" || code=$?
+    cat "${logs[at]}"
+    rm "${logs[at]}"
+  done
+  return "$code"
+}
+
+# What the stages of JavaScript stand on, once stage_build was there.
 js_is_there() {
   node_is_there || return 1
-  cargo build --release --locked --quiet --package tidings-server
-  export TIDINGS_BIN=$PWD/target/release/tidings
+  export TIDINGS_BIN=$PWD/target/release/tidings BENCH_BIN=$PWD/target/release/tidings-bench
+  # Its numbers are read from what it prints.
+  unset FORCE_COLOR
+  export NO_COLOR=1
+}
+
+# The packages that the lock file names; and of our own what others import, which is their build.
+build_packages() {
   npm ci
+  npm run build --workspace @tidings/client --workspace @tidings/react
 }
 
 stage_snippets() {
@@ -156,7 +184,7 @@ skip() {
 # Nothing to do, so nothing to count.
 idle() {
   echo "$1"
-  touch target/test-logs/idle
+  touch "target/test-logs/${FUNCNAME[1]#stage_}.idle"
 }
 
 # How many tests a name stands for, for a skip that says how much it leaves out.

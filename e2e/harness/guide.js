@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { createServer as createVite } from 'vite';
 
 const ROOT = new URL('../../', import.meta.url);
 const CODE = new URL('docs/guide/code/', ROOT);
@@ -41,4 +42,22 @@ export async function serve(handler) {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** The guide's React application under its own vite.config.js, but for the port. */
+export async function underVite(hubUrl, body) {
+  process.env.HUB = hubUrl;
+  const server = await createVite({
+    root: guidePath('react'),
+    configFile: guidePath('react/vite.config.js'),
+    logLevel: 'silent',
+    server: { host: '127.0.0.1', port: 0 },
+  });
+  await server.listen();
+  try {
+    await body(`http://127.0.0.1:${server.httpServer.address().port}`);
+  } finally {
+    server.httpServer.closeAllConnections();
+    await server.close();
+  }
 }

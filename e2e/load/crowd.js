@@ -25,7 +25,10 @@ export async function startCrowd({ url, connections }) {
     if (failed) throw new Error(`the crowd: ${failed.why}`);
     return counts;
   };
-  await order({ open: { streams: connections } });
+  await order({ open: { streams: connections } }).catch((problem) => {
+    child.kill();
+    throw problem;
+  });
   return {
     isFrom: (address) => COMES_FROM.test(address),
     /** `perSecond` opens and as many closes, until `calm()`. */
@@ -33,7 +36,7 @@ export async function startCrowd({ url, connections }) {
     /** How many were opened and closed in all; what stays is what was there before. */
     calm: () => order('calm'),
     async end() {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.stdin.end();
       await once(child, 'exit');
     },

@@ -5,6 +5,8 @@ import { measure } from '../load/monitor.js';
 const FULL = { connections: 19_000, churn: 500, seconds: 60 };
 const INP_MS_MAX = 200;
 const CORE_PERCENT_MAX = 5;
+/** Of the churn that was asked for. */
+const CHURN_SHARE_MIN = 0.95;
 
 /** `words` may be three numbers in place of these: connections, opens and closes a second, seconds a phase. */
 export async function prove(words) {
@@ -18,9 +20,11 @@ export async function prove(words) {
   for (const one of figures.slowest) console.log(`                             ${one}`);
   console.log(`the hub, of a core           ${core.without_monitor} % without, ${core.looked_at} % looked at, ${core.used} % used`);
   console.log(`what the monitor costs it    ${costs.looked_at} % looked at, ${costs.used} % used (at most ${CORE_PERCENT_MAX})`);
-  console.log(`the page's number            ${number.page}, the kernel's ${number.kernel}; at most ${number.most_apart_while_changing} apart while they came and went`);
+  console.log(`the page's number            ${number.page}, the kernel's of the crowd and its own ${number.kernel}; at most ${number.most_apart_while_changing} apart while they came and went`);
   console.log(`                             (${number.samples} looks; the page's is up to a second old, the kernel's list takes up to ${number.reading_ms} ms to read)`);
   console.log(`the page's audit line        ${figures.audit}`);
+  if (figures.churn_a_second < churn * CHURN_SHARE_MIN) throw new Error(`only ${figures.churn_a_second} came and went a second`);
+  if (!figures.audit.endsWith('mismatch 0')) throw new Error(`the hub's audit: ${figures.audit}`);
   if (inp > INP_MS_MAX) throw new Error(`an interaction took ${inp} ms to be seen, more than ${INP_MS_MAX}`);
   const cost = Math.max(costs.looked_at, costs.used);
   if (cost > CORE_PERCENT_MAX) throw new Error(`the monitor cost the hub ${cost} % of a core, more than ${CORE_PERCENT_MAX}`);

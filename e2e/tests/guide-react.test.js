@@ -1,15 +1,14 @@
 // docs/guide/react.md: its application, under Vite's dev server with the configuration that the guide shows.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'vite';
 import { browserForFile, hubTest } from '../harness/fixture.js';
-import { guidePath } from '../harness/guide.js';
+import { underVite } from '../harness/guide.js';
 import { until } from '../harness/until.js';
 
 const windowed = browserForFile();
 
 hubTest('guide: React under StrictMode behind Vite is one connection, and channels come and go on it', {}, windowed(async ({ hub, context }) => {
-  await vite(hub.url, async (url) => {
+  await underVite(hub.url, async (url) => {
     const tab = await context.newPage();
     await tab.goto(url);
     await says(tab, '#light', 'connected');
@@ -33,7 +32,7 @@ hubTest('guide: React under StrictMode behind Vite is one connection, and channe
 }));
 
 hubTest('guide: a hub that dies behind the Vite of the guide is noticed at once', {}, windowed(async ({ hub, context }) => {
-  await vite(hub.url, async (url) => {
+  await underVite(hub.url, async (url) => {
     const tab = await context.newPage();
     await tab.goto(url);
     await says(tab, '#light', 'connected');
@@ -47,24 +46,6 @@ hubTest('guide: a hub that dies behind the Vite of the guide is noticed at once'
     await hub.settlesAt(0);
   });
 }));
-
-/** The guide's own vite.config.js, but for the port. */
-async function vite(hub, body) {
-  process.env.HUB = hub;
-  const server = await createServer({
-    root: guidePath('react'),
-    configFile: guidePath('react/vite.config.js'),
-    logLevel: 'silent',
-    server: { host: '127.0.0.1', port: 0 },
-  });
-  await server.listen();
-  try {
-    await body(`http://127.0.0.1:${server.httpServer.address().port}`);
-  } finally {
-    server.httpServer.closeAllConnections();
-    await server.close();
-  }
-}
 
 async function says(tab, selector, words) {
   await tab.locator(selector, { hasText: words }).waitFor();

@@ -25,7 +25,7 @@ after(async () => {
 
 describe('what the hub counts', { concurrency: AT_ONCE }, () => {
   for (const { name, run, worst } of ROWS) {
-    test(`${name}, through ${HOPS[worst].title}`, { timeout: 60_000 }, async () => {
+    test(`${name}, through ${HOPS[worst].title}`, { timeout: 120_000 }, async () => {
       const browser = browsers.pop();
       const cell = new Cell({ hop: worst, beacon: true, browser });
       try {

@@ -20,6 +20,8 @@ hubTest('the channels, with who listens and what is kept', {}, windowed(async (g
   assert.match(await row(page, 'aula').innerText(), /10,000 events/);
   await page.getByLabel('Search').fill('AUL');
   await until(async () => (await names(page)).join() === 'aula', 5_000, () => names(page));
+  await page.getByLabel('Search').fill('nothing like it');
+  await page.getByText('Nothing matches').waitFor();
   await people.leave();
 }));
 
@@ -40,6 +42,19 @@ hubTest('a tail shows what is published, stands still while paused, and goes on'
   assert.match(await lines.first().innerText(), /message\s*\{"id":4\}/);
   await page.keyboard.press('Escape');
   await tailed(hub, 0);
+}));
+
+hubTest('a tail says whether it is live, and a name that is no channel ends no stream', {}, windowed(async (given) => {
+  const { hub } = given;
+  const page = await openMonitor(given, '#channels?channel=jobs');
+  const state = page.getByRole('dialog').getByRole('status').first();
+  await state.filter({ hasText: /^Live$/ }).waitFor();
+  await hub.down();
+  await state.filter({ hasText: 'Not live' }).waitFor();
+  await hub.up();
+  await state.filter({ hasText: /^Live$/ }).waitFor();
+  const other = await openMonitor(given, `#channels?channel=${'x'.repeat(300)}`);
+  await other.getByRole('dialog').getByText('The hub has no such channel').waitFor();
 }));
 
 hubTest('a tail holds two hundred lines, however many come', {}, windowed(async (given) => {

@@ -85,6 +85,21 @@ crowded('a kick is asked for twice, and the client is told why and whether it ma
   assert.equal(await hub.closedTotal('kicked'), 2);
 });
 
+crowded('a kick by keyboard loses the focus neither in the drawer nor when the row is gone', async ({ hub, context, people }) => {
+  await people.come('user=ada&channels=lobby', 'ada');
+  const page = await openMonitor({ hub, context }, '#connections?channel=lobby');
+  await row(page, 'ada').getByRole('button').press('Enter');
+  await page.getByRole('button', { name: 'Kick…' }).press('Enter');
+  await focusIsOn(page, 'Kick now');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').locator('.state', { hasText: 'kicked' }).waitFor();
+  const within = (what) => page.waitForFunction((selector) => document.activeElement.closest(selector), what);
+  await within('dialog');
+  await page.keyboard.press('Escape');
+  await page.getByText('Nothing matches').waitFor();
+  await within('main');
+});
+
 crowded('those that closed are counted by reason, and a reason selects them', async ({ hub, context, people }) => {
   for (const user of ['ada', 'bea', 'cleo']) await people.come(`user=${user}&channels=lobby`, user);
   const { id } = (await hub.connections()).find(({ user }) => user === 'cleo');

@@ -26,6 +26,7 @@ hubTest('a drain is asked for twice, counts down, and says when it is over', { T
   await page.getByRole('button', { name: 'Drain this node…' }).click();
   await page.getByRole('button', { name: 'Drain now' }).click();
   const timer = page.getByRole('timer');
+  await page.waitForFunction(() => /s left/.test(document.activeElement.textContent) && document.activeElement !== document.body);
   await timer.filter({ hasText: /^[1-4] s left$/ }).waitFor();
   const shown = Number((await timer.innerText()).split(' ')[0]);
   await until(async () => Number((await timer.innerText()).split(' ')[0]) < shown, 5_000, () => timer.innerText());
@@ -34,7 +35,31 @@ hubTest('a drain is asked for twice, counts down, and says when it is over', { T
   await tells(page, /^0$/);
   await page.getByRole('link', { name: 'Connections' }).click();
   await page.getByText('This node is draining.').waitFor();
+  // The table as well: its own stream tells it nothing any more.
+  await page.getByText('Nobody is connected.').waitFor();
   await people.leave();
+}));
+
+hubTest('a table that was shown when the drain began follows it to the end', { TIDINGS_DRAIN_WINDOW_MS: 1_000 }, windowed(async (given) => {
+  const { hub } = given;
+  const people = crowd(hub);
+  for (let at = 0; at < 5; at += 1) await people.come(`user=user-${at}&channels=lobby`);
+  const page = await openMonitor(given);
+  await page.getByText('All 6').waitFor();
+  await fetch(`${hub.url}/api/sse/drain`, { method: 'POST' });
+  await page.getByText('Nobody is connected.').waitFor();
+  await people.leave();
+}));
+
+hubTest('when a node started does not move while the hub is away', {}, windowed(async (given) => {
+  const page = await openMonitor(given, '#nodes');
+  const started = page.locator('.facts div', { hasText: 'Started' }).getByRole('time');
+  const told = await started.innerText();
+  await given.hub.down();
+  await page.locator('.light', { hasText: 'Figures from' }).waitFor();
+  assert.equal(await started.innerText(), told);
+  await given.hub.up();
+  await tellsOne(page);
 }));
 
 hubTest('the shutdown before this start is told', {}, windowed(async (given) => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { browserForFile, hubTest } from '../harness/fixture.js';
-import { crowd, names, openMonitor, row } from '../harness/monitor.js';
+import { crowd, focusIsOn, names, openMonitor, row } from '../harness/monitor.js';
 import { until } from '../harness/until.js';
 
 const windowed = browserForFile();
@@ -63,7 +63,7 @@ crowded('what is typed selects, once the typing has settled', {}, async ({ hub, 
   await page.getByLabel('Type').selectOption('client');
   await shows(page, ['marta']);
   await page.getByLabel('Channel').fill('nowhere');
-  await page.getByText('No connection is like this.').waitFor();
+  await page.getByText('Nothing matches').waitFor();
 });
 
 crowded('rows come and go and count by themselves', {}, async ({ hub, context, people }) => {
@@ -96,6 +96,19 @@ crowded('a row stays under the pointer when the one above it ends', {}, async ({
   assert.deepEqual(await names(page), ['first', 'second']);
   await page.mouse.move(5, 5);
   await shows(page, ['second', 'third']);
+});
+
+crowded('the tag that says which row is this page’s own is whole', {}, async ({ hub, context }) => {
+  const page = await openMonitor({ hub, context });
+  // Where the columns have no width to spare.
+  await page.setViewportSize({ width: 1_100, height: 620 });
+  const [ends, mayEnd] = await page.locator('.tag.own').evaluate((tag) => {
+    const cell = tag.closest('td');
+    // Beyond the cell's padding it would be cut, and an ellipsis stand for it.
+    const padding = Number.parseFloat(getComputedStyle(cell).paddingRight);
+    return [tag.getBoundingClientRect().right, cell.getBoundingClientRect().right - padding];
+  });
+  assert.ok(ends <= mayEnd, `it ends at ${ends}, and may at ${mayEnd}`);
 });
 
 crowded('rows wait while one has the focus, until the changes are asked for', {}, async ({ hub, context, people }) => {
@@ -158,7 +171,41 @@ crowded('a selection too long for a channel’s name is asked for', {}, async ({
   const page = await openMonitor({ hub, context }, `#connections?user=${long}&channel=lobby`);
   await until(async () => (await names(page)).length === 1, 5_000);
   await people.leave();
-  await page.getByText('No connection is like this.').waitFor();
+  await page.getByText('Nothing matches').waitFor();
+});
+
+crowded('an address that the hub refuses is told, and costs the monitor nothing else', {}, async ({ hub, context, people }) => {
+  await people.come('user=ada&channels=lobby');
+  const page = await openMonitor({ hub, context }, '#connections?channel=lobby&sort=bogus');
+  await page.getByRole('alert').filter({ hasText: 'sort is one of' }).waitFor();
+  await page.getByRole('columnheader', { name: 'User' }).getByRole('button').click();
+  await shows(page, ['ada']);
+  await page.goto(`${hub.url}/admin/monitoring#connections?channel=lobby&after=bogus&page=3`);
+  await page.reload();
+  await page.locator('.light[data-state=connected]').waitFor();
+  await page.getByRole('button', { name: 'First' }).click();
+  await shows(page, ['ada']);
+});
+
+crowded('turned to the last page by keyboard, the focus stays', MANY, async ({ hub, context, people }) => {
+  for (let at = 0; at < 60; at += 1) await people.come(`user=user-${at}&channels=lobby`);
+  const page = await openMonitor({ hub, context }, '#connections?channel=lobby');
+  await page.getByText('1–50 of 60').waitFor();
+  await page.getByRole('button', { name: 'Next' }).press('Enter');
+  await page.getByText('51–60 of 60').waitFor();
+  await focusIsOn(page, /^Next\s*$/);
+});
+
+crowded('what is gone grows no older', {}, async ({ hub, context, people }) => {
+  for (const user of ['ada', 'bea']) await people.come(`user=${user}&channels=lobby`, user);
+  const page = await openMonitor({ hub, context }, '#connections?channel=lobby');
+  await page.getByRole('button', { name: 'Hold rows' }).press('Space');
+  await people.leave('ada');
+  await row(page, 'ada').getByText('gone').waitFor();
+  const lasted = await cell(page, 'ada', 'Duration');
+  const other = await cell(page, 'bea', 'Duration');
+  await until(async () => (await cell(page, 'bea', 'Duration')) !== other, 5_000);
+  assert.equal(await cell(page, 'ada', 'Duration'), lasted);
 });
 
 async function shows(page, users) {

@@ -1,6 +1,11 @@
 /** The longest name of a channel that the hub takes. */
 const CHANNEL_BYTES_MAX = 255;
 
+/** Whether the hub takes a channel of this name. A stream that began with another would be refused as a whole. */
+export function isChannel(name: string): boolean {
+  return !name.startsWith('$hub/') && new TextEncoder().encode(name).length <= CHANNEL_BYTES_MAX;
+}
+
 export type Members = Readonly<Record<string, string | number | undefined>>;
 
 /** `path?…` with the members that are not empty, in their order. */

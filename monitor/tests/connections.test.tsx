@@ -8,13 +8,16 @@ const stream = vi.hoisted(() => ({
   hear: (_event: object) => {},
   channel: '',
   enabled: false,
+  connected: true,
 }));
 
 vi.mock('../src/hub/client.js', () => ({
+  useConnectionStatus: () => stream.connected,
   useChannel: (channel: string, hear: (event: object) => void, { enabled }: { enabled: boolean }) =>
     Object.assign(stream, { channel, hear, enabled }),
 }));
-vi.mock('../src/hub/polled.js', () => ({ usePolled: () => ({ data: null, stale: false, problem: null }) }));
+const answer = vi.hoisted(() => ({ data: null as object | null }));
+vi.mock('../src/hub/polled.js', () => ({ usePolled: () => ({ ...answer, stale: false, problem: null }) }));
 
 const { useConnections } = await import('../src/hub/connections.js');
 
@@ -36,6 +39,8 @@ const tell = (order: string[], rows: string[], full: boolean, channel = stream.c
   );
 
 beforeEach(() => {
+  stream.connected = true;
+  answer.data = { connections: [], total: 0, next: null };
   vi.useFakeTimers();
 });
 afterEach(async () => {
@@ -65,8 +70,34 @@ test('what was told while another page was shown is not passed over', async () =
   await tell(['a', 'b'], ['a', 'b'], true);
   await show('type');
   await tell(['a'], ['a'], true, '$hub/connections?sort=user');
-  expect(seen.page).toBeNull();
+  expect(seen.live).toBe(false);
   await show('user');
   await tell(['a', 'b'], ['a'], false);
   expect(stream.enabled).toBe(false);
+});
+
+test('a page is listened to once the hub has answered for it: a name that it refuses would end the stream', async () => {
+  answer.data = null;
+  await show('bogus');
+  expect(stream.enabled).toBe(false);
+  answer.data = { connections: [], total: 0, next: null };
+  await show('user');
+  expect([stream.enabled, stream.channel]).toEqual([true, '$hub/connections?sort=user']);
+  answer.data = null;
+  await show('other');
+  expect(stream.enabled).toBe(false);
+});
+
+test('without the stream the page is asked for, and what it said last is shown until then', async () => {
+  await show('user');
+  await tell(['a', 'b'], ['a', 'b'], true);
+  Object.assign(stream, { connected: false });
+  answer.data = null;
+  await show('user');
+  expect([seen.live, seen.page?.order]).toEqual([false, ['a', 'b']]);
+  answer.data = { connections: [{ id: 'b' }], total: 1, next: null };
+  await show('user');
+  stream.connected = true;
+  await show('user');
+  expect([seen.live, seen.page?.order]).toEqual([false, ['b']]);
 });

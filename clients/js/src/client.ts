@@ -1,11 +1,11 @@
-import { Connection, type Link, type LinkHooks } from './connection.js';
+import { Connection, type LinkHooks } from './connection.js';
 import type { AnyEvents, ChannelOf, EventOf, Gap, TidingsEvent } from './event.js';
 import { looped } from './iterator.js';
-import { type ClientOptions, type Settings, settle } from './options.js';
+import { type ClientOptions, settle } from './options.js';
 import { canonical } from './pattern.js';
 import { Requests } from './requests.js';
-import { type StatusStore, Store } from './status.js';
-import { type Subscriber, Subscriptions } from './subscriptions.js';
+import { type StatusStore, store } from './status.js';
+import { type Subscriber, subscriptions } from './subscriptions.js';
 
 export interface SubscribeOptions {
   /** Events were lost: fetch the channel's state anew. Without it a gap passes unnoticed. */
@@ -66,116 +66,81 @@ export interface Client<E = AnyEvents> {
  * Throws a `RangeError` for an option that can't be.
  */
 export function createClient<E = AnyEvents>(options: ClientOptions<E>): Client<E> {
-  return new SharedClient(options) as unknown as Client<E>;
-}
-
-class SharedClient {
-  readonly status: Store;
-  readonly #link: Link;
-  readonly #requests: Requests;
-  readonly #subscriptions: Subscriptions;
-  readonly #always: readonly string[];
-  readonly #settings;
+  const settings = settle(options);
+  const { platform, lingerMs } = settings;
+  const granted = settings.channels === 'granted';
+  const always = granted ? [] : ((options.channels ?? []) as readonly string[]).map(canonical);
   /** What the stream shall have, and until when: those subscribed to, and those that linger. */
-  #desired = new Map<string, number>();
-  #flushing = false;
-  #cancelLinger: (() => void) | null = null;
-  #closed = false;
-
-  constructor(options: ClientOptions<never>) {
-    const settings = settle(options);
-    const { report } = settings.platform;
-    this.#settings = settings;
-    const granted = settings.channels === 'granted';
-    this.#always = granted ? [] : ((options.channels ?? []) as string[]).map(canonical);
-    this.status = new Store(report);
-    this.#subscriptions = new Subscriptions(() => this.#changed(), report);
-    this.#requests = new Requests(settings);
-    const hooks: LinkHooks = {
-      desired: () => new Set(granted ? [] : this.#desired.keys()),
-      event: (event) => this.#subscriptions.event(event),
-      gap: (gap) => this.#subscriptions.gap(gap),
-      changed: () => this.#publish(),
-    };
-    const solo = (its: Settings, own: LinkHooks) => new Connection(its, own);
-    this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks);
-    if (settings.channels) this.#changed();
-  }
-
-  subscribe(channel: string, event: (event: TidingsEvent) => void, options: SubscribeOptions = {}): () => void {
-    return this.#listen({ channel, event, gap: options.onGap }, options.signal);
-  }
-
-  on(channel: string, type: string, listener: (event: TidingsEvent) => void, options?: SubscribeOptions): () => void {
-    return this.subscribe(channel, (event) => event.type === type && listener(event), options);
-  }
-
-  events(channel: string, { bufferMax = 1_000, onGap, signal }: EventsOptions = {}) {
-    return looped<TidingsEvent>(
-      bufferMax,
-      () => onGap?.({ channel, reason: 'overflow' }),
-      (event, end) => this.#listen({ channel, event, gap: onGap, end }, signal),
-    );
-  }
-
-  request(path: string, init: RequestInit = {}): Promise<Response> {
-    return this.#requests.send(path, init);
-  }
-
-  reconnect(): void {
-    this.#link.reconnect();
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#cancelLinger?.();
-    this.#subscriptions.clear();
-    this.#desired.clear();
-    this.#link.close();
-  }
-
-  #listen(subscriber: Subscriber, signal?: AbortSignal): () => void {
-    if (this.#closed) throw new Error('this client is closed: make another');
-    if (signal?.aborted) {
-      subscriber.end?.();
-      return () => {};
-    }
-    const end = this.#subscriptions.add(subscriber);
-    const off = () => {
-      signal?.removeEventListener('abort', off);
-      end();
-    };
-    signal?.addEventListener('abort', off);
-    return off;
-  }
+  const desired = new Map<string, number>();
+  let flushing = false;
+  let cancelLinger = () => {};
+  let closed = false;
 
   /** Who listens has changed, or has lingered long enough: each channel has its own time, however others come and go. */
-  #changed(): void {
-    const { platform, lingerMs } = this.#settings;
+  const changed = () => {
+    if (closed) return;
     const now = platform.now();
-    for (const [channel, until] of this.#desired) {
-      if (until > now) this.#desired.set(channel, Math.min(until, now + lingerMs));
-      else this.#desired.delete(channel);
+    for (const [channel, until] of desired) {
+      if (until > now) desired.set(channel, Math.min(until, now + lingerMs));
+      else desired.delete(channel);
     }
-    for (const channel of [...this.#always, ...this.#subscriptions.wanted()]) this.#desired.set(channel, Infinity);
-    this.#cancelLinger?.();
-    const first = Math.min(...this.#desired.values());
-    if (first < Infinity) this.#cancelLinger = platform.timer(() => this.#changed(), first - now);
-    if (this.#flushing) return;
-    this.#flushing = true;
-    queueMicrotask(() => this.#flush());
-  }
+    for (const channel of [...always, ...subscribers.wanted()]) desired.set(channel, Infinity);
+    cancelLinger();
+    const first = Math.min(...desired.values());
+    if (first < Infinity) cancelLinger = platform.timer(changed, first - now);
+    if (flushing) return;
+    flushing = true;
+    queueMicrotask(flush);
+  };
 
   /** In one request what is subscribed to in one turn. */
-  #flush(): void {
-    this.#flushing = false;
-    if (this.#closed) return;
-    this.#link.apply();
-    this.#publish();
-  }
+  const flush = () => {
+    flushing = false;
+    if (closed) return;
+    link.apply();
+    publish();
+  };
 
-  #publish(): void {
-    this.status.set(this.#link.snapshot());
-  }
+  const publish = () => status.set(link.snapshot());
+
+  const listen = (subscriber: Subscriber, signal?: AbortSignal) => {
+    if (closed) throw new Error('this client is closed: make another');
+    if (!signal?.aborted) return subscribers.add(subscriber, signal);
+    subscriber.end?.();
+    return () => {};
+  };
+
+  const status = store(platform.report);
+  const subscribers = subscriptions(changed, platform.report);
+  const requests = new Requests(settings);
+  const hooks: LinkHooks = {
+    ...subscribers,
+    desired: () => new Set(granted ? [] : desired.keys()),
+    changed: publish,
+  };
+  const link = settings.share(settings, hooks, (its, own) => new Connection(its, own));
+  if (settings.channels) changed();
+
+  const client: Client = {
+    status,
+    subscribe: (channel, event, { onGap: gap, signal } = {}) => listen({ channel, event, gap }, signal),
+    on: (channel, type, listener, more) =>
+      client.subscribe(channel, (event) => event.type === type && listener(event as never), more),
+    events: (channel, { bufferMax = 1_000, onGap: gap, signal } = {}) =>
+      looped<TidingsEvent>(
+        bufferMax,
+        () => gap?.({ channel, reason: 'overflow' }),
+        (event, end) => listen({ channel, event, gap, end }, signal),
+      ),
+    request: (path, init) => requests.send(path, init),
+    reconnect: () => link.reconnect(),
+    close: () => {
+      closed = true;
+      subscribers.clear();
+      cancelLinger();
+      desired.clear();
+      link.close();
+    },
+  };
+  return client as unknown as Client<E>;
 }

@@ -1,13 +1,13 @@
-import { type Change, LiveChannels } from './channels.js';
+import { type Change, type Changed, type LiveChannels, liveChannels } from './channels.js';
 import type { Gap, TidingsEvent } from './event.js';
 import { Failure, fromProblem } from './failure.js';
 import { Identity } from './identity.js';
 import { type Input, next, START, type State } from './machine.js';
 import type { Settings } from './options.js';
 import { Requests, STREAM_HEADERS } from './requests.js';
-import type { ConnectionInfo, Snapshot } from './status.js';
+import { type ConnectionInfo, each, type Snapshot } from './status.js';
 import type { Message } from './transport.js';
-import { Watch } from './watch.js';
+import { type Watch, watch } from './watch.js';
 
 export interface LinkHooks {
   readonly desired: () => Set<string>;
@@ -46,7 +46,8 @@ export class Connection implements Link {
   #cancelRetry: (() => void) | null = null;
   #retryAt: number | null = null;
   #cursor: string | null;
-  #connectionId: string | null = null;
+  /** The secret one; empty while no stream is open. */
+  #connectionId = '';
   #info: ConnectionInfo | null = null;
   #leave?: () => void;
 
@@ -58,10 +59,10 @@ export class Connection implements Link {
     this.#requests = new Requests(settings);
     this.#identity = new Identity(platform, settings.clientId);
     const silent = () => this.#over(new Failure('timeout', 'nothing heard for too long'));
-    this.#watch = new Watch(platform, silent, () => void this.#checkIn());
-    this.#channels = new LiveChannels(platform, {
+    this.#watch = watch(platform, silent, () => void this.#checkIn());
+    this.#channels = liveChannels(platform, {
       ...hooks,
-      ...(settings.channels === 'granted' && { desired: () => new Set(this.#channels.active) }),
+      ...(settings.channels === 'granted' && { desired: () => new Set(this.#channels.active()) }),
       ask: (change) => this.#change(change),
       gone: () => this.#gone(),
     });
@@ -138,7 +139,7 @@ export class Connection implements Link {
     this.#cancelRetry?.();
     this.#retryAt = null;
     if (until === null) return;
-    const inMs = Math.max(until - platform.now(), 0);
+    const inMs = until - platform.now();
     this.#retryAt = Math.round(Date.now() + inMs);
     this.#cancelRetry = platform.timer(() => this.#input('due'), inMs);
   }
@@ -152,7 +153,7 @@ export class Connection implements Link {
     if (drive === 'rest' && status !== 'failed' && this.#connectionId) {
       this.#settings.platform.beacon(this.#requests.at('disconnect'), this.#connectionId);
     }
-    this.#connectionId = null;
+    this.#connectionId = '';
     this.#info = null;
     this.#abort.abort();
   }
@@ -187,14 +188,11 @@ export class Connection implements Link {
   }
 
   #over({ error, hintMs }: Failure): void {
-    const { status, message } = error;
+    const { status, message, limit } = error;
     const curable = status === 401 && !!this.#settings.token;
     if (curable) this.#requests.reason = 'unauthorized';
-    if (status === 403) {
-      // One channel that is denied must not cost the others their stream. The hub names it.
-      const named = [...this.#hooks.desired()].filter((channel) => message.includes(`\`${channel}\``));
-      if (this.#channels.refused(named)) return this.#input('again');
-    }
+    // A channel that is denied, or one too many, must not cost the others their stream. The hub names it, or its limit.
+    if ((status === 403 || status === 400) && this.#channels.refused(message, limit)) return this.#input('again');
     this.#input({ error, hintMs, curable });
   }
 
@@ -207,7 +205,8 @@ export class Connection implements Link {
     try {
       this.#take(type, JSON.parse(data), id);
     } catch {
-      this.#settings.onMalformed(data);
+      const { onMalformed, platform } = this.#settings;
+      each(new Set([onMalformed]), platform.report, (told) => told(data));
     }
   }
 
@@ -223,7 +222,7 @@ export class Connection implements Link {
         return this.#channels.told(type, data.channels);
       case 'closing': {
         const message = `the hub ended the stream: ${data.reason}${data.detail ? ` (${data.detail})` : ''}`;
-        const more = { reason: data.reason, fatal: data.reconnect === false, hintMs: Number(data.retry_ms) || 0 };
+        const more = { reason: data.reason, fatal: data.reconnect === false, hintMs: Number(data.retry_ms) };
         if (data.reason === 'expired') this.#requests.reason = 'expiring';
         return this.#over(new Failure('closing', message, more));
       }
@@ -232,7 +231,7 @@ export class Connection implements Link {
       case 'expiring':
         // A fresh grant for the open stream. Without it that ends in `closing`, and the next attempt asks again.
         this.#requests.reason = 'expiring';
-        return void this.#post('refresh', String(this.#connectionId)).catch(() => {});
+        return void this.#post('refresh', this.#connectionId).catch(() => {});
       default:
         if (typeof data.channel !== 'string') throw new TypeError();
         this.#hooks.event({ ...data, type: data.type ?? type }, id);
@@ -245,8 +244,8 @@ export class Connection implements Link {
     this.#connectionId = data.connection_id;
     this.#info = { id: data.id, user: data.user, node: data.node };
     // Without heartbeats to hear, silence says nothing.
-    const silentMs = this.#settings.transport.deaf ? undefined : data.heartbeat_ms * SILENT_HEARTBEATS;
-    this.#watch.start(silentMs, data.lease ? (data.lease * 1000) / 3 : undefined);
+    const silentMs = this.#settings.transport.deaf ? Infinity : data.heartbeat_ms * SILENT_HEARTBEATS;
+    this.#watch.start(silentMs, (data.lease * 1000) / 3 || Infinity);
     this.#input('opened');
     this.#channels.began(data.connection_id, data.channels);
   }
@@ -254,15 +253,15 @@ export class Connection implements Link {
   async #checkIn(): Promise<void> {
     const { signal } = this.#abort;
     const answer = await this.#requests
-      .fetch(this.#requests.at('alive'), { method: 'POST', body: String(this.#connectionId), signal })
+      .fetch(this.#requests.at('alive'), { method: 'POST', body: this.#connectionId, signal })
       .catch(() => null);
     if (answer?.status === 404 && !signal.aborted) this.#gone();
   }
 
-  async #change(change: Change): Promise<{ status: number; channels: string[] }> {
+  async #change(change: Change): Promise<Changed> {
     // As plain text, which asks another origin for no leave first; the hub reads JSON whatever it is called.
     const answer = await this.#post('subscriptions', JSON.stringify(change));
-    return { status: answer.status, channels: answer.status === 200 ? (await answer.json()).channels : [] };
+    return { ...(await answer.json().catch(() => null)), status: answer.status };
   }
 
   #post(what: string, body: string): Promise<Response> {

@@ -7,6 +7,8 @@ export interface EventSourceOptions extends EventSourceInit {
 
 /** Milliseconds before an attempt, until the server's `retry:` says otherwise. The standard leaves it to us. */
 const RETRY_MS = 3_000;
+/** 23 days. A timer takes 24.8; one that is longer is due at once. */
+const RETRY_MS_MAX = 2e9;
 
 const [CONNECTING, OPEN, CLOSED] = [0, 1, 2] as const;
 
@@ -39,7 +41,7 @@ class Facade extends EventTarget {
 
   constructor(url: string | URL, { withCredentials = false, fetch = globalThis.fetch }: EventSourceOptions = {}) {
     super();
-    const base = typeof document === 'undefined' ? undefined : document.baseURI;
+    const base = globalThis.document?.baseURI;
     if (!URL.canParse(url, base)) throw new DOMException(`${url} is no address`, 'SyntaxError');
     this.url = new URL(url, base).href;
     this.withCredentials = withCredentials;
@@ -97,7 +99,7 @@ class Facade extends EventTarget {
       this.dispatchEvent(new MessageEvent(type, { data, origin, lastEventId: id }));
     };
     const parse = parser(take, (name, value) => {
-      if (name === 'retry' && /^\d+$/.test(value)) this.#retryMs = Number(value);
+      if (name === 'retry' && /^\d+$/.test(value)) this.#retryMs = Math.min(Number(value), RETRY_MS_MAX);
     });
     for (;;) {
       const { done, value } = await reader.read();

@@ -20,6 +20,8 @@ export interface ClientError {
   readonly fatal: boolean;
   /** The HTTP status, where there was one. */
   readonly status?: number;
+  /** The hub's limit that refused, where one did. */
+  readonly limit?: number | undefined;
   /** Why the hub ended the stream (`kicked`, `draining`, …): docs/protocol.md, "Ends". */
   readonly reason?: string;
 }
@@ -40,7 +42,7 @@ export class Failure extends Error {
   ) {
     super(message);
     this.error = { code, message, fatal: false, ...rest };
-    this.hintMs = Math.min(hintMs, HINT_MS_MAX);
+    this.hintMs = Math.min(Math.max(hintMs, 0) || 0, HINT_MS_MAX);
   }
 }
 
@@ -49,12 +51,13 @@ interface Problem {
   status?: number;
   title?: string;
   detail?: string;
+  limit?: number;
   retry_after?: number;
   retry_after_ms?: number;
 }
 
 /** Retried although the status says no. Any other 4xx, and 204, stays as it is however often one asks. */
-const PASSING = [408, 425, 429];
+export const PASSING = [408, 425, 429];
 
 /** Reads what was answered instead of a stream. */
 export async function refused(response: Response): Promise<Failure> {
@@ -65,12 +68,18 @@ export async function refused(response: Response): Promise<Failure> {
 
 /** The same for a refusal that came as an event (`refused`). */
 export function fromProblem(problem: Problem | null, status: number, retryAfter: string | null = null): Failure {
-  const said = problem?.detail ?? problem?.title;
-  const asked = problem?.retry_after_ms ?? (problem?.retry_after ?? Number(retryAfter)) * 1000;
-  return new Failure('http', said ? `${status}: ${said}` : `the hub answered ${status}`, {
+  const {
+    title,
+    detail = title,
+    limit,
+    retry_after = Number(retryAfter),
+    retry_after_ms = retry_after * 1000,
+  } = problem ?? {};
+  return new Failure('http', detail ? `${status}: ${detail}` : `the hub answered ${status}`, {
     status,
+    limit,
     fatal: status < 500 && !PASSING.includes(status),
     // As a date (RFC 9110 §10.2.3), from a proxy: the hub sends seconds.
-    hintMs: asked > 0 ? asked : Math.max(Date.parse(retryAfter ?? '') - Date.now(), 0) || 0,
+    hintMs: retry_after_ms || Date.parse(retryAfter ?? '') - Date.now(),
   });
 }

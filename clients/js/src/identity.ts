@@ -12,31 +12,29 @@ let clients = 0;
  * nothing is kept.
  */
 export class Identity {
-  #platform: Pick<Platform, 'storage' | 'locks'>;
-  #given: string | undefined;
-  #id = '';
+  #platform: Partial<Pick<Platform, 'storage' | 'locks'>>;
+  #id: string;
   #slot = '';
   #unlock: (() => void) | null = null;
 
-  constructor(platform: Pick<Platform, 'storage' | 'locks'>, given?: string) {
-    this.#platform = platform;
-    this.#given = given;
+  /** One that is `given` is neither kept nor locked. */
+  constructor(platform: Pick<Platform, 'storage' | 'locks'>, given = '') {
+    this.#platform = given ? {} : platform;
+    this.#id = given;
   }
 
   async get(): Promise<string> {
     const { storage, locks } = this.#platform;
-    if (this.#given || this.#unlock) return this.#given || this.#id;
-    if (!storage || !locks) {
-      this.#id ||= made();
-      return this.#id;
+    if (storage && locks && !this.#unlock) {
+      this.#slot ||= `${KEY}:${clients++}`;
+      this.#id ||= attempt(() => storage.getItem(this.#slot)) ?? '';
+      if (!this.#id || !(await this.#lock(locks))) {
+        this.#id = made();
+        await this.#lock(locks);
+      }
+      attempt(() => storage.setItem(this.#slot, this.#id));
     }
-    this.#slot ||= `${KEY}:${clients++}`;
-    this.#id ||= attempt(() => storage.getItem(this.#slot)) || made();
-    if (!(await this.#lock(locks))) {
-      this.#id = made();
-      await this.#lock(locks);
-    }
-    attempt(() => storage.setItem(this.#slot, this.#id));
+    this.#id ||= made();
     return this.#id;
   }
 
@@ -67,7 +65,7 @@ export class Identity {
 export const made = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-');
 
 /** Storage that is full or forbidden keeps nothing: then a reload is a new client, and the beacon ends the old one. */
-function attempt<T>(call: () => T): T | null {
+export function attempt<T>(call: () => T): T | null {
   try {
     return call();
   } catch {

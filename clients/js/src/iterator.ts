@@ -31,11 +31,13 @@ export function looped<T>(
       });
     }
   })();
-  const { return: stop } = loop;
-  loop.return = (value) => {
-    waiting.length = 0;
-    leave();
-    return stop.call(loop, value);
-  };
+  for (const way of ['return', 'throw'] as const) {
+    const stop = loop[way];
+    loop[way] = (value) => {
+      waiting.length = 0;
+      leave();
+      return stop.call(loop, value);
+    };
+  }
   return loop;
 }

@@ -56,157 +56,141 @@ export interface LeaderHooks {
 const GATHER_MS = 100;
 
 /** Has the group's stream: for all that its tabs want, from the lowest place that any of them is at. */
-export class Leader {
-  readonly #hooks: LeaderHooks;
-  readonly #members = new Map<string, readonly string[]>();
-  /** Tabs that the stream doesn't have yet. */
-  readonly #arrivals = new Map<string, Want>();
-  #connection: Connection | null = null;
-  #nudge = () => {};
-  #ended = false;
-  #silent = false;
-  #gapAt: string | null = null;
-  #told = '';
-  #cancelGather: (() => void) | null = null;
-
-  constructor(hooks: LeaderHooks) {
-    this.#hooks = hooks;
-  }
-
-  get term(): number {
-    return this.#hooks.term;
-  }
-
-  start(): void {
-    this.#tell();
-    if (this.#hooks.expected?.length === 0) this.#admit();
-    else this.#gather();
-  }
-
-  wanted(want: Want): void {
-    const { id, channels } = want;
-    if (this.#members.has(id)) {
-      this.#members.set(id, channels);
-      this.apply();
-    } else {
-      if (!this.#arrivals.has(id)) this.#hooks.gone(id, () => this.#gone(id));
-      this.#arrivals.set(id, want);
-      const waiting = this.#hooks.expected?.some((one) => !this.#arrivals.has(one)) ?? true;
-      if (this.#connection ? this.#has(want) : !waiting) this.#admit();
-      else this.#gather();
-    }
-    this.#tell(true);
-  }
-
-  apply(): void {
-    this.#connection?.apply();
-  }
-
-  reconnect(): void {
-    this.#connection?.reconnect();
-  }
-
-  nudge(): void {
-    this.#nudge();
-  }
-
+export interface Leader {
+  readonly term: number;
+  start(): void;
+  wanted(want: Want): void;
+  apply(): void;
+  reconnect(): void;
+  nudge(): void;
   /** `silently`: without a word to the hub, to which another tab speaks by now. */
-  end(silently: boolean): void {
-    this.#silent = silently;
-    this.#ended = true;
-    this.#cancelGather?.();
-    this.#connection?.close();
-  }
+  end(silently: boolean): void;
+}
 
-  #gather(): void {
-    this.#cancelGather ??= this.#hooks.settings.platform.timer(() => this.#admit(), GATHER_MS);
-  }
+export function lead(hooks: LeaderHooks): Leader {
+  const { id, term, clientId, expected, settings, say } = hooks;
+  const { platform } = settings;
+  const members = new Map<string, readonly string[]>();
+  /** Tabs that the stream doesn't have yet. */
+  const arrivals = new Map<string, Want>();
+  let connection: Connection | null = null;
+  let nudge = () => {};
+  let ended = false;
+  let silent = false;
+  let gapAt: string | null = null;
+  let told = '';
+  let cancelGather: (() => void) | null = null;
+
+  const place = () => (connection ? connection.cursor : hooks.cursor());
+  const apply = () => connection?.apply();
+
+  const gather = () => {
+    cancelGather ??= platform.timer(admit, GATHER_MS);
+  };
 
   /** Takes in those who arrived; where the stream has not all of theirs, it begins anew. */
-  #admit(): void {
-    this.#cancelGather?.();
-    this.#cancelGather = null;
-    const connection = this.#connection;
-    const behind = [...this.#arrivals.values()].filter((want) => !this.#has(want)).map(({ cursor }) => cursor);
-    for (const [id, { channels }] of this.#arrivals) this.#members.set(id, channels);
-    this.#arrivals.clear();
-    const from = lowest([connection ? connection.cursor : this.#hooks.cursor(), ...behind]);
-    if (!connection) this.#connection = this.#open(from);
+  const admit = () => {
+    cancelGather?.();
+    cancelGather = null;
+    const behind = [...arrivals.values()].filter((want) => !has(want)).map(({ cursor }) => cursor);
+    for (const [tab, { channels }] of arrivals) members.set(tab, channels);
+    arrivals.clear();
+    const from = lowest([place(), ...behind]);
+    if (!connection) connection = opened(from);
     else if (behind.length > 0 && from !== null) connection.rewind(from);
-    this.apply();
-    this.#tell();
-  }
+    apply();
+    tell();
+  };
 
   /** Nothing that this tab missed is missing from the stream. */
-  #has({ cursor, channels }: Want): boolean {
-    const connection = this.#connection;
+  const has = ({ cursor, channels }: Want) => {
     if (cursor === null) return true;
     if (!connection) return false;
     const { channels: states } = connection.snapshot();
     // Right behind a gap the cursor may be the one before it.
     const same =
       cursor === connection.cursor &&
-      cursor !== this.#gapAt &&
+      cursor !== gapAt &&
       channels.every((name) => (states[name] ?? 'pending') !== 'pending');
     // Of another log nothing can be had; the tab sees that by itself.
     return same || (connection.cursor !== null && order(cursor, connection.cursor) === undefined);
-  }
+  };
 
-  #open(since: string | null): Connection {
-    const { settings, clientId, open, desired, say, term } = this.#hooks;
-    const { platform } = settings;
+  const opened = (since: string | null) => {
     const own = {
       ...platform,
       // The tab looks after the page's life: a stream that others share does not end with this page.
-      lifecycle: ({ nudge }: { nudge: () => void }) => {
-        this.#nudge = nudge;
+      lifecycle: (page: { nudge: () => void }) => {
+        nudge = page.nudge;
         return () => {};
       },
       // Also where others are there to take over: they may be leaving, too. It ends this connection, not theirs.
-      beacon: (url: string, body: string) => this.#silent || platform.beacon(url, body),
+      beacon: (url: string, body: string) => silent || platform.beacon(url, body),
     };
-    return open(
+    return hooks.open(
       { ...settings, clientId, since: since ?? settings.since, platform: own },
       {
-        desired: () => new Set([...desired(), ...[...this.#members.values()].flat()]),
+        desired: () => new Set([...hooks.desired(), ...[...members.values()].flat()]),
         event: (event, cursor) => say({ kind: 'event', term, cursor: cursor ?? null, event }),
         gap: (gap) => {
-          this.#gapAt = this.#connection?.cursor ?? null;
-          say({ kind: 'gap', term, cursor: this.#gapAt, gap });
+          gapAt = connection?.cursor ?? null;
+          say({ kind: 'gap', term, cursor: gapAt, gap });
         },
-        changed: () => this.#changed(),
+        changed: () => {
+          if (ended) return;
+          if (connection?.snapshot().error?.reason === 'superseded') hooks.superseded();
+          else tell();
+        },
       },
     );
-  }
+  };
 
-  #changed(): void {
-    if (this.#ended) return;
-    if (this.#connection?.snapshot().error?.reason === 'superseded') this.#hooks.superseded();
-    else this.#tell();
-  }
-
-  #gone(id: string): void {
-    this.#arrivals.delete(id);
-    if (!this.#members.delete(id)) return;
-    this.apply();
-    this.#tell();
-  }
+  const gone = (tab: string) => {
+    arrivals.delete(tab);
+    if (!members.delete(tab)) return;
+    apply();
+    tell();
+  };
 
   /** Says what changed; `again`: or what is, to who asks. */
-  #tell(again = false): void {
-    const { id, term, clientId, say } = this.#hooks;
-    const connection = this.#connection;
-    const state: State = {
-      kind: 'state',
-      term,
-      clientId,
-      tabs: [id, ...this.#members.keys()],
-      cursor: connection ? connection.cursor : this.#hooks.cursor(),
-      snapshot: connection?.snapshot() ?? null,
-    };
+  const tell = (again = false) => {
+    const tabs = [id, ...members.keys()];
+    const snapshot = connection?.snapshot() ?? null;
+    const state: State = { kind: 'state', term, clientId, tabs, cursor: place(), snapshot };
     const text = JSON.stringify(state);
-    if (!again && text === this.#told) return;
-    this.#told = text;
+    if (!again && text === told) return;
+    told = text;
     say(state);
-  }
+  };
+
+  return {
+    term,
+    start: () => {
+      tell();
+      if (expected?.length === 0) admit();
+      else gather();
+    },
+    wanted: (want) => {
+      if (members.has(want.id)) {
+        members.set(want.id, want.channels);
+        apply();
+      } else {
+        if (!arrivals.has(want.id)) hooks.gone(want.id, () => gone(want.id));
+        arrivals.set(want.id, want);
+        const waiting = expected?.some((one) => !arrivals.has(one)) ?? true;
+        if (connection ? has(want) : !waiting) admit();
+        else gather();
+      }
+      tell(true);
+    },
+    apply,
+    reconnect: () => connection?.reconnect(),
+    nudge: () => nudge(),
+    end: (silently) => {
+      silent = silently;
+      ended = true;
+      cancelGather?.();
+      connection?.close();
+    },
+  };
 }

@@ -14,7 +14,7 @@ export interface State {
   readonly attempt: number;
   /** On the injected clock. */
   readonly retryAt: number | null;
-  /** Until then the hub asked to be left alone: nothing cuts this short. */
+  /** Until then the hub asked to be left alone: nothing but a hand cuts this short, and no rest makes it forgotten. */
   readonly notBefore: number;
   readonly openedAt: number | null;
   /** Somebody is subscribed. */
@@ -67,30 +67,29 @@ export const START: State = {
 
 /** The whole behaviour of a client, without clock, chance or network. An input that means nothing now changes nothing. */
 export function next(state: State, input: Input, rules: Rules): State {
-  const { status, drive, wanted, notBefore } = state;
+  const { status, drive, wanted } = state;
   if (status === 'closed') return state;
   switch (input) {
     case 'close':
       return { ...atRest(state, 'closed'), wanted: false };
     case 'want':
-      return status === 'idle' ? dialled({ ...state, wanted: true }, 'connecting') : { ...state, wanted: true };
+      return status === 'idle' ? begun({ ...state, wanted: true }, rules, 'connecting') : { ...state, wanted: true };
     case 'unwant':
       return { ...atRest(state, status === 'suspended' ? status : 'idle'), wanted: false };
     case 'suspend':
       return drive === 'rest' ? state : { ...atRest(state, 'suspended'), attempt: state.attempt };
     case 'resume':
       if (status !== 'suspended') return state;
-      return wanted ? dialled(state, 'reconnecting') : atRest(state, 'idle');
+      return wanted ? begun(state, rules, 'reconnecting') : atRest(state, 'idle');
     // Somebody asked by hand: they may overrule anything.
     case 'reconnect':
       if (drive !== 'wait' && (status !== 'failed' || !wanted)) return state;
-      return dialled({ ...state, attempt: 0 }, 'reconnecting');
+      return dialled({ ...state, attempt: 0, notBefore: 0 }, 'reconnecting');
     case 'due':
       return drive === 'wait' ? dialled(state) : state;
     // The network is back, or somebody looks at the page.
     case 'nudge':
-      if (drive !== 'wait') return state;
-      return rules.now >= notBefore ? dialled(state) : { ...state, retryAt: notBefore };
+      return drive === 'wait' ? begun(state, rules) : state;
     // What follows is of the attempt that runs.
     case 'again':
       return drive === 'dial' ? dialled(state) : state;
@@ -104,23 +103,30 @@ export function next(state: State, input: Input, rules: Rules): State {
 
 function lost(state: State, { error, hintMs, curable }: Lost, { now, random, backoff }: Rules): State {
   if (curable && !state.refreshed) return { ...dialled(state), refreshed: true, error };
-  if (error.fatal) return { ...atRest(state, 'failed'), attempt: state.attempt + 1, error };
+  const notBefore = now + hintMs;
+  if (error.fatal) return { ...atRest(state, 'failed'), attempt: state.attempt + 1, notBefore, error };
   const stable = state.openedAt !== null && now - state.openedAt >= backoff.stableMs;
   const attempt = (stable ? 0 : state.attempt) + 1;
   return {
     ...atRest(state, attempt > backoff.attemptsMax ? 'failed' : 'reconnecting'),
     drive: 'wait',
     attempt,
-    retryAt: now + Math.max(waitMs(backoff, attempt, random), hintMs),
-    notBefore: now + hintMs,
+    retryAt: Math.max(now + waitMs(backoff, attempt, random), notBefore),
+    notBefore,
     error,
   };
+}
+
+/** An attempt, as soon as the hub lets it. */
+function begun(state: State, { now }: Rules, status = state.status): State {
+  const { notBefore } = state;
+  return now < notBefore ? { ...state, status, drive: 'wait', retryAt: notBefore } : dialled(state, status);
 }
 
 function dialled(state: State, status: Status = state.openedAt === null ? state.status : 'reconnecting'): State {
   return { ...state, status, drive: 'dial', dial: state.dial + 1, retryAt: null, openedAt: null };
 }
 
-function atRest({ dial, wanted }: State, status: Status): State {
-  return { ...START, status, dial, wanted };
+function atRest({ dial, wanted, notBefore }: State, status: Status): State {
+  return { ...START, status, dial, wanted, notBefore };
 }

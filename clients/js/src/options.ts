@@ -19,7 +19,8 @@ export interface ClientOptions<E> {
   readonly url: string;
   /**
    * Channels, and patterns, that are on the stream until `close()`, besides those that are subscribed to. With any, the
-   * stream opens at once. At most 100 on one stream; all names in one request line of 8 KiB.
+   * stream opens at once. At most 100 on one stream, those that are more are `denied`; all names in one request line of
+   * 8 KiB.
    *
    * `'granted'`: whatever the hub lets this user read, also as that changes, until `close()`. The hub decides alone:
    * who subscribes then only picks from that, and asks it for nothing.
@@ -61,7 +62,14 @@ export interface ClientOptions<E> {
   readonly transport?: Transport;
 }
 
-type Defaults = 'credentials' | 'connectTimeoutMs' | 'lingerMs' | 'onMalformed' | 'transport' | 'leaseSeconds';
+type Defaults =
+  | 'credentials'
+  | 'connectTimeoutMs'
+  | 'lingerMs'
+  | 'onMalformed'
+  | 'transport'
+  | 'leaseSeconds'
+  | 'share';
 
 export interface Settings
   extends Omit<ClientOptions<unknown>, 'since' | Defaults>,
@@ -81,6 +89,7 @@ export function settle<E>(options: ClientOptions<E>): Settings {
     leaseSeconds: 90,
     onMalformed: (raw) => console.warn('tidings: passed over an event:', raw),
     transport: byFetch,
+    share: (settings, hooks, open) => open(settings, hooks),
     // One that is undefined is not given.
     ...(Object.fromEntries(Object.entries(options).filter(([, given]) => given !== undefined)) as object),
     url: options.url.replace(/\/+$/, ''),

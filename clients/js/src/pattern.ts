@@ -2,9 +2,10 @@
 export function matcher(selector: string): (name: string) => boolean {
   if (!selector.includes('*')) return (name) => name === selector;
   // At the end a star is any rest; elsewhere one whole, non-empty segment.
-  const parts = selector.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}/]/g, '\\$&'));
-  const last = parts.pop();
-  const text = last ? [...parts, last].join('[^:/.]+') : `${parts.join('[^:/.]+')}.*`;
+  const text = selector
+    .replace(/[\\^$.|?+()[{]/g, '\\$&')
+    .replace(/\*(?!$)/g, '[^:/.]+')
+    .replace('*', '.*');
   const expression = new RegExp(`^${text}$`, 's');
   // No pattern stands for the hub's own channels.
   return (name) => !name.startsWith('$hub/') && expression.test(name);

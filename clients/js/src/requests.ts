@@ -51,7 +51,7 @@ export class Requests {
   }
 
   /** With a token; once more, with a fresh one, after a 401. */
-  async send(what: string, init: RequestInit, again = true): Promise<Response> {
+  async send(what: string, init: RequestInit = {}, again = true): Promise<Response> {
     const token = await this.headers(init.signal ?? new AbortController().signal);
     const headers = { ...Object.fromEntries(new Headers(init.headers)), ...token };
     const answer = await this.fetch(this.at(what), { ...init, headers });

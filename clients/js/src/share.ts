@@ -43,5 +43,4 @@ export function shareTabs({ key, watchdogMs = 5_000 }: ShareOptions): Share {
 const named = ({ url, channels }: Settings, key: string): string =>
   `tidings:${PROTOCOL}:${JSON.stringify([url, key, channels === 'granted'])}`;
 
-const broadcasts = () =>
-  typeof BroadcastChannel === 'function' ? (name: string) => new BroadcastChannel(name) : undefined;
+const broadcasts = () => globalThis.BroadcastChannel && ((name: string) => new BroadcastChannel(name));

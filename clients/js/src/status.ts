@@ -4,7 +4,7 @@ import type { ClientError } from './failure.js';
  * | state | means | leaves it |
  * | --- | --- | --- |
  * | `idle` | nobody is subscribed, nothing is open | a first subscriber |
- * | `connecting` | the first attempt since `idle` runs | its outcome |
+ * | `connecting` | the first attempt since `idle` runs, or waits for `retryAt`, as the hub asked before | its outcome |
  * | `connected` | the stream is open | a loss, `pagehide`, the last subscriber |
  * | `reconnecting` | lost; `retryAt` says when the next attempt begins | its outcome |
  * | `failed` | given up (`error.fatal`), or `attemptsMax` reached and still trying | `reconnect()`; where it still tries, the hub's return |
@@ -13,7 +13,10 @@ import type { ClientError } from './failure.js';
  */
 export type Status = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'failed' | 'suspended' | 'closed';
 
-/** `pending`: asked for. `active`: on the stream. `denied`: the hub doesn't allow it, or an operator took it away. */
+/**
+ * `pending`: asked for. `active`: on the stream. `denied`: the hub doesn't allow it, an operator took it away, or the
+ * stream has as many as it may.
+ */
 export type ChannelStatus = 'pending' | 'active' | 'denied';
 
 /**
@@ -59,32 +62,34 @@ export const IDLE: Snapshot = {
   retryAt: null,
   error: null,
   connection: null,
-  channels: {},
+  channels: Object.create(null),
 };
 
-export class Store implements StatusStore {
-  #snapshot = IDLE;
-  #listeners = new Set<() => void>();
-  #report: (error: unknown) => void;
+/** Without a prototype: a channel may be called `constructor`, or `__proto__`. */
+export function statuses(names: Iterable<string>, of: (name: string) => ChannelStatus): Snapshot['channels'] {
+  const all: Record<string, ChannelStatus> = Object.create(null);
+  for (const name of [...names].sort()) all[name] = of(name);
+  return all;
+}
 
-  constructor(report: (error: unknown) => void) {
-    this.#report = report;
-  }
-
-  getSnapshot = (): Snapshot => this.#snapshot;
-
-  subscribe = (changed: () => void): (() => void) => {
-    // One function given twice is two listeners, each with its own end.
-    const listener = () => changed();
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+/** The store, and what sets it. */
+export function store(report: (error: unknown) => void): StatusStore & { readonly set: (next: Snapshot) => void } {
+  let snapshot = IDLE;
+  const listeners = new Set<() => void>();
+  return {
+    getSnapshot: () => snapshot,
+    subscribe: (changed) => {
+      // One function given twice is two listeners, each with its own end.
+      const listener = () => changed();
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    set: (next) => {
+      if (same(snapshot, next)) return;
+      snapshot = Object.freeze(next);
+      each(listeners, report, (listener) => listener());
+    },
   };
-
-  set(next: Snapshot): void {
-    if (same(this.#snapshot, next)) return;
-    this.#snapshot = Object.freeze(next);
-    each(this.#listeners, this.#report, (listener) => listener());
-  }
 }
 
 /** Those who are there now; who is taken off meanwhile hears no more. One that throws harms no other. */

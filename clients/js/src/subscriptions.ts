@@ -12,47 +12,39 @@ export interface Subscriber {
 }
 
 /** Who listens to what. A channel is wanted as long as anybody listens to it. */
-export class Subscriptions {
-  #subscribers = new Set<Subscriber & { readonly has: (channel: string) => boolean }>();
-  #changed: () => void;
-  #report: (error: unknown) => void;
-
-  constructor(changed: () => void, report: (error: unknown) => void) {
-    this.#changed = changed;
-    this.#report = report;
-  }
-
-  /** The answer ends it; a second call of that does nothing. */
-  add(subscriber: Subscriber): () => void {
-    const channel = canonical(subscriber.channel);
-    const own = { ...subscriber, channel, has: matcher(channel) };
-    this.#subscribers.add(own);
-    this.#changed();
-    return () => {
-      if (!this.#subscribers.delete(own)) return;
-      own.end?.();
-      this.#changed();
-    };
-  }
-
+export interface Subscriptions {
+  /** The signal ends it, and so does the answer; a second call of that does nothing. */
+  add(subscriber: Subscriber, signal?: AbortSignal): () => void;
   /** Ends them all. */
-  clear(): void {
-    const ended = [...this.#subscribers];
-    this.#subscribers.clear();
-    for (const one of ended) one.end?.();
-  }
-
+  clear(): void;
   /** Each as often as it is subscribed to. */
-  wanted(): string[] {
-    return [...this.#subscribers].map(({ channel }) => channel);
-  }
+  wanted(): string[];
+  event(event: TidingsEvent): void;
+  gap(gap: Gap): void;
+}
 
-  event(event: TidingsEvent): void {
-    each(this.#subscribers, this.#report, (one) => one.has(event.channel) && one.event(event));
-  }
-
-  gap(gap: Gap): void {
-    const lost = { ...gap, channel: canonical(gap.channel) };
-    each(this.#subscribers, this.#report, (one) => concerns(lost.channel, one.channel) && one.gap?.(lost));
-  }
+export function subscriptions(changed: () => void, report: (error: unknown) => void): Subscriptions {
+  const all = new Set<Subscriber & { readonly has: (channel: string) => boolean; readonly off: () => void }>();
+  return {
+    add: (subscriber, signal) => {
+      const off = () => {
+        if (!all.delete(own)) return;
+        signal?.removeEventListener('abort', off);
+        own.end?.();
+        changed();
+      };
+      const channel = canonical(subscriber.channel);
+      const own = { ...subscriber, channel, has: matcher(channel), off };
+      all.add(own);
+      signal?.addEventListener('abort', off);
+      changed();
+      return off;
+    },
+    clear: () => {
+      for (const { off } of all) off();
+    },
+    wanted: () => [...all].map(({ channel }) => channel),
+    event: (event) => each(all, report, (one) => one.has(event.channel) && one.event(event)),
+    gap: (gap) => each(all, report, (one) => concerns(gap.channel, one.channel) && one.gap?.(gap)),
+  };
 }

@@ -1,9 +1,10 @@
 import { type Connection, type Link, type LinkHooks, wants } from './connection.js';
-import { Leader, type Said, type State } from './leader.js';
+import { attempt, made } from './identity.js';
+import { type Leader, lead, type Said, type State } from './leader.js';
 import type { Settings } from './options.js';
 import { order } from './place.js';
 import type { Platform } from './platform.js';
-import { IDLE, type Snapshot, type Status } from './status.js';
+import { IDLE, type Snapshot, type Status, statuses } from './status.js';
 
 export interface Group {
   /** Of the lock and the channel. */
@@ -88,9 +89,10 @@ export class Tab implements Link {
     const waits: Snapshot = { ...IDLE, status: this.#cursor === null ? 'connecting' : 'reconnecting' };
     const { channels, ...rest } = this.#state?.snapshot ?? waits;
     const { settings, hooks } = this.#group;
-    const names = settings.channels === 'granted' ? Object.keys(channels) : hooks.desired();
-    const own = [...names].sort().map((name) => [name, (this.#covered && channels[name]) || 'pending']);
-    return { ...rest, role: this.#leader ? 'leader' : 'follower', channels: Object.fromEntries(own) };
+    const states = new Map(Object.entries(channels));
+    const names = settings.channels === 'granted' ? states.keys() : hooks.desired();
+    const own = statuses(names, (name) => (this.#covered && states.get(name)) || 'pending');
+    return { ...rest, role: this.#leader ? 'leader' : 'follower', channels: own };
   }
 
   #pause(status: Status): void {
@@ -111,7 +113,7 @@ export class Tab implements Link {
     const membership = new AbortController();
     const { signal } = membership;
     this.#membership = membership;
-    this.#id = crypto.randomUUID();
+    this.#id = made();
     this.#term = 0;
     this.#state = null;
     // A lock of its own, held before a word is said: by it the leader learns that this tab is gone, however it went.
@@ -169,11 +171,11 @@ export class Tab implements Link {
     const signal = this.#membership?.signal;
     if (!signal) return;
     this.#cancelWatch?.();
-    this.#leader = new Leader({
+    this.#leader = lead({
       id: this.#id,
       // Later than any that this tab knows of, and any that it doesn't, as far as the clock tells.
       term: Math.max(this.#term + 1, Date.now()) + Math.random(),
-      clientId: settings.clientId ?? this.#clientId ?? kept(settings.platform, name),
+      clientId: settings.clientId ?? this.#clientId ?? kept(settings.platform.storage, name),
       cursor: () => this.#cursor,
       expected: expected?.filter((id) => id !== this.#id),
       settings,
@@ -231,7 +233,7 @@ export class Tab implements Link {
     const was = this.#covered && !another;
     this.#term = state.term;
     this.#covered = state.tabs.includes(this.#id);
-    if (state.clientId !== this.#clientId) keep(settings.platform, name, state.clientId);
+    if (state.clientId !== this.#clientId) attempt(() => settings.platform.storage?.setItem(name, state.clientId));
     this.#clientId = state.clientId;
     this.#state = { ...state, snapshot: state.snapshot ?? this.#state?.snapshot ?? null };
     if (!this.#covered && another) this.#want();
@@ -279,18 +281,4 @@ const held = (signal: AbortSignal) =>
   signal.aborted ? undefined : new Promise<void>((end) => signal.addEventListener('abort', () => end()));
 
 /** The group's id is each tab's, too: the last one that is left keeps it over a reload. */
-function kept({ storage }: Platform, name: string): string {
-  try {
-    return storage?.getItem(name) ?? crypto.randomUUID();
-  } catch {
-    return crypto.randomUUID();
-  }
-}
-
-function keep({ storage }: Platform, name: string, clientId: string): void {
-  try {
-    storage?.setItem(name, clientId);
-  } catch {
-    // Storage that is full or forbidden keeps nothing: then a reload is a new client.
-  }
-}
+const kept = (storage: Platform['storage'], name: string): string => attempt(() => storage?.getItem(name)) || made();

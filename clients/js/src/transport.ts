@@ -37,12 +37,12 @@ export const byFetch: Transport = async ({ url, headers, signal, fetch, heard, m
   heard();
   if (response.status !== 200) throw await refused(response);
   if (!/^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '')) {
-    throw new Failure('protocol', `${response.url} is no event stream: is \`url\` the hub’s?`);
+    throw new Failure('protocol', `${response.url} is no event stream: is \`url\` a hub?`);
   }
   const reader = response.body?.getReader();
-  if (!reader) throw new Failure('unsupported', 'this fetch can’t stream: use `byEventSource`', { fatal: true });
+  if (!reader) throw new Failure('unsupported', 'this fetch has no streams: use `byEventSource`', { fatal: true });
   const decoder = new TextDecoder();
-  const parse = parser(({ type, data, id }) => data !== undefined && message({ type, data, id }));
+  const parse = parser((block) => block.data !== undefined && message(block as Message));
   for (;;) {
     const { done, value } = await reader.read();
     // What stands before the end without its blank line is no event (HTML §9.2.6).

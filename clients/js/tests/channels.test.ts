@@ -112,6 +112,46 @@ describe('a live stream', () => {
     expect(channels()).toEqual({ jobs: 'active', a: 'active' });
   });
 
+  test.each([502, 0])('has a channel again that was taken off it with an answer that was lost (%s)', async (status) => {
+    const stream = await opened();
+    const off = client.subscribe('a', () => {});
+    await settled();
+    await changes()[0]?.answer(200, { channels: ['jobs', 'a'] });
+    off();
+    await world.pass(250);
+    if (status > 0) await changes()[1]?.answer(status);
+    await stream.control('unsubscribed', { channels: ['a'] });
+    if (status === 0) await changes()[1]?.fail();
+    client.subscribe('a', () => {});
+    await world.pass(1_000);
+    expect(asked()[2]).toMatchObject({ add: ['a'], remove: [] });
+    await changes()[2]?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active' });
+  });
+
+  test.each([401, 408, 425])('asks again where %s says nothing of the channel', async (status) => {
+    await opened();
+    client.subscribe('a', () => {});
+    await settled();
+    for (const change of changes()) await change.answer(status, {});
+    for (const change of changes().slice(1)) await change.answer(status, {});
+    expect(channels()).toEqual({ jobs: 'active', a: 'pending' });
+    await world.pass(1_000);
+    await changes()
+      .at(-1)
+      ?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active' });
+  });
+
+  test('believes an operator who took a channel, not an older answer', async () => {
+    const stream = await opened();
+    client.subscribe('a', () => {});
+    await settled();
+    await stream.control('unsubscribed', { channels: ['jobs'] });
+    await changes()[0]?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'denied', a: 'active' });
+  });
+
   test('has what is granted where one of several is denied', async () => {
     await opened();
     for (const channel of ['a', 'secrets', 'b']) client.subscribe(channel, () => {});
@@ -181,6 +221,96 @@ describe('a live stream', () => {
   });
 });
 
+test.each(['constructor', '__proto__', 'toString'])('a channel may be called %s', async (name) => {
+  const stream = await opened();
+  expect(channels()[name]).toBeUndefined();
+  const heard: unknown[] = [];
+  client.subscribe(name, ({ data }) => heard.push(data));
+  await settled();
+  expect(Object.entries(channels())).toContainEqual([name, 'pending']);
+  await changes()[0]?.answer(200, { channels: ['jobs', name] });
+  expect(Object.entries(channels())).toContainEqual([name, 'active']);
+  await stream.event(name, 1);
+  expect(heard).toEqual([1]);
+});
+
+const TOO_MANY = { status: 400, limit_name: 'limits.channels_per_connection', limit: 2 };
+
+describe('more channels than one stream may have', () => {
+  test('are denied while it is full, and come on as others go', async () => {
+    await opened();
+    const offs = ['a', 'b', 'c'].map((channel) => client.subscribe(channel, () => {}));
+    await settled();
+    await changes()[0]?.answer(400, TOO_MANY);
+    expect(asked()[1]).toMatchObject({ add: ['a'], remove: [] });
+    await changes()[1]?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active', b: 'denied', c: 'denied' });
+    offs[0]?.();
+    await world.pass(250);
+    expect(asked()[2]).toMatchObject({ add: [], remove: ['a'] });
+    await changes()[2]?.answer(200, { channels: ['jobs'] });
+    expect(asked()[3]).toMatchObject({ add: ['b'], remove: [] });
+    await changes()[3]?.answer(200, { channels: ['jobs', 'b'] });
+    expect([channels(), changes().length]).toEqual([{ jobs: 'active', b: 'active', c: 'denied' }, 4]);
+  });
+
+  test('come on where an operator makes room', async () => {
+    const stream = await opened();
+    for (const channel of ['a', 'b']) client.subscribe(channel, () => {});
+    await settled();
+    await changes()[0]?.answer(400, TOO_MANY);
+    await changes()[1]?.answer(200, { channels: ['jobs', 'a'] });
+    expect(channels()).toEqual({ jobs: 'active', a: 'active', b: 'denied' });
+    await stream.control('unsubscribed', { channels: ['jobs'] });
+    expect(asked()[2]).toMatchObject({ add: ['b'], remove: [] });
+    await changes()[2]?.answer(200, { channels: ['a', 'b'] });
+    expect(channels()).toEqual({ jobs: 'denied', a: 'active', b: 'active' });
+  });
+
+  test('cost those that fit nothing where the stream begins', async () => {
+    world = new World();
+    client = createClient({ url: 'http://hub', platform: world.platform, leaseSeconds: 0, lingerMs: 250 });
+    const [off] = ['a', 'b', 'c'].map((channel) => client.subscribe(channel, () => {}));
+    await (await world.last()).answer(400, TOO_MANY);
+    const again = await world.last();
+    expect(again.url.searchParams.get('channels')).toBe('a,b');
+    const stream = await again.open({ heartbeat_ms: 600_000 });
+    expect(client.status.getSnapshot()).toMatchObject({
+      status: 'connected',
+      channels: { a: 'active', b: 'active', c: 'denied' },
+    });
+    await stream.end();
+    await world.pass(1_000);
+    expect((await world.last()).url.searchParams.get('channels')).toBe('a,b');
+    off?.();
+    await world.pass(250);
+    await (await world.last()).fail();
+    await world.pass(2_000);
+    expect((await world.last()).url.searchParams.get('channels')).toBe('b,c');
+  });
+
+  test.each([{ limit: 0 }, { limit: 'two' }, { channels: ['jobs', 'a'] }])(
+    'are not what a refusal with %o tells',
+    async (member) => {
+      await opened();
+      client.subscribe('a', () => {});
+      await settled();
+      await changes()[0]?.answer(400, { status: 400, ...member });
+      expect([channels(), changes().length]).toEqual([{ jobs: 'active', a: 'denied' }, 1]);
+    },
+  );
+
+  test('are asked for anew by hand', async () => {
+    world = new World();
+    client = createClient({ url: 'http://hub', platform: world.platform, leaseSeconds: 0, channels: ['a', 'b', 'c'] });
+    await (await world.last()).answer(400, TOO_MANY);
+    await (await world.last()).answer(400, TOO_MANY);
+    expect(client.status.getSnapshot()).toMatchObject({ status: 'failed', error: { status: 400, limit: 2 } });
+    client.reconnect();
+    expect((await world.last()).url.searchParams.get('channels')).toBe('a,b,c');
+  });
+});
+
 describe('patterns', () => {
   test.each([
     ['jobs', 'jobs', true],
@@ -199,6 +329,9 @@ describe('patterns', () => {
     ['$hub/stats', '$hub/stats', true],
     ['room:*', 'room:*', true],
     ['room:*:door', 'room:*:door', true],
+    ['a{1}[b]+*', 'a{1}[b]+c', true],
+    ['a.b|c^$*', 'axb', false],
+    ['*:$', 'x:$', true],
   ])('%s has %s: %s', (pattern, name, has) => {
     expect(matches(pattern, name)).toBe(has);
   });

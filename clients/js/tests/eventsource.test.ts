@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EventSource } from '../src/eventsource.js';
 import { Hub } from './harness/hub.js';
 import { until } from './harness/until.js';
@@ -122,6 +122,17 @@ describe('what the standard says', () => {
     await until(() => heard.length === 2);
     expect(Buffer.from(asked[1]?.headers['last-event-id'] as string, 'latin1').toString()).toBe('ä7');
     expect(heard[1]?.origin).toBe(new URL(url).origin);
+  });
+
+  test('a wait that a timer could not hold is one that it can', async () => {
+    answers.push(stream('retry: 4294967297\n\n'));
+    const { errors, source } = open();
+    const timer = vi.spyOn(globalThis, 'setTimeout');
+    await until(() => errors.length === 1);
+    const longest = Math.max(...timer.mock.calls.map(([, ms]) => ms ?? 0));
+    timer.mockRestore();
+    source.close();
+    expect(longest).toBe(2e9);
   });
 
   test.each([204, 400, 404, 429, 500, 503])('a %i is the end', async (status) => {

@@ -80,6 +80,22 @@ describe('subscriptions', () => {
     expect((await hub.stats()).connections.opened_total).toBe(1);
   });
 
+  test('more channels than a stream may have are denied until others go, also where it begins with them', async () => {
+    await hub.stop();
+    hub = await Hub.start({ TIDINGS_LIMITS_CHANNELS_PER_CONNECTION: '2' });
+    const one = client();
+    const offs = ['room:1', 'room:2', 'room:3'].map((room) => one.subscribe(room as 'room:1', () => {}));
+    await active(one, 'room:2');
+    expect(one.status.getSnapshot().channels).toEqual({ 'room:1': 'active', 'room:2': 'active', 'room:3': 'denied' });
+    offs[0]?.();
+    await active(one, 'room:3');
+    one.subscribe('jobs', () => {});
+    await until(() => one.status.getSnapshot().channels.jobs === 'denied');
+    offs[1]?.();
+    await active(one, 'jobs');
+    expect((await hub.stats()).connections.opened_total).toBe(1);
+  });
+
   test('fifty mounts and unmounts, each twice at once, are one stream', async () => {
     const one = client({ lingerMs: 250 });
     for (let round = 0; round < 50; round += 1) {

@@ -19,6 +19,7 @@ import {
   snapshot,
 } from './harness/sharing.js';
 import { SimBrowser } from './harness/tabs.js';
+import { World } from './harness/world.js';
 
 describe('four tabs', () => {
   test('are one stream, and each of them has every event and the state', async () => {
@@ -158,6 +159,55 @@ describe('a follower', () => {
     await browser.pass(0);
     expect(snapshot(other)).toMatchObject({ status: 'connected', channels: { secrets: 'denied' } });
     expect(snapshot(pages[0] as Page).channels).toEqual({ jobs: 'active' });
+  });
+
+  test.each(['constructor', '__proto__'])('may have a channel called %s', async (name) => {
+    const [leader, other] = (await opened(2)) as [Page, Page];
+    const heard: unknown[] = [];
+    other.client.subscribe(name, ({ data }) => heard.push(data));
+    // Before the leader has heard of it.
+    await Promise.resolve();
+    expect(Object.entries(snapshot(other).channels)).toContainEqual([name, 'pending']);
+    await browser.pass(0);
+    expect(Object.entries(snapshot(other).channels)).toContainEqual([name, 'active']);
+    await publish(1, name);
+    leader.client.close();
+    await publish(2, name);
+    expect(Object.entries(snapshot(other).channels)).toContainEqual([name, 'active']);
+    expect(heard).toEqual([1, 2]);
+  });
+
+  test('whose channels are too many for one stream is denied those, and the others have theirs', async () => {
+    const world = new World();
+    const sim = new SimBrowser(world.platform);
+    const [first, second] = [open({ platform: sim.tab().platform }, 'a'), open({ platform: sim.tab().platform }, 'b')];
+    second.client.subscribe('c', () => {});
+    await sim.pass(200);
+    await (await world.last()).open({ channels: ['a'], heartbeat_ms: 600_000 });
+    await sim.pass(0);
+    await (await world.last('subscriptions')).answer(400, { status: 400, limit: 2 });
+    await sim.pass(0);
+    await (await world.last('subscriptions')).answer(200, { channels: ['a', 'b'] });
+    await sim.pass(0);
+    expect([first, second].map((page) => snapshot(page).channels)).toEqual([
+      { a: 'active' },
+      { b: 'active', c: 'denied' },
+    ]);
+    // Whoever takes over begins with too many.
+    open({ platform: sim.tab().platform }, 'd');
+    first.client.close();
+    await sim.pass(200);
+    await (await world.last()).answer(400, { status: 400, limit: 2 });
+    await sim.pass(0);
+    expect((await world.last()).url.searchParams.get('channels')).toBe('b,c');
+    await (await world.last()).open({ heartbeat_ms: 600_000 });
+    await sim.pass(0);
+    expect(pages.slice(1).map((page) => snapshot(page))).toMatchObject([
+      { status: 'connected', channels: { b: 'active', c: 'active' } },
+      { status: 'connected', channels: { d: 'denied' } },
+    ]);
+    for (const page of pages) page.client.close();
+    await sim.pass(0);
   });
 
   test('passes over what it doesn’t understand', async () => {

@@ -1,9 +1,9 @@
 // When a client tries again, with injected time.
 
 import { describe, expect, test } from 'vitest';
-import { PATIENT } from '../src/index.js';
+import { createClient, PATIENT } from '../src/index.js';
 import { given, opened, start, status } from './harness/given.js';
-import { settled } from './harness/world.js';
+import { settled, World } from './harness/world.js';
 
 describe('waiting', () => {
   test.each([
@@ -54,6 +54,39 @@ describe('waiting', () => {
     expect(world.streams()).toHaveLength(2);
     await settled();
     expect(world.streams()).toHaveLength(3);
+  });
+
+  test.each([
+    ['everybody unsubscribed and somebody came back', 'connecting'],
+    ['the page was left and came back', 'reconnecting'],
+  ])('what the hub asked for holds where %s', async (how, then) => {
+    const world = new World();
+    given.client = createClient({ url: 'http://hub', platform: world.platform, lingerMs: 0 });
+    const off = given.client.subscribe('jobs', () => {});
+    await (await world.last()).answer(429, undefined, { 'Retry-After': '30' });
+    if (then === 'connecting') {
+      off();
+      await world.pass(1);
+      expect(status(), how).toBe('idle');
+      given.client.subscribe('jobs', () => {});
+      await settled();
+    } else {
+      world.page?.suspend();
+      await world.pass(1);
+      expect(status()).toBe('suspended');
+      world.page?.resume();
+    }
+    const { status: shown, retryAt } = given.client.status.getSnapshot();
+    expect([shown, Math.round(((retryAt ?? 0) - Date.now()) / 1_000)]).toEqual([then, 30]);
+    world.page?.nudge();
+    await world.pass(29_998);
+    expect([world.streams().length, world.timers]).toEqual([1, 1]);
+    await world.pass(1);
+    expect(world.streams()).toHaveLength(2);
+    await (await world.last()).answer(429, undefined, { 'Retry-After': '30' });
+    given.client.reconnect();
+    await (await world.last()).open();
+    expect([status(), world.streams().length]).toEqual(['connected', 3]);
   });
 
   test('without a floor `online` cuts the wait short', async () => {

@@ -52,6 +52,16 @@ describe('what a stream says', () => {
     },
   );
 
+  test('an event that is passed over by a callback that throws harms neither the stream nor who listens', async () => {
+    const onMalformed = () => {
+      throw new Error('the callback’s own');
+    };
+    const { world, stream, events } = await opened({ onMalformed });
+    await stream.send('id: c5\ndata: 7\n\nid: c6\ndata: {"channel":"jobs","data":1}\n\n');
+    expect([events.length, snapshot().status, world.streams().length]).toEqual([1, 'connected', 1]);
+    expect(world.reported).toEqual([new Error('the callback’s own')]);
+  });
+
   test('an event that was cut is not counted', async () => {
     const { world, stream, events } = await opened();
     await stream.event('jobs', 1, 'c6');
@@ -95,6 +105,40 @@ describe('a loop', () => {
     for (const at of [1, 2, 3]) await stream.event('jobs', at);
     expect(gaps).toEqual([{ channel: 'jobs', reason: 'overflow' }]);
     expect([(await loop.next()).value.data, (await loop.next()).value.data]).toEqual([2, 3]);
+  });
+
+  test.each(['return', 'throw'] as const)('that is left by `%s` is no subscriber any more', async (way) => {
+    const { world } = await opened({ lingerMs: 0 });
+    const loop = given.client.events('a');
+    const waits = loop.next();
+    await (await world.last('subscriptions')).answer(200, { channels: ['jobs', 'a'] });
+    const left = loop[way]?.(way === 'throw' ? new Error('the loop’s own') : undefined);
+    if (way === 'throw') await expect(left).rejects.toThrow('the loop’s own');
+    expect([(await waits).done, (await loop.next()).done]).toEqual([true, true]);
+    await world.pass(1);
+    expect(JSON.parse((await world.last('subscriptions')).body)).toMatchObject({ add: [], remove: ['a'] });
+  });
+
+  test('and any subscription leave nothing on their signal, however they end', async () => {
+    await opened();
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      listeners += 1;
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners -= 1;
+      removeEventListener.apply(signal, args);
+    };
+    given.client.subscribe('jobs', () => {}, { signal })();
+    void given.client.events('jobs', { signal }).return?.();
+    given.client.subscribe('jobs', () => {}, { signal });
+    given.client.events('jobs', { signal });
+    expect(listeners).toBe(2);
+    given.client.close();
+    expect(listeners).toBe(0);
   });
 
   test('ends with its signal, and with the client', async () => {

@@ -24,10 +24,7 @@ export function ownClient(options?: ClientOptions<never>): OwnClient {
     client ??= createClient({ ...options, ...(options.token && { token }) });
     return client;
   };
-  const close = () => {
-    client?.close();
-    client = undefined;
-  };
+  const closed = () => client?.status.getSnapshot().status === 'closed';
 
   const own: OwnClient = {
     options,
@@ -40,12 +37,17 @@ export function ownClient(options?: ClientOptions<never>): OwnClient {
     events: (...args) => demanded().events(...args),
     request: (...args) => demanded().request(...args),
     reconnect: () => client?.reconnect(),
-    close,
+    close: () => demanded().close(),
     mount: () => {
       mounted = true;
       return () => {
         mounted = false;
-        queueMicrotask(() => mounted || close());
+        queueMicrotask(() => {
+          // What somebody closed stays closed, also where the tree is hidden and shown again.
+          if (mounted || closed()) return;
+          client?.close();
+          client = undefined;
+        });
       };
     },
   };

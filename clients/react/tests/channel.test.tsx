@@ -44,6 +44,21 @@ test('by type, each function hears its own; a type that is called like an object
   expect(heard).toEqual([1, 'plain']);
 });
 
+test.each(['constructor', '__proto__'])('a channel may be called %s', async (name) => {
+  const heard: unknown[] = [];
+  const seen: string[] = [];
+  const Odd = () => {
+    const state = useChannel(name, ({ data }) => heard.push(data));
+    seen.push(state);
+    return state;
+  };
+  const { text } = await page(provided(<Odd />));
+  await shows(() => text() === 'active');
+  expect(seen).toEqual(['pending', 'active']);
+  await publish(name, 1);
+  await shows(() => heard.length === 1);
+});
+
 test('the listener of the last render hears, and nothing is subscribed to anew', async () => {
   const mine = client();
   let subscriptions = 0;

@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 // TidingsProvider: when its client is made and ended, and what a render that comes to nothing leaves behind.
 
-import { act, StrictMode, Suspense, use, useEffect, useState } from 'react';
+import type { Client } from '@tidings/client';
+import { Activity, act, StrictMode, Suspense, use, useEffect, useState } from 'react';
 import { expect, test } from 'vitest';
 import { type ProviderProps, TidingsProvider, useChannel, useConnectionStatus, useTidings } from '../src/index.js';
 import { channels, client, cut, here, page, provided, publish, shows, strictly } from './harness/page.js';
@@ -140,6 +141,46 @@ test('useTidings is the client: it subscribes, asks and tells its status', async
   await channels('jobs');
   await publish('jobs', 1, 'done');
   await shows(() => heard.length === 1 && text() === '200');
+});
+
+test.each([
+  ['as it is', false],
+  ['under StrictMode', true],
+])('%s, the provider’s own client that somebody closes is `closed`, and stays so', async (_, strict) => {
+  let hub: Client | undefined;
+  const Light = () => {
+    hub = useTidings();
+    return useConnectionStatus(({ status }) => status);
+  };
+  const tree = (more: boolean) => {
+    const all = provided([<Light key="light" />, <Jobs key="jobs" />, more && <Jobs key="more" />]);
+    return strict ? <StrictMode>{all}</StrictMode> : all;
+  };
+  const { show, text } = await page(tree(false));
+  await shows(() => text() === 'connectedactive');
+  await act(async () => hub?.close());
+  await shows(() => here.hub.connections().length === 0);
+  await show(tree(true));
+  await shows(() => text()?.startsWith('closed') ?? false);
+  expect([hub?.status.getSnapshot().status, here.hub.connections().length]).toEqual(['closed', 0]);
+  expect(() => hub?.subscribe('jobs', () => {})).toThrow('this client is closed');
+});
+
+test('closed before anybody needed it, the provider’s own client is closed, also after it was hidden', async () => {
+  const Closes = () => {
+    const hub = useTidings();
+    useEffect(() => hub.close(), [hub]);
+    return null;
+  };
+  const Light = () => useConnectionStatus(({ status }) => status);
+  const tree = (mode: 'visible' | 'hidden', closes: boolean) => (
+    <Activity mode={mode}>{provided([closes && <Closes key="closes" />, <Light key="light" />])}</Activity>
+  );
+  const { show, text } = await page(tree('visible', true));
+  await shows(() => text() === 'closed');
+  await show(tree('hidden', false));
+  await show(tree('visible', false));
+  await shows(() => text() === 'closed');
 });
 
 test('a component that uses the client as it goes leaves nothing', async () => {

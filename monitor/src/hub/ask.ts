@@ -35,6 +35,8 @@ export async function ask<T>(path: string, { method = 'GET', body, signal }: Ask
     throw new Refusal(0, 'The hub can’t be reached.');
   }
   const said = await answer.json().catch(() => null);
+  signal?.throwIfAborted();
+  if (answer.ok && said === null) throw new Refusal(0, 'What answered is not the hub: it sent no JSON.');
   if (!answer.ok) throw new Refusal(answer.status, said?.detail ?? said?.title ?? `The hub answered ${answer.status}.`);
   return said as T;
 }

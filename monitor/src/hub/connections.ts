@@ -1,21 +1,17 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { hubNow } from '../clock.js';
 import { useLooking } from '../looking.js';
-import { address, connectionsChannel, type Members } from '../query.js';
-import { applied, listed, type Page } from '../rows/page.js';
-import type { Refusal } from './ask.js';
-import { useChannel } from './client.js';
-import { usePolled } from './polled.js';
-import type { ConnectionRow, ConnectionsEvent } from './types.js';
+import { connectionsChannel, type Members } from '../query.js';
+import { applied, type Page } from '../rows/page.js';
+import { useChannel, useConnectionStatus } from './client.js';
+import { type Source, useListed } from './listed.js';
+import type { ConnectionRow, ConnectionsAnswer, ConnectionsEvent } from './types.js';
 
-export interface LivePage {
-  readonly page: Page<ConnectionRow> | null;
-  readonly problem: Refusal | null;
+export interface LivePage extends Source<ConnectionRow> {
   /** Pushed as it changes, and not asked for. */
   readonly live: boolean;
 }
 
-const ASK_EVERY_MS = 2_000;
 const NOWHERE = '$hub/stats';
 /** Longer than the client keeps a channel that nobody listens to: whoever comes back then is told the whole page. */
 const AWAY_MS = 500;
@@ -27,16 +23,16 @@ interface Pushed {
 
 const NOTHING: Pushed = { channel: null, page: null };
 
-/** A page of the live connections: pushed by the hub; asked for where its name is too long, or until the first push. */
+/** A page of the live connections: pushed by the hub; asked for where its name is too long, or while nothing is pushed. */
 export function useConnections(members: Members): LivePage {
   const looking = useLooking();
-  const path = address('connections', members);
   const channel = connectionsChannel(members);
   const [pushed, setPushed] = useState(NOTHING);
   /** What the next event builds on, while none was missed. */
   const known = useRef(NOTHING);
   const [lost, setLost] = useState(false);
-  const enabled = channel !== null && looking && !lost;
+  const [taken, setTaken] = useState<string | null>(null);
+  const enabled = channel !== null && channel === taken && looking && !lost;
   useChannel(
     channel ?? NOWHERE,
     (event) => {
@@ -59,13 +55,24 @@ export function useConnections(members: Members): LivePage {
     const timer = setTimeout(() => setLost(false), AWAY_MS);
     return () => clearTimeout(timer);
   }, [lost]);
-  const live = pushed.channel === channel && pushed.page !== null;
-  const polled = usePolled<{ connections: readonly ConnectionRow[]; total: number; next: string | null }>(
-    live ? null : path,
-    ASK_EVERY_MS,
+  const connected = useConnectionStatus(({ status }) => status === 'connected');
+  const last = pushed.channel === channel ? pushed.page : null;
+  const live = connected && last !== null;
+  const asked = useListed(
+    'connections',
+    live ? null : members,
+    (answer: ConnectionsAnswer) => answer.connections,
+    ({ id }) => id,
   );
-  if (live) return { page: pushed.page, problem: null, live };
-  const { data, stale, problem } = polled;
-  const page = data && !stale ? listed(data.connections, ({ id }) => id, data.total, data.next) : null;
-  return { page, problem, live };
+  // A name that the hub refuses would end the whole stream, should it begin with it: what was asked for first is sound.
+  const sound = last !== null || asked.page !== null;
+  useEffect(() => {
+    if (sound) setTaken(channel);
+  }, [sound, channel]);
+  // While the stream is away, as in a drain, what it said last holds until an answer is newer.
+  const older = !connected && last !== null && asked.page !== null;
+  useEffect(() => {
+    if (older) setPushed(NOTHING);
+  }, [older]);
+  return live ? { page: last, problem: null, live } : { page: asked.page ?? last, problem: asked.problem, live };
 }

@@ -84,6 +84,29 @@ export interface ClosedRow extends AnyConnection {
   readonly closed_at: number;
 }
 
+/** What is left out of a page, in every answer that is one. */
+export interface Cut {
+  readonly total: number;
+  readonly next: string | null;
+}
+
+export interface ConnectionsAnswer extends Cut {
+  readonly connections: readonly ConnectionRow[];
+}
+
+export interface ClosedAnswer extends Cut {
+  readonly connections: readonly ClosedRow[];
+  readonly by_reason: Readonly<Record<string, number>>;
+}
+
+export interface ChannelsAnswer extends Cut {
+  readonly channels: readonly ChannelRow[];
+}
+
+export interface UsersAnswer extends Cut {
+  readonly users: readonly UserRow[];
+}
+
 export interface ConnectionsEvent {
   readonly total: number;
   readonly next: string | null;

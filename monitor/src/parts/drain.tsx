@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { hubNow } from '../clock.js';
 import { count, plural } from '../format.js';
 import { useDeed } from '../hub/deed.js';
 import type { Stats } from '../hub/types.js';
@@ -9,14 +10,19 @@ import { Trouble } from './trouble.js';
 /** Empties the node, on a second press, and counts down. */
 export function DrainCard({ stats }: { stats: Stats }) {
   const [asked, setAsked] = useState(false);
-  const { busy, problem, run } = useDeed<{ draining: boolean; window_ms: number }>();
+  const { busy, done, problem, run } = useDeed<{ draining: boolean; window_ms: number }>();
   const draining = stats.phase !== 'serving';
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // The button that had the focus is gone.
+    if (draining && done && document.activeElement === document.body) card.current?.focus();
+  }, [draining, done]);
   const drain = async () => {
     await run('drain', { method: 'POST' });
     setAsked(false);
   };
   return (
-    <section class="card" aria-labelledby="drain-title">
+    <section ref={card} tabIndex={-1} class="card" aria-labelledby="drain-title">
       <h3 id="drain-title">Drain</h3>
       {draining ? (
         <Countdown stats={stats} />
@@ -54,9 +60,9 @@ export function DrainCard({ stats }: { stats: Stats }) {
   );
 }
 
-/** What is left of the drain, by this machine's clock since the hub last said. */
+/** What is left of the drain, by the clock since the hub last said. */
 export function Countdown({ stats }: { stats: Stats }) {
-  const left = useLeft(stats.drain?.ends_in_ms ?? 0);
+  const left = useLeft(stats.now + (stats.drain?.ends_in_ms ?? 0));
   const remaining = stats.drain?.remaining ?? stats.connections.active;
   const whole = stats.drain?.window_ms ?? 0;
   const over = remaining === 0;
@@ -83,13 +89,11 @@ export function Countdown({ stats }: { stats: Stats }) {
 
 const TICK_MS = 200;
 
-function useLeft(endsInMs: number): number {
-  const heard = useRef({ endsInMs, at: performance.now() });
-  if (heard.current.endsInMs !== endsInMs) heard.current = { endsInMs, at: performance.now() };
+function useLeft(endsAt: number): number {
   const [, tick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => tick((turn) => turn + 1), TICK_MS);
     return () => clearInterval(timer);
   }, []);
-  return Math.max(heard.current.endsInMs - (performance.now() - heard.current.at), 0);
+  return Math.max(endsAt - hubNow(), 0);
 }

@@ -21,9 +21,14 @@ export function Drawer({ title, onClose, children, kind = 'drawer' }: DrawerProp
     return () => {
       own?.close();
       // The browser would do so, but not where the dialog has left the page by now.
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      const back = opener?.isConnected ? opener : document.getElementById('main');
+      if (back instanceof HTMLElement) back.focus();
     };
   }, []);
+  useEffect(() => {
+    // What had the focus has left, as the way to end what has ended.
+    if (document.activeElement === document.body) dialog.current?.focus();
+  });
   const outside = (event: MouseEvent) => {
     if (event.target === dialog.current) onClose();
   };
@@ -31,6 +36,7 @@ export function Drawer({ title, onClose, children, kind = 'drawer' }: DrawerProp
     // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does the same
     <dialog
       ref={dialog}
+      tabIndex={-1}
       class={kind}
       aria-labelledby={name}
       onClick={outside}

@@ -23,7 +23,9 @@ export function Light({ at }: { at: number }) {
       <span class="lamp" aria-hidden="true" />
       <p>
         <strong role="status">{WORDS[status]}</strong>
-        {status === 'reconnecting' && retryAt !== null && <span> in {duration(Math.max(retryAt - now, 0))}</span>}
+        {status === 'reconnecting' && retryAt !== null && (
+          <span> in {duration(Math.max(Math.ceil((retryAt - now) / 1_000), 1) * 1_000)}</span>
+        )}
         {error && status !== 'connected' && <span class="aside">: {error.message}</span>}
         {old && now - at > 2_500 && <span class="aside">. Figures from {clock(at, now)}</span>}
       </p>

@@ -21,7 +21,15 @@ export function ListHead({ title, total, paused, onPause, waiting, onShow, child
       </h2>
       {children}
       <div class="holding">
-        <button type="button" class="waiting" onClick={onShow} data-none={waiting === 0} disabled={waiting === 0}>
+        <button
+          type="button"
+          class="waiting"
+          onClick={onShow}
+          data-none={waiting === 0}
+          // No stop for the keyboard while there is nothing to show, and yet the focus stays where it was pressed.
+          aria-disabled={waiting === 0}
+          tabIndex={waiting === 0 ? -1 : 0}
+        >
           {waiting === 0 ? 'Up to date' : `${plural(waiting, 'change')}: show`}
         </button>
         <button type="button" aria-pressed={paused} onClick={() => onPause(!paused)}>

@@ -1,5 +1,5 @@
 import { useNow } from '../clock.js';
-import { duration } from '../format.js';
+import { relative } from '../format.js';
 import type { ConnectionRow } from '../hub/types.js';
 import { proof } from '../words.js';
 
@@ -15,7 +15,7 @@ export function ProofOfLife({
     <span title={proof(last.kind, last.to)}>
       {words}{' '}
       <span class="aside">
-        <Age of={last.age_ms} told={told} /> ago
+        <Age of={last.age_ms} told={told} />
       </span>
     </span>
   );
@@ -23,5 +23,5 @@ export function ProofOfLife({
 
 function Age({ of, told }: { of: number; told: number | undefined }) {
   const now = useNow();
-  return <>{duration(of + Math.max(now - (told ?? now), 0))}</>;
+  return <>{relative((told ?? now) - of, Math.max(now, told ?? now))}</>;
 }

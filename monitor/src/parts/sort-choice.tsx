@@ -18,8 +18,8 @@ export function SortChoice<Row>({
       <label for={id}>Order</label>
       <select id={id} value={sort} onChange={(event) => onSort(event.currentTarget.value)}>
         {sortable.flatMap(({ sort: by, label, numeric }) => [
-          <option key={by} value={by}>{`${label}, ${numeric ? 'least first' : 'from the first'}`}</option>,
-          <option key={`-${by}`} value={`-${by}`}>{`${label}, ${numeric ? 'most first' : 'from the last'}`}</option>,
+          <option key={by} value={by}>{`${label}, ${numeric ? 'least first' : 'ascending'}`}</option>,
+          <option key={`-${by}`} value={`-${by}`}>{`${label}, ${numeric ? 'most first' : 'descending'}`}</option>,
         ])}
       </select>
     </p>

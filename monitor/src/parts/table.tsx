@@ -11,7 +11,7 @@ export interface Column<Row> {
   readonly numeric?: boolean;
   /** In rem; the rest of the table is shared by these. So that a longer word in a cell moves nothing. */
   readonly width: number;
-  readonly cell: (row: Row) => ComponentChildren;
+  readonly cell: (row: Row, gone: boolean) => ComponentChildren;
 }
 
 // Written out, since on narrow screens rows are laid out as cards: a table that isn't laid out as one has lost its meaning
@@ -29,11 +29,11 @@ interface TableProps<Row> {
   readonly columns: readonly Column<Row>[];
   readonly steady: Steady<Row>;
   readonly sort: string;
-  readonly onSort?: ((sort: string) => void) | undefined;
-  readonly onOpen?: ((row: Row) => void) | undefined;
+  readonly onSort: (sort: string) => void;
+  readonly onOpen?: ((key: string) => void) | undefined;
   readonly selected?: string | undefined;
   /** Few columns: on a wide screen it stays narrow, so that a row can be followed. */
-  readonly slim?: boolean;
+  readonly slim?: boolean | undefined;
 }
 
 /** Rows that the hub has sorted. */
@@ -73,17 +73,9 @@ export function Table<Row>({ label, columns, steady, sort, onSort, onOpen, selec
   );
 }
 
-function Head<Row>({
-  column,
-  sort,
-  onSort,
-}: {
-  column: Column<Row>;
-  sort: string;
-  onSort: ((sort: string) => void) | undefined;
-}) {
+function Head<Row>({ column, sort, onSort }: { column: Column<Row>; sort: string; onSort: (sort: string) => void }) {
   const kind = column.numeric ? 'number' : undefined;
-  if (column.sort === undefined || !onSort) {
+  if (column.sort === undefined) {
     return (
       <th {...ROLE.columnheader} scope="col" class={kind}>
         {column.label}
@@ -114,14 +106,14 @@ interface LineProps<Row> {
   row: Row;
   gone: boolean;
   columns: readonly Column<Row>[];
-  onOpen: ((row: Row) => void) | undefined;
+  onOpen: ((key: string) => void) | undefined;
   selected: boolean;
 }
 
 function PlainLine<Row>({ of, row, gone, columns, onOpen, selected }: LineProps<Row>) {
   const open = (event: MouseEvent) => {
     const chosen = getSelection()?.toString();
-    if (!chosen && !(event.target as Element).closest('a, button')) onOpen?.(row);
+    if (!chosen && !(event.target as Element).closest('a, button')) onOpen?.(of.key);
   };
   return (
     // By keyboard: the button in the first cell.
@@ -135,7 +127,7 @@ function PlainLine<Row>({ of, row, gone, columns, onOpen, selected }: LineProps<
     >
       {columns.map((column, place) => (
         <td key={column.name} {...ROLE.cell} class={column.numeric ? 'number' : undefined} data-label={column.label}>
-          {column.cell(row)}
+          {column.cell(row, gone)}
           {place === 0 && gone && (
             <span class="tag gone" title="It has ended, or moved to another page.">
               gone

@@ -18,7 +18,7 @@ export interface Steady<Row> {
   readonly holds: {
     readonly onPointerEnter: (event: PointerEvent) => void;
     readonly onPointerLeave: () => void;
-    readonly onFocusIn: () => void;
+    readonly onFocusIn: (event: FocusEvent) => void;
     readonly onFocusOut: (event: FocusEvent) => void;
   };
 }
@@ -32,11 +32,14 @@ export function useSteady<Row>(page: Page<Row> | null, scope: string, held: bool
     known: new Map<string, Row>(),
     pointed: false,
     focused: false,
+    body: null as Element | null,
     asked: false,
   }).current;
   if (own.scope !== scope) Object.assign(own, { scope, shown: [], known: new Map() });
   if (page) for (const [key, row] of page.rows) own.known.set(key, row);
-  const holding = (held || own.pointed || own.focused) && !own.asked;
+  // A row that left the page took the focus with it, and no event tells of that.
+  const within = own.focused && own.body?.contains(document.activeElement) === true;
+  const holding = (held || own.pointed || within) && !own.asked;
   const { shown, waiting } = arranged(own.shown, page?.order ?? own.shown, holding);
   own.asked = false;
   own.shown = shown;
@@ -57,7 +60,10 @@ export function useSteady<Row>(page: Page<Row> | null, scope: string, held: bool
     holds: {
       onPointerEnter: (event) => hold('pointed', event.pointerType !== 'touch'),
       onPointerLeave: () => hold('pointed', false),
-      onFocusIn: () => hold('focused', true),
+      onFocusIn: (event) => {
+        own.body = event.currentTarget as Element;
+        hold('focused', true);
+      },
       onFocusOut: (event) =>
         hold('focused', (event.currentTarget as Element).contains(event.relatedTarget as Node | null)),
     },

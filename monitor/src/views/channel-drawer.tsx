@@ -1,12 +1,13 @@
 import { memo } from 'preact/compat';
 import { useEffect, useReducer, useRef } from 'preact/hooks';
 import { plural } from '../format.js';
-import { useChannel } from '../hub/client.js';
+import { useChannel, useConnectionStatus } from '../hub/client.js';
 import { Drawer } from '../parts/drawer.js';
 import { Foreign } from '../parts/foreign.js';
 import { Icon } from '../parts/icon.js';
 import { PublishForm } from '../parts/publish-form.js';
 import { When } from '../parts/when.js';
+import { isChannel } from '../query.js';
 import { format } from '../route.js';
 import { came, EMPTY, gather, pause, TAIL_LINES_MAX, type Tail } from '../tail.js';
 import { UNITS_MAX } from '../text.js';
@@ -24,7 +25,7 @@ interface Line {
 
 /** One channel, live, and a box to publish to it. */
 export function ChannelDrawer({ channel, onClose }: { channel: string; onClose: () => void }) {
-  const [tail, setPaused] = useTail(channel);
+  const { tail, state, setPaused } = useTail(channel);
   return (
     <Drawer title={<Foreign of={channel} max={60} />} onClose={onClose}>
       <p class="aside">
@@ -33,7 +34,8 @@ export function ChannelDrawer({ channel, onClose }: { channel: string; onClose: 
       <section aria-labelledby="tail-title" class="tail">
         <header>
           <h3 id="tail-title">
-            Live <span class="aside">{tail.seen === 0 ? 'nothing yet' : `${plural(tail.seen, 'event')} seen`}</span>
+            <span role="status">{state}</span>{' '}
+            <span class="aside">{tail.seen === 0 ? 'nothing yet' : `${plural(tail.seen, 'event')} seen`}</span>
           </h3>
           <button type="button" aria-pressed={tail.paused} onClick={() => setPaused(!tail.paused)}>
             <Icon name={tail.paused ? 'play' : 'pause'} />{' '}
@@ -67,14 +69,17 @@ const TailLine = memo(({ line: { at, type, text } }: { line: Line }) => {
 });
 
 /** Events are shown in batches: a channel of a thousand a second must not make the page render a thousand times. */
-function useTail(channel: string): [Tail<Line>, (paused: boolean) => void] {
+function useTail(channel: string): { tail: Tail<Line>; state: string; setPaused: (paused: boolean) => void } {
   const [, again] = useReducer((turn: number) => turn + 1, 0);
   const own = useRef<{ tail: Tail<Line>; news: Line[]; last: number }>({ tail: EMPTY, news: [], last: 0 }).current;
   const add = (at: number, type: string | null, text: string) => {
     own.last += 1;
     gather(own.news, { key: own.last, at, type, text: text.slice(0, UNITS_MAX) });
   };
-  useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? 'null'), {
+  const enabled = isChannel(channel);
+  const connected = useConnectionStatus(({ status }) => status === 'connected');
+  const heard = useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? 'null'), {
+    enabled,
     onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`),
   });
   useEffect(() => {
@@ -91,5 +96,7 @@ function useTail(channel: string): [Tail<Line>, (paused: boolean) => void] {
     own.news = [];
     again(undefined);
   };
-  return [own.tail, setPaused];
+  const refused = !enabled || heard === 'denied';
+  const live = connected && heard === 'active';
+  return { tail: own.tail, state: refused ? 'The hub has no such channel' : live ? 'Live' : 'Not live yet', setPaused };
 }

@@ -1,73 +1,43 @@
-import { useState } from 'preact/hooks';
 import { histogram, sum } from '../books.js';
 import { bytes, count, duration } from '../format.js';
-import { usePolled } from '../hub/polled.js';
-import type { ClosedRow } from '../hub/types.js';
-import { usePaging } from '../paging.js';
+import { useListed } from '../hub/listed.js';
+import type { ClosedAnswer, ClosedRow } from '../hub/types.js';
+import { useListing } from '../listing.js';
 import { Choice, Filter } from '../parts/filter.js';
 import { Foreign } from '../parts/foreign.js';
-import { ListHead } from '../parts/list-head.js';
+import { List } from '../parts/list.js';
 import { Opener } from '../parts/opener.js';
-import { Pager } from '../parts/pager.js';
 import { ReasonTag } from '../parts/reason-tag.js';
-import { type Column, Table } from '../parts/table.js';
-import { Trouble } from '../parts/trouble.js';
+import type { Column } from '../parts/table.js';
 import { When } from '../parts/when.js';
-import { address } from '../query.js';
 import { format } from '../route.js';
 import { useRoute } from '../routing.js';
-import { listed } from '../rows/page.js';
-import { useSteady } from '../rows/steady.js';
 import { REASON_NAMES, reason } from '../words.js';
-
-const ASK_EVERY_MS = 2_000;
-
-interface Answer {
-  readonly connections: readonly ClosedRow[];
-  readonly by_reason: Readonly<Record<string, number>>;
-  readonly total: number;
-  readonly next: string | null;
-}
 
 /** Who was connected until lately, and why they no longer are. */
 export function Closed() {
-  const { route, go } = useRoute();
-  const paging = usePaging();
-  const [paused, setPaused] = useState(false);
-  const { reason: why, user, type, id } = route.params;
-  const members = { reason: why, user, type, limit: paging.limit, after: paging.after };
-  const { data, stale, problem } = usePolled<Answer>(address('connections/closed', members), ASK_EVERY_MS);
-  const rows = data && !stale ? data : null;
-  const page = rows && listed(rows.connections, (row) => row.id, rows.total, rows.next);
-  const steady = useSteady(page, JSON.stringify(members), paused || id !== undefined);
+  const chosen = useRoute().route.params.reason;
+  const listing = useListing(['reason', 'user', 'type']);
+  const source = useListed(
+    'connections/closed',
+    listing.members,
+    (answer: ClosedAnswer) => answer.connections,
+    ({ id }) => id,
+  );
   return (
-    <>
-      <ListHead
-        title="Recently closed"
-        total={count(page?.total)}
-        paused={paused}
-        onPause={setPaused}
-        waiting={steady.waiting}
-        onShow={steady.show}
-      />
-      <Histogram counts={data?.by_reason ?? {}} chosen={why} />
-      <search class="filters">
-        <Choice name="reason" label="Reason" all="all reasons" values={REASON_NAMES} />
-        <Filter name="user" label="User" hint="exact name" />
-        <Filter name="type" label="Type" hint="exact name" />
-      </search>
-      <Trouble problem={problem} />
-      <Table
-        label="Recently closed connections"
-        columns={COLUMNS}
-        steady={steady}
-        sort="-closed_at"
-        onOpen={(row) => go({ id: row.id })}
-        selected={id}
-      />
-      {page?.total === 0 && <p class="empty">No connection has ended like this.</p>}
-      {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
-    </>
+    <List
+      title="Recently closed"
+      listing={listing}
+      source={source}
+      columns={COLUMNS}
+      opens="id"
+      empty="No connection has ended."
+      above={<Histogram counts={source.answer?.by_reason ?? {}} chosen={chosen} />}
+    >
+      <Choice name="reason" label="Reason" all="all reasons" values={REASON_NAMES} />
+      <Filter name="user" label="User" hint="exact name" />
+      <Filter name="type" label="Type" hint="exact name" />
+    </List>
   );
 }
 
@@ -103,7 +73,7 @@ function percent(share: number): string {
 }
 
 const COLUMNS: readonly Column<ClosedRow>[] = [
-  { name: 'user', width: 12, label: 'User', cell: (row) => <RowOpener row={row} /> },
+  { name: 'user', width: 12, label: 'User', cell: (row) => <Opener of={row.user} to={{ id: row.id }} /> },
   { name: 'type', width: 8, label: 'Type', cell: (row) => <Foreign of={row.type} max={24} /> },
   { name: 'reason', width: 8.5, label: 'Reason', cell: (row) => <ReasonTag of={row.reason} /> },
   { name: 'closed', width: 12, label: 'Closed', cell: (row) => <When at={row.closed_at} as="both" /> },
@@ -113,8 +83,3 @@ const COLUMNS: readonly Column<ClosedRow>[] = [
   { name: 'client', width: 9, label: 'Client', cell: (row) => <Foreign of={row.client_id} max={14} class="code" /> },
   { name: 'remote', width: 10, label: 'Remote', cell: (row) => <Foreign of={row.remote} max={45} class="code" /> },
 ];
-
-function RowOpener({ row }: { row: ClosedRow }) {
-  const { go } = useRoute();
-  return <Opener of={row.user} onOpen={() => go({ id: row.id })} />;
-}

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useNow } from '../clock.js';
-import { bytes, count, duration, relative } from '../format.js';
+import { bytes, count, duration, plural, relative } from '../format.js';
 import { usePolled } from '../hub/polled.js';
 import type { ConnectionDetail } from '../hub/types.js';
 import { ChannelNames } from '../parts/channel-names.js';
@@ -21,9 +21,10 @@ const ASK_EVERY_MS = 1_500;
 export function ConnectionDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const asked = usePolled<ConnectionDetail>(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS);
   const { problem, again } = asked;
+  const told = asked.stale ? null : asked.data;
   const unknown = problem?.status === 404;
   // What was open when the hub last knew it isn't any more; how one ended stays true.
-  const data = unknown && !asked.data?.closed ? null : asked.data;
+  const data = unknown && !told?.closed ? null : told;
   return (
     <Drawer title={data ? <Foreign of={data.connection.user} max={40} /> : 'Connection'} onClose={onClose}>
       <p class="subtitle">
@@ -64,7 +65,6 @@ function Facts({ of: { connection, closed } }: { of: ConnectionDetail }) {
     ['Type', <Foreign key="type" of={connection.type} />],
     ['Client', <Foreign key="client" of={connection.client_id} max={44} class="code" />],
     ['Remote', <Foreign key="remote" of={connection.remote} class="code" />],
-    ['Node', <Foreign key="node" of={connection.node} class="code" />],
     ['Connected', <When key="at" at={connection.connected_at} as="both" />],
     ['Duration', duration(lasted)],
     ['Events sent', count(connection.events_sent)],
@@ -86,7 +86,8 @@ function Facts({ of: { connection, closed } }: { of: ConnectionDetail }) {
 function live(connection: ConnectionDetail['connection']): readonly (readonly [string, ComponentChildren])[] {
   const { lease } = connection;
   return [
-    ['Behind', `${count(connection.behind)} events`],
+    ['Node', <Foreign key="node" of={connection.node} class="code" />],
+    ['Behind', plural(connection.behind ?? 0, 'event')],
     ['Last ping', <When key="ping" at={connection.last_ping_at} as="both" />],
     ['Last write', <When key="write" at={connection.last_write_at} as="both" />],
     ['Proof of life', <ProofOfLife key="proof" row={{ proof: connection.proof ?? null }} />],

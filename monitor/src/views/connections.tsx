@@ -1,86 +1,58 @@
 import { memo } from 'preact/compat';
-import { useState } from 'preact/hooks';
 import { useNow } from '../clock.js';
 import { bytes, count, duration } from '../format.js';
 import { useConnections } from '../hub/connections.js';
 import type { ConnectionRow } from '../hub/types.js';
-import { usePaging } from '../paging.js';
+import { useListing } from '../listing.js';
 import { ChannelNames } from '../parts/channel-names.js';
 import { Choice, Filter } from '../parts/filter.js';
 import { Foreign } from '../parts/foreign.js';
-import { ListHead } from '../parts/list-head.js';
+import { List } from '../parts/list.js';
 import { Opener } from '../parts/opener.js';
 import { OwnTag } from '../parts/own-tag.js';
-import { Pager } from '../parts/pager.js';
 import { ProofOfLife } from '../parts/proof.js';
-import { SortChoice } from '../parts/sort-choice.js';
-import { type Column, Table } from '../parts/table.js';
-import { Trouble } from '../parts/trouble.js';
+import type { Column } from '../parts/table.js';
 import { When } from '../parts/when.js';
-import { FIRST_PAGE, useRoute } from '../routing.js';
-import { useSteady } from '../rows/steady.js';
-
-const FIRST_SORT = 'connected_at';
 
 /** Who is connected now: sorted, selected and cut by the hub, and told as it changes. */
 export const Connections = memo(ConnectionsView);
 
 /** `types` are those that are there now, in one text, so that a count that changes draws nothing here again. */
 function ConnectionsView({ types }: { types: string }) {
-  const { route, go } = useRoute();
-  const paging = usePaging();
-  const [paused, setPaused] = useState(false);
-  const { q, type, user, channel, client_id, sort = FIRST_SORT, id } = route.params;
-  const members = { q, type, user, channel, client_id, sort, limit: paging.limit, after: paging.after };
-  const { page, problem } = useConnections(members);
-  const steady = useSteady(page, JSON.stringify(members), paused || id !== undefined);
-  const sorted = (by: string) => go({ sort: by === FIRST_SORT ? undefined : by, ...FIRST_PAGE });
+  const listing = useListing(['q', 'type', 'user', 'channel', 'client_id'], 'connected_at');
+  const source = useConnections(listing.members);
   return (
-    <>
-      <ListHead
-        title="Connections"
-        total={count(page?.total)}
-        paused={paused}
-        onPause={setPaused}
-        waiting={steady.waiting}
-        onShow={steady.show}
-      />
-      <search class="filters">
-        <Filter name="q" label="Search" hint="user, client, address" />
-        <Choice name="type" label="Type" all="all types" values={JSON.parse(types)} />
-        <Filter name="channel" label="Channel" hint="exact name" />
-        <Filter name="user" label="User" hint="exact name" />
-        <SortChoice columns={COLUMNS} sort={sort} onSort={sorted} />
-      </search>
-      <Trouble problem={problem} />
-      <Table
-        label="Connections"
-        columns={COLUMNS}
-        steady={steady}
-        sort={sort}
-        onSort={sorted}
-        onOpen={(row) => go({ id: row.id })}
-        selected={id}
-      />
-      {page?.total === 0 && <p class="empty">No connection is like this.</p>}
-      {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
-    </>
+    <List
+      title="Connections"
+      listing={listing}
+      source={source}
+      columns={COLUMNS}
+      opens="id"
+      empty="Nobody is connected."
+    >
+      <Filter name="q" label="Search" hint="user, client, address" />
+      <Choice name="type" label="Type" all="all types" values={JSON.parse(types)} />
+      <Filter name="channel" label="Channel" hint="exact name" />
+      <Filter name="user" label="User" hint="exact name" />
+    </List>
   );
 }
 
-function Lasted({ row }: { row: ConnectionRow }) {
-  return <>{duration(Math.max(useNow() - row.connected_at, 0))}</>;
+/** What is gone lasted as long as the hub last said. */
+function Lasted({ row, gone }: { row: ConnectionRow; gone: boolean }) {
+  const now = useNow();
+  return <>{duration(gone ? row.duration_ms : Math.max(now - row.connected_at, 0))}</>;
 }
 
 const COLUMNS: readonly Column<ConnectionRow>[] = [
   {
     name: 'user',
-    width: 12,
+    width: 14.6,
     label: 'User',
     sort: 'user',
     cell: (row) => (
       <>
-        <RowOpener id={row.id} user={row.user} />
+        <Opener of={row.user} to={{ id: row.id }} />
         <OwnTag id={row.id} />
       </>
     ),
@@ -99,7 +71,7 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
     label: 'Duration',
     sort: 'duration_ms',
     numeric: true,
-    cell: (row) => <Lasted row={row} />,
+    cell: (row, gone) => <Lasted row={row} gone={gone} />,
   },
   {
     name: 'ping',
@@ -135,7 +107,7 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
     cell: (row) => <span class={row.behind > 0 ? 'warn' : undefined}>{count(row.behind)}</span>,
   },
   { name: 'channels', width: 12, label: 'Channels', cell: (row) => <ChannelNames of={row.channels} /> },
-  { name: 'node', width: 8.3, label: 'Node', cell: (row) => <Foreign of={row.node} max={13} class="code" /> },
+  { name: 'node', width: 7.7, label: 'Node', cell: (row) => <Foreign of={row.node} max={13} class="code" /> },
   {
     name: 'remote',
     width: 9.8,
@@ -144,8 +116,3 @@ const COLUMNS: readonly Column<ConnectionRow>[] = [
     cell: (row) => <Foreign of={row.remote} max={45} class="code" />,
   },
 ];
-
-function RowOpener({ id, user }: { id: string; user: string }) {
-  const { go } = useRoute();
-  return <Opener of={user} onOpen={() => go({ id })} />;
-}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useNow } from '../clock.js';
+import { useRef } from 'preact/hooks';
 import { count, duration } from '../format.js';
 import type { Stats } from '../hub/types.js';
 import { DrainCard } from '../parts/drain.js';
@@ -29,7 +29,7 @@ export function Nodes({ stats }: { stats: Stats | null }) {
 }
 
 function Health({ stats }: { stats: Stats }) {
-  const now = useNow();
+  const started = useStarted(stats);
   const { truth, latency } = stats;
   const ms = (value: number | null | undefined) =>
     value == null ? '–' : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
@@ -43,7 +43,7 @@ function Health({ stats }: { stats: Stats }) {
         <Fact label="Phase">{stats.phase}</Fact>
         <Fact label="Up for">{duration(stats.uptime_seconds * 1_000)}</Fact>
         <Fact label="Started">
-          <When at={now - stats.uptime_seconds * 1_000} />
+          <When at={started} />
         </Fact>
         <Fact label="Publish to write, median">{ms(latency?.publish_to_write_p50_ms)}</Fact>
         <Fact label="Publish to write, 99 %">{ms(latency?.publish_to_write_p99_ms)}</Fact>
@@ -53,6 +53,14 @@ function Health({ stats }: { stats: Stats }) {
       </dl>
     </section>
   );
+}
+
+/** The hub says its age in whole seconds: what that makes of its start must not waver between two. */
+function useStarted({ now, uptime_seconds: uptime }: Stats): number {
+  const known = useRef(Number.NEGATIVE_INFINITY);
+  const started = now - uptime * 1_000;
+  if (Math.abs(started - known.current) > 2_000) known.current = started;
+  return known.current;
 }
 
 function Fact({ label, children }: { label: string; children: ComponentChildren }) {

@@ -1,57 +1,33 @@
-import { useState } from 'preact/hooks';
 import { count } from '../format.js';
-import { usePolled } from '../hub/polled.js';
-import type { UserRow } from '../hub/types.js';
-import { usePaging } from '../paging.js';
+import { useListed } from '../hub/listed.js';
+import type { UserRow, UsersAnswer } from '../hub/types.js';
+import { useListing } from '../listing.js';
 import { Filter } from '../parts/filter.js';
 import { Foreign } from '../parts/foreign.js';
-import { ListHead } from '../parts/list-head.js';
-import { Pager } from '../parts/pager.js';
-import { SortChoice } from '../parts/sort-choice.js';
-import { type Column, Table } from '../parts/table.js';
-import { Trouble } from '../parts/trouble.js';
-import { address } from '../query.js';
+import { List } from '../parts/list.js';
+import type { Column } from '../parts/table.js';
 import { format } from '../route.js';
-import { FIRST_PAGE, useRoute } from '../routing.js';
-import { listed } from '../rows/page.js';
-import { useSteady } from '../rows/steady.js';
-
-const ASK_EVERY_MS = 2_000;
-const FIRST_SORT = '-connections';
 
 /** Who holds how many connections, and how many they may. */
 export function Users() {
-  const { route, go } = useRoute();
-  const paging = usePaging();
-  const [paused, setPaused] = useState(false);
-  const { q, sort = FIRST_SORT } = route.params;
-  const members = { q, sort, limit: paging.limit, after: paging.after };
-  const { data, stale, problem } = usePolled<{ users: readonly UserRow[]; total: number; next: string | null }>(
-    address('users', members),
-    ASK_EVERY_MS,
+  const listing = useListing(['q'], '-connections');
+  const source = useListed(
+    'users',
+    listing.members,
+    (answer: UsersAnswer) => answer.users,
+    ({ user }) => user,
   );
-  const page = data && !stale ? listed(data.users, ({ user }) => user, data.total, data.next) : null;
-  const steady = useSteady(page, JSON.stringify(members), paused);
-  const sorted = (by: string) => go({ sort: by === FIRST_SORT ? undefined : by, ...FIRST_PAGE });
   return (
-    <>
-      <ListHead
-        title="Users"
-        total={count(page?.total)}
-        paused={paused}
-        onPause={setPaused}
-        waiting={steady.waiting}
-        onShow={steady.show}
-      />
-      <search class="filters">
-        <Filter name="q" label="Search" hint="part of a name" />
-        <SortChoice columns={COLUMNS} sort={sort} onSort={sorted} />
-      </search>
-      <Trouble problem={problem} />
-      <Table slim label="Users" columns={COLUMNS} steady={steady} sort={sort} onSort={sorted} />
-      {page?.total === 0 && <p class="empty">No user is connected. `anonymous` is nobody, and has no limit.</p>}
-      {page && <Pager paging={paging} rows={page.order.length} total={page.total} next={page.next} />}
-    </>
+    <List
+      slim
+      title="Users"
+      listing={listing}
+      source={source}
+      columns={COLUMNS}
+      empty="No user is connected. Who is anonymous is not counted here, and has no limit."
+    >
+      <Filter name="q" label="Search" hint="part of a name" />
+    </List>
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,11 +20,12 @@ export class Hub {
   #child: ChildProcess | null = null;
   #exited: Promise<number | null> = Promise.resolve(0);
 
-  /** Settings by their environment names, for example `{ TIDINGS_STREAM_MAX_AGE_MS: '1500' }`. */
-  static async start(settings: Record<string, string> = {}): Promise<Hub> {
+  /** Settings by their environment names, for example `{ TIDINGS_STREAM_MAX_AGE_MS: '1500' }`; or in `tidings.toml`. */
+  static async start(settings: Record<string, string> = {}, toml = ''): Promise<Hub> {
     const hub = new Hub();
     hub.#settings = settings;
     hub.#dataDir = await mkdtemp(join(tmpdir(), 'tidings-client-'));
+    await writeFile(join(hub.#dataDir, 'tidings.toml'), toml);
     await hub.up('127.0.0.1:0').catch(async (error) => {
       await hub.#gone();
       throw error;

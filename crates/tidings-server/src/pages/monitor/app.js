@@ -545,7 +545,7 @@ var HINT_MS_MAX = 36e5, Failure = class extends Error {
 			message,
 			fatal: !1,
 			...rest
-		}, this.hintMs = Math.min(hintMs, HINT_MS_MAX);
+		}, this.hintMs = Math.min(Math.max(hintMs, 0) || 0, HINT_MS_MAX);
 	}
 }, PASSING = [
 	408,
@@ -556,129 +556,132 @@ async function refused(response) {
 	return fromProblem(await response.json().catch(() => null), response.status, response.headers.get("Retry-After"));
 }
 function fromProblem(problem, status, retryAfter = null) {
-	let said = problem?.detail ?? problem?.title, asked = problem?.retry_after_ms ?? (problem?.retry_after ?? Number(retryAfter)) * 1e3;
-	return new Failure("http", said ? `${status}: ${said}` : `the hub answered ${status}`, {
+	let { title, detail = title, limit, retry_after = Number(retryAfter), retry_after_ms = retry_after * 1e3 } = problem ?? {};
+	return new Failure("http", detail ? `${status}: ${detail}` : `the hub answered ${status}`, {
 		status,
+		limit,
 		fatal: status < 500 && !PASSING.includes(status),
-		hintMs: asked > 0 ? asked : Math.max(Date.parse(retryAfter ?? "") - Date.now(), 0) || 0
+		hintMs: retry_after_ms || Date.parse(retryAfter ?? "") - Date.now()
 	});
 }
-// ../clients/js/src/pattern.ts
-function matcher(selector) {
-	if (!selector.includes("*")) return (name) => name === selector;
-	let parts = selector.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}/]/g, "\\$&")), last = parts.pop(), text = last ? [...parts, last].join("[^:/.]+") : `${parts.join("[^:/.]+")}.*`, expression = RegExp(`^${text}$`, "s");
-	return (name) => !name.startsWith("$hub/") && expression.test(name);
+// ../clients/js/src/status.ts
+var IDLE = {
+	status: "idle",
+	role: "solo",
+	attempt: 0,
+	retryAt: null,
+	error: null,
+	connection: null,
+	channels: Object.create(null)
+};
+function statuses(names, of) {
+	let all = Object.create(null);
+	for (let name of [...names].sort()) all[name] = of(name);
+	return all;
 }
-var matches = (selector, name) => matcher(selector)(name);
-function concerns(lost, selector) {
-	return matches(selector, lost) || matches(lost, selector) || overlap(lost, selector);
-}
-var canonical = (selector) => selector === "all" ? "*" : selector;
-function overlap(one, other) {
-	let [a = "", ...more] = one.split("*"), [b = "", ...others] = other.split("*");
-	return more.length > 0 && others.length > 0 && (a.startsWith(b) || b.startsWith(a));
-}
-// ../clients/js/src/channels.ts
-var ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3, LiveChannels = class {
-	#platform;
-	#hooks;
-	#connectionId = null;
-	#active = new Set();
-	#denied = new Map();
-	#asked = new Set();
-	#leaving = new Set();
-	#busy = !1;
-	#singly = !1;
-	#againMs = ASK_AGAIN_MS;
-	#cancel = null;
-	constructor(platform, hooks) {
-		this.#platform = platform, this.#hooks = hooks;
-	}
-	dialled(requested) {
-		this.#asked = requested;
-		for (let [channel, why] of this.#denied) why === "refused" ? requested.delete(channel) : this.#denied.delete(channel);
-	}
-	began(connectionId, channels) {
-		this.#connectionId = connectionId, this.#active = new Set(channels.map(canonical));
-		for (let channel of this.#asked) this.#active.has(channel) || this.#denied.set(channel, "taken");
-		for (let channel of this.#active) this.#denied.delete(channel);
-		this.sync();
-	}
-	ended() {
-		this.#connectionId = null, this.#active.clear(), this.#leaving.clear(), this.#busy = !1, this.#singly = !1, this.#againMs = ASK_AGAIN_MS, this.#cancel?.();
-	}
-	refused(channels) {
-		let news = channels.filter((channel) => this.#denied.get(channel) !== "refused");
-		for (let channel of news) this.#denied.set(channel, "refused");
-		return news.length > 0 && [...this.#hooks.desired()].some((channel) => !this.#denied.has(channel));
-	}
-	forgive() {
-		this.#denied.clear();
-	}
-	told(type, channels) {
-		for (let channel of channels.map(canonical)) type === "subscribed" ? (this.#active.add(channel), this.#denied.delete(channel)) : this.#leaving.delete(channel) || (this.#active.delete(channel), this.#denied.set(channel, "taken"));
-		this.#hooks.changed();
-	}
-	get active() {
-		return this.#active;
-	}
-	status() {
-		let of = (channel) => this.#denied.has(channel) ? "denied" : this.#active.has(channel) ? "active" : "pending";
-		return Object.fromEntries([...this.#hooks.desired()].sort().map((channel) => [channel, of(channel)]));
-	}
-	sync() {
-		let id = this.#connectionId;
-		if (id === null || this.#busy) return;
-		let desired = this.#hooks.desired();
-		for (let channel of this.#denied.keys()) desired.has(channel) || this.#denied.delete(channel);
-		let add = [...desired].filter((channel) => !this.#active.has(channel) && !this.#denied.has(channel)), remove = [...this.#asked].filter((channel) => this.#active.has(channel) && !desired.has(channel));
-		if (add.length + remove.length === 0) return this.#singly = !1, this.#hooks.changed();
-		this.#busy = !0;
-		let few = this.#singly ? add.slice(0, remove.length > 0 ? 0 : 1) : add;
-		this.#ask({
-			connection_id: id,
-			add: few,
-			remove
-		}), this.#hooks.changed();
-	}
-	async #ask(change) {
-		for (let channel of change.add) this.#asked.add(channel);
-		for (let channel of change.remove) this.#leaving.add(channel);
-		let answer = await this.#hooks.ask(change).catch(() => null);
-		if (this.#connectionId === change.connection_id) {
-			if (answer?.status === 200) return this.#done(change, answer.channels);
-			for (let channel of change.remove) this.#leaving.delete(channel);
-			if (answer?.status === 404) return this.#hooks.gone();
-			if (answer && answer.status >= 400 && answer.status < 500 && answer.status !== 429) return this.#no(change);
-			this.#cancel = this.#platform.timer(() => this.#next(), this.#againMs), this.#againMs = Math.min(this.#againMs * 2, ASK_AGAIN_MS_MAX);
+function store(report) {
+	let snapshot = IDLE, listeners = new Set();
+	return {
+		getSnapshot: () => snapshot,
+		subscribe: (changed) => {
+			let listener = () => changed();
+			return listeners.add(listener), () => listeners.delete(listener);
+		},
+		set: (next) => {
+			same(snapshot, next) || (snapshot = Object.freeze(next), each(listeners, report, (listener) => listener()));
 		}
+	};
+}
+function each(all, report, call) {
+	for (let one of [...all]) try {
+		all.has(one) && call(one);
+	} catch (error) {
+		report(error);
 	}
-	#done(change, channels) {
-		this.#againMs = ASK_AGAIN_MS, this.#active = new Set(channels.map(canonical));
-		for (let channel of change.remove) this.#asked.delete(channel);
-		this.#next();
-	}
-	#next() {
-		this.#busy = !1, this.sync();
-	}
-	#no({ add, remove }) {
-		if (add.length > 0 && add.length + remove.length > 1) this.#singly = !0;
-		else for (let channel of add) this.#denied.set(channel, "refused");
-		for (let channel of remove) add.length === 0 && this.#asked.delete(channel);
-		this.#next();
-	}
-}, KEY = "tidings:client", clients = 0, Identity = class {
+}
+var same = (one, other) => JSON.stringify(one) === JSON.stringify(other), ASK_AGAIN_MS = 1e3, ASK_AGAIN_MS_MAX = 16e3;
+function liveChannels({ timer }, { desired, ask, gone, changed }) {
+	let id = null, active = new Set(), denied = new Map(), asked = new Set(), leaving = new Set(), most = Infinity, busy = !1, singly = !1, againMs = ASK_AGAIN_MS, cancel = () => {}, sync = () => {
+		if (id === null || busy) return;
+		let wanted = desired();
+		for (let channel of denied.keys()) wanted.has(channel) || denied.delete(channel);
+		let remove = [...asked].filter((channel) => active.has(channel) && !wanted.has(channel)), room = remove.length > 0 ? 0 : Math.max(most - active.size, 0), add = [...wanted].filter((channel) => !active.has(channel) && !denied.has(channel)).slice(0, room);
+		busy = add.length + remove.length > 0, busy ? change({
+			connection_id: id,
+			add: singly ? add.slice(0, 1) : add,
+			remove
+		}) : singly = !1, changed();
+	}, next = () => {
+		busy = !1, sync();
+	}, change = async (what) => {
+		let { add, remove } = what;
+		for (let channel of add) asked.add(channel);
+		for (let channel of remove) leaving.add(channel);
+		let { status, channels, limit } = await ask(what).catch(() => ({ status: 0 }));
+		if (id === what.connection_id) {
+			if (status === 200 && channels) {
+				againMs = ASK_AGAIN_MS, active = new Set(channels);
+				for (let channel of remove) asked.delete(channel);
+				return next();
+			}
+			if (status === 404) return gone();
+			if (status >= 400 && status < 500 && ![401, ...PASSING].includes(status)) return no(add, remove, limit);
+			cancel = timer(next, againMs), againMs = Math.min(againMs * 2, ASK_AGAIN_MS_MAX);
+		}
+	}, no = (add, remove, limit) => {
+		if (add.length > 1) singly = !tooMany(limit);
+		else if (!tooMany(limit)) for (let channel of add) denied.set(channel, "refused");
+		for (let channel of remove) asked.delete(channel), leaving.delete(channel);
+		next();
+	}, tooMany = (limit = Infinity) => {
+		let news = limit > 0 && limit < most;
+		return news && (most = limit), news;
+	};
+	return {
+		dialled: (requested) => {
+			asked = requested;
+			for (let [channel, why] of denied) why === "refused" ? asked.delete(channel) : denied.delete(channel);
+			for (let channel of [...asked].slice(most)) asked.delete(channel);
+		},
+		began: (connectionId, channels) => {
+			id = connectionId, active = new Set(channels);
+			for (let channel of asked) active.has(channel) || denied.set(channel, "taken");
+			for (let channel of active) denied.delete(channel);
+			sync();
+		},
+		ended: () => {
+			id = null, active.clear(), leaving.clear(), busy = singly = !1, againMs = ASK_AGAIN_MS, cancel();
+		},
+		refused: (message, limit) => {
+			if (tooMany(limit)) return !0;
+			let named = [...asked].filter((channel) => message.includes(`\`${channel}\``));
+			for (let channel of named) denied.set(channel, "refused");
+			return named.length > 0 && named.length < asked.size;
+		},
+		forgive: () => {
+			denied.clear(), most = Infinity;
+		},
+		told: (type, channels) => {
+			for (let channel of channels) type === "subscribed" ? (active.add(channel), denied.delete(channel)) : (active.delete(channel), leaving.delete(channel) || denied.set(channel, "taken"));
+			sync(), changed();
+		},
+		active: () => active,
+		status: () => statuses(desired(), (channel) => denied.has(channel) ? "denied" : active.has(channel) ? "active" : active.size >= most ? "denied" : "pending"),
+		sync
+	};
+}
+// ../clients/js/src/identity.ts
+var KEY = "tidings:client", clients = 0, Identity = class {
 	#platform;
-	#given;
-	#id = "";
+	#id;
 	#slot = "";
 	#unlock = null;
-	constructor(platform, given) {
-		this.#platform = platform, this.#given = given;
+	constructor(platform, given = "") {
+		this.#platform = given ? {} : platform, this.#id = given;
 	}
 	async get() {
 		let { storage, locks } = this.#platform;
-		return this.#given || this.#unlock ? this.#given || this.#id : !storage || !locks ? (this.#id ||= made(), this.#id) : (this.#slot ||= `${KEY}:${clients++}`, this.#id ||= attempt(() => storage.getItem(this.#slot)) || made(), await this.#lock(locks) || (this.#id = made(), await this.#lock(locks)), attempt(() => storage.setItem(this.#slot, this.#id)), this.#id);
+		return storage && locks && !this.#unlock && (this.#slot ||= `${KEY}:${clients++}`, this.#id ||= attempt(() => storage.getItem(this.#slot)) ?? "", this.#id && await this.#lock(locks) || (this.#id = made(), await this.#lock(locks)), attempt(() => storage.setItem(this.#slot, this.#id))), this.#id ||= made(), this.#id;
 	}
 	release() {
 		this.#unlock?.(), this.#unlock = null;
@@ -712,17 +715,17 @@ var START = {
 	error: null
 };
 function next(state, input, rules) {
-	let { status, drive, wanted, notBefore } = state;
+	let { status, drive, wanted } = state;
 	if (status === "closed") return state;
 	switch (input) {
 		case "close": return {
 			...atRest(state, "closed"),
 			wanted: !1
 		};
-		case "want": return status === "idle" ? dialled({
+		case "want": return status === "idle" ? begun({
 			...state,
 			wanted: !0
-		}, "connecting") : {
+		}, rules, "connecting") : {
 			...state,
 			wanted: !0
 		};
@@ -734,16 +737,14 @@ function next(state, input, rules) {
 			...atRest(state, "suspended"),
 			attempt: state.attempt
 		};
-		case "resume": return status === "suspended" ? wanted ? dialled(state, "reconnecting") : atRest(state, "idle") : state;
+		case "resume": return status === "suspended" ? wanted ? begun(state, rules, "reconnecting") : atRest(state, "idle") : state;
 		case "reconnect": return drive !== "wait" && (status !== "failed" || !wanted) ? state : dialled({
 			...state,
-			attempt: 0
+			attempt: 0,
+			notBefore: 0
 		}, "reconnecting");
 		case "due": return drive === "wait" ? dialled(state) : state;
-		case "nudge": return drive === "wait" ? rules.now >= notBefore ? dialled(state) : {
-			...state,
-			retryAt: notBefore
-		} : state;
+		case "nudge": return drive === "wait" ? begun(state, rules) : state;
 		case "again": return drive === "dial" ? dialled(state) : state;
 		case "opened": return drive !== "dial" || state.openedAt !== null ? state : {
 			...state,
@@ -762,9 +763,11 @@ function lost(state, { error, hintMs, curable }, { now, random, backoff }) {
 		refreshed: !0,
 		error
 	};
+	let notBefore = now + hintMs;
 	if (error.fatal) return {
 		...atRest(state, "failed"),
 		attempt: state.attempt + 1,
+		notBefore,
 		error
 	};
 	let attempt = (state.openedAt !== null && now - state.openedAt >= backoff.stableMs ? 0 : state.attempt) + 1;
@@ -772,10 +775,19 @@ function lost(state, { error, hintMs, curable }, { now, random, backoff }) {
 		...atRest(state, attempt > backoff.attemptsMax ? "failed" : "reconnecting"),
 		drive: "wait",
 		attempt,
-		retryAt: now + Math.max(waitMs(backoff, attempt, random), hintMs),
-		notBefore: now + hintMs,
+		retryAt: Math.max(now + waitMs(backoff, attempt, random), notBefore),
+		notBefore,
 		error
 	};
+}
+function begun(state, { now }, status = state.status) {
+	let { notBefore } = state;
+	return now < notBefore ? {
+		...state,
+		status,
+		drive: "wait",
+		retryAt: notBefore
+	} : dialled(state, status);
 }
 function dialled(state, status = state.openedAt === null ? state.status : "reconnecting") {
 	return {
@@ -787,12 +799,13 @@ function dialled(state, status = state.openedAt === null ? state.status : "recon
 		openedAt: null
 	};
 }
-function atRest({ dial, wanted }, status) {
+function atRest({ dial, wanted, notBefore }, status) {
 	return {
 		...START,
 		status,
 		dial,
-		wanted
+		wanted,
+		notBefore
 	};
 }
 // ../clients/js/src/requests.ts
@@ -840,7 +853,7 @@ var STREAM_HEADERS = {
 			...init
 		});
 	}
-	async send(what, init, again = !0) {
+	async send(what, init = {}, again = !0) {
 		let token = await this.headers(init.signal ?? new AbortController().signal), headers = {
 			...Object.fromEntries(new Headers(init.headers)),
 			...token
@@ -850,42 +863,33 @@ var STREAM_HEADERS = {
 		});
 		return answer.status !== 401 || !again || !this.#settings.token || init.body instanceof ReadableStream ? answer : (this.reason = "unauthorized", this.send(what, init, !1));
 	}
-}, TIMER_MS_MAX = 2 ** 31 - 1, Watch = class {
-	#platform;
-	#silent;
-	#checkIn;
-	#limitMs = 0;
-	#heardAt = 0;
-	#checkInMs = Infinity;
-	#checkInAt = Infinity;
-	#cancel = null;
-	constructor(platform, silent, checkIn) {
-		this.#platform = platform, this.#silent = silent, this.#checkIn = checkIn;
-	}
-	start(limitMs = Infinity, checkInMs = Infinity) {
-		this.#limitMs = limitMs, this.#checkInMs = checkInMs, this.#heardAt = this.#platform.now(), this.#checkInAt = this.#heardAt + checkInMs, this.#arm();
-	}
-	stop() {
-		this.#cancel?.(), this.#cancel = null;
-	}
-	heard() {
-		this.#cancel && (this.#heardAt = this.#platform.now(), this.#renew());
-	}
-	look() {
-		if (this.#cancel) {
-			if (this.#platform.now() - this.#heardAt >= this.#limitMs) return this.#silent();
-			this.#renew(), this.#arm();
+}, TIMER_MS_MAX = 2 ** 31 - 1;
+function watch({ now, timer }, silent, checkIn) {
+	let limit, heardAt, checkInEach, checkInAt, cancel = null, renew = () => {
+		now() < checkInAt || (checkInAt = now() + checkInEach, checkIn());
+	}, arm = () => {
+		cancel?.(), cancel = timer(look, Math.min(heardAt + limit - now(), checkInAt - now(), TIMER_MS_MAX));
+	}, look = () => {
+		if (cancel) {
+			if (now() - heardAt >= limit) return silent();
+			renew(), arm();
 		}
-	}
-	#renew() {
-		this.#platform.now() < this.#checkInAt || (this.#checkInAt = this.#platform.now() + this.#checkInMs, this.#checkIn());
-	}
-	#arm() {
-		this.#cancel?.();
-		let at = Math.min(this.#heardAt + this.#limitMs, this.#checkInAt), inMs = Math.min(Math.max(at - this.#platform.now(), 1), TIMER_MS_MAX);
-		this.#cancel = this.#platform.timer(() => this.look(), inMs);
-	}
-}, wants = ({ channels }, { desired }) => channels === "granted" || desired().size > 0, SILENT_HEARTBEATS = 2.5, Connection = class {
+	};
+	return {
+		start: (limitMs, checkInMs = Infinity) => {
+			limit = limitMs, checkInEach = checkInMs, heardAt = now(), checkInAt = heardAt + checkInMs, arm();
+		},
+		stop: () => {
+			cancel?.(), cancel = null;
+		},
+		heard: () => {
+			cancel && (heardAt = now(), renew());
+		},
+		look
+	};
+}
+// ../clients/js/src/connection.ts
+var wants = ({ channels }, { desired }) => channels === "granted" || desired().size > 0, SILENT_HEARTBEATS = 2.5, Connection = class {
 	#settings;
 	#hooks;
 	#identity;
@@ -897,16 +901,16 @@ var STREAM_HEADERS = {
 	#cancelRetry = null;
 	#retryAt = null;
 	#cursor;
-	#connectionId = null;
+	#connectionId = "";
 	#info = null;
 	#leave;
 	constructor(settings, hooks) {
 		let { platform } = settings;
 		this.#settings = settings, this.#hooks = hooks, this.#cursor = settings.since, this.#requests = new Requests(settings), this.#identity = new Identity(platform, settings.clientId);
 		let silent = () => this.#over(new Failure("timeout", "nothing heard for too long"));
-		this.#watch = new Watch(platform, silent, () => void this.#checkIn()), this.#channels = new LiveChannels(platform, {
+		this.#watch = watch(platform, silent, () => void this.#checkIn()), this.#channels = liveChannels(platform, {
 			...hooks,
-			...settings.channels === "granted" && { desired: () => new Set(this.#channels.active) },
+			...settings.channels === "granted" && { desired: () => new Set(this.#channels.active()) },
 			ask: (change) => this.#change(change),
 			gone: () => this.#gone()
 		});
@@ -959,12 +963,12 @@ var STREAM_HEADERS = {
 	#wait(until) {
 		let { platform } = this.#settings;
 		if (this.#cancelRetry?.(), this.#retryAt = null, until === null) return;
-		let inMs = Math.max(until - platform.now(), 0);
+		let inMs = until - platform.now();
 		this.#retryAt = Math.round(Date.now() + inMs), this.#cancelRetry = platform.timer(() => this.#input("due"), inMs);
 	}
 	#hangUp() {
 		let { drive, status } = this.#state;
-		this.#watch.stop(), this.#channels.ended(), drive === "rest" && status !== "failed" && this.#connectionId && this.#settings.platform.beacon(this.#requests.at("disconnect"), this.#connectionId), this.#connectionId = null, this.#info = null, this.#abort.abort();
+		this.#watch.stop(), this.#channels.ended(), drive === "rest" && status !== "failed" && this.#connectionId && this.#settings.platform.beacon(this.#requests.at("disconnect"), this.#connectionId), this.#connectionId = "", this.#info = null, this.#abort.abort();
 	}
 	async #dial() {
 		let { transport, credentials, connectTimeoutMs } = this.#settings;
@@ -995,11 +999,8 @@ var STREAM_HEADERS = {
 		}
 	}
 	#over({ error, hintMs }) {
-		let { status, message } = error, curable = status === 401 && !!this.#settings.token;
-		if (curable && (this.#requests.reason = "unauthorized"), status === 403) {
-			let named = [...this.#hooks.desired()].filter((channel) => message.includes(`\`${channel}\``));
-			if (this.#channels.refused(named)) return this.#input("again");
-		}
+		let { status, message, limit } = error, curable = status === 401 && !!this.#settings.token;
+		if (curable && (this.#requests.reason = "unauthorized"), (status === 403 || status === 400) && this.#channels.refused(message, limit)) return this.#input("again");
 		this.#input({
 			error,
 			hintMs,
@@ -1014,7 +1015,8 @@ var STREAM_HEADERS = {
 		try {
 			this.#take(type, JSON.parse(data), id);
 		} catch {
-			this.#settings.onMalformed(data);
+			let { onMalformed, platform } = this.#settings;
+			each(new Set([onMalformed]), platform.report, (told) => told(data));
 		}
 	}
 	#take(type, data, id) {
@@ -1030,13 +1032,13 @@ var STREAM_HEADERS = {
 				let message = `the hub ended the stream: ${data.reason}${data.detail ? ` (${data.detail})` : ""}`, more = {
 					reason: data.reason,
 					fatal: data.reconnect === !1,
-					hintMs: Number(data.retry_ms) || 0
+					hintMs: Number(data.retry_ms)
 				};
 				return data.reason === "expired" && (this.#requests.reason = "expiring"), this.#over(new Failure("closing", message, more));
 			}
 			case "refused": return this.#over(fromProblem(data, Number(data.status)));
 			case "expiring":
-				this.#requests.reason = "expiring", this.#post("refresh", String(this.#connectionId)).catch(() => {});
+				this.#requests.reason = "expiring", this.#post("refresh", this.#connectionId).catch(() => {});
 				return;
 			default:
 				if (typeof data.channel != "string") throw TypeError();
@@ -1053,22 +1055,22 @@ var STREAM_HEADERS = {
 			user: data.user,
 			node: data.node
 		};
-		let silentMs = this.#settings.transport.deaf ? void 0 : data.heartbeat_ms * SILENT_HEARTBEATS;
-		this.#watch.start(silentMs, data.lease ? data.lease * 1e3 / 3 : void 0), this.#input("opened"), this.#channels.began(data.connection_id, data.channels);
+		let silentMs = this.#settings.transport.deaf ? Infinity : data.heartbeat_ms * SILENT_HEARTBEATS;
+		this.#watch.start(silentMs, data.lease * 1e3 / 3 || Infinity), this.#input("opened"), this.#channels.began(data.connection_id, data.channels);
 	}
 	async #checkIn() {
 		let { signal } = this.#abort;
 		(await this.#requests.fetch(this.#requests.at("alive"), {
 			method: "POST",
-			body: String(this.#connectionId),
+			body: this.#connectionId,
 			signal
 		}).catch(() => null))?.status === 404 && !signal.aborted && this.#gone();
 	}
 	async #change(change) {
 		let answer = await this.#post("subscriptions", JSON.stringify(change));
 		return {
-			status: answer.status,
-			channels: answer.status === 200 ? (await answer.json()).channels : []
+			...await answer.json().catch(() => null),
+			status: answer.status
 		};
 	}
 	#post(what, body) {
@@ -1093,8 +1095,12 @@ function looped(max, overflow, begin) {
 				wake = resolve;
 			});
 		}
-	})(), { return: stop } = loop;
-	return loop.return = (value) => (waiting.length = 0, leave(), stop.call(loop, value)), loop;
+	})();
+	for (let way of ["return", "throw"]) {
+		let stop = loop[way];
+		loop[way] = (value) => (waiting.length = 0, leave(), stop.call(loop, value));
+	}
+	return loop;
 }
 // ../clients/js/src/platform.ts
 function platform() {
@@ -1162,14 +1168,10 @@ var byFetch = async ({ url, headers, signal, fetch, heard, message }) => {
 		cache: "no-store"
 	});
 	if (heard(), response.status !== 200) throw await refused(response);
-	if (!/^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "")) throw new Failure("protocol", `${response.url} is no event stream: is \`url\` the hub’s?`);
+	if (!/^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "")) throw new Failure("protocol", `${response.url} is no event stream: is \`url\` a hub?`);
 	let reader = response.body?.getReader();
-	if (!reader) throw new Failure("unsupported", "this fetch can’t stream: use `byEventSource`", { fatal: !0 });
-	let decoder = new TextDecoder(), parse = parser(({ type, data, id }) => data !== void 0 && message({
-		type,
-		data,
-		id
-	}));
+	if (!reader) throw new Failure("unsupported", "this fetch has no streams: use `byEventSource`", { fatal: !0 });
+	let decoder = new TextDecoder(), parse = parser((block) => block.data !== void 0 && message(block));
 	for (;;) {
 		let { done, value } = await reader.read();
 		if (done) return;
@@ -1186,6 +1188,7 @@ function settle(options) {
 		leaseSeconds: 90,
 		onMalformed: (raw) => console.warn("tidings: passed over an event:", raw),
 		transport: byFetch,
+		share: (settings, hooks, open) => open(settings, hooks),
 		...Object.fromEntries(Object.entries(options).filter(([, given]) => given !== void 0)),
 		url: options.url.replace(/\/+$/, ""),
 		backoff: {
@@ -1202,155 +1205,92 @@ function settle(options) {
 	if (!(firstMs > 0 && maxMs >= firstMs)) throw RangeError("backoff: give firstMs above 0, and maxMs not below it");
 	return settings;
 }
-// ../clients/js/src/status.ts
-var IDLE = {
-	status: "idle",
-	role: "solo",
-	attempt: 0,
-	retryAt: null,
-	error: null,
-	connection: null,
-	channels: {}
-}, Store = class {
-	#snapshot = IDLE;
-	#listeners = new Set();
-	#report;
-	constructor(report) {
-		this.#report = report;
-	}
-	getSnapshot = () => this.#snapshot;
-	subscribe = (changed) => {
-		let listener = () => changed();
-		return this.#listeners.add(listener), () => this.#listeners.delete(listener);
-	};
-	set(next) {
-		same(this.#snapshot, next) || (this.#snapshot = Object.freeze(next), each(this.#listeners, this.#report, (listener) => listener()));
-	}
-};
-function each(all, report, call) {
-	for (let one of [...all]) try {
-		all.has(one) && call(one);
-	} catch (error) {
-		report(error);
-	}
+// ../clients/js/src/pattern.ts
+function matcher(selector) {
+	if (!selector.includes("*")) return (name) => name === selector;
+	let text = selector.replace(/[\\^$.|?+()[{]/g, "\\$&").replace(/\*(?!$)/g, "[^:/.]+").replace("*", ".*"), expression = RegExp(`^${text}$`, "s");
+	return (name) => !name.startsWith("$hub/") && expression.test(name);
 }
-var same = (one, other) => JSON.stringify(one) === JSON.stringify(other), Subscriptions = class {
-	#subscribers = new Set();
-	#changed;
-	#report;
-	constructor(changed, report) {
-		this.#changed = changed, this.#report = report;
-	}
-	add(subscriber) {
-		let channel = canonical(subscriber.channel), own = {
-			...subscriber,
-			channel,
-			has: matcher(channel)
-		};
-		return this.#subscribers.add(own), this.#changed(), () => {
-			this.#subscribers.delete(own) && (own.end?.(), this.#changed());
-		};
-	}
-	clear() {
-		let ended = [...this.#subscribers];
-		this.#subscribers.clear();
-		for (let one of ended) one.end?.();
-	}
-	wanted() {
-		return [...this.#subscribers].map(({ channel }) => channel);
-	}
-	event(event) {
-		each(this.#subscribers, this.#report, (one) => one.has(event.channel) && one.event(event));
-	}
-	gap(gap) {
-		let lost = {
-			...gap,
-			channel: canonical(gap.channel)
-		};
-		each(this.#subscribers, this.#report, (one) => concerns(lost.channel, one.channel) && one.gap?.(lost));
-	}
-};
+var matches = (selector, name) => matcher(selector)(name);
+function concerns(lost, selector) {
+	return matches(selector, lost) || matches(lost, selector) || overlap(lost, selector);
+}
+var canonical = (selector) => selector === "all" ? "*" : selector;
+function overlap(one, other) {
+	let [a = "", ...more] = one.split("*"), [b = "", ...others] = other.split("*");
+	return more.length > 0 && others.length > 0 && (a.startsWith(b) || b.startsWith(a));
+}
+// ../clients/js/src/subscriptions.ts
+function subscriptions(changed, report) {
+	let all = new Set();
+	return {
+		add: (subscriber, signal) => {
+			let off = () => {
+				all.delete(own) && (signal?.removeEventListener("abort", off), own.end?.(), changed());
+			}, channel = canonical(subscriber.channel), own = {
+				...subscriber,
+				channel,
+				has: matcher(channel),
+				off
+			};
+			return all.add(own), signal?.addEventListener("abort", off), changed(), off;
+		},
+		clear: () => {
+			for (let { off } of all) off();
+		},
+		wanted: () => [...all].map(({ channel }) => channel),
+		event: (event) => each(all, report, (one) => one.has(event.channel) && one.event(event)),
+		gap: (gap) => each(all, report, (one) => concerns(gap.channel, one.channel) && one.gap?.(gap))
+	};
+}
 // ../clients/js/src/client.ts
 function createClient(options) {
-	return new SharedClient(options);
-}
-var SharedClient = class {
-	status;
-	#link;
-	#requests;
-	#subscriptions;
-	#always;
-	#settings;
-	#desired = new Map();
-	#flushing = !1;
-	#cancelLinger = null;
-	#closed = !1;
-	constructor(options) {
-		let settings = settle(options), { report } = settings.platform;
-		this.#settings = settings;
-		let granted = settings.channels === "granted";
-		this.#always = granted ? [] : (options.channels ?? []).map(canonical), this.status = new Store(report), this.#subscriptions = new Subscriptions(() => this.#changed(), report), this.#requests = new Requests(settings);
-		let hooks = {
-			desired: () => new Set(granted ? [] : this.#desired.keys()),
-			event: (event) => this.#subscriptions.event(event),
-			gap: (gap) => this.#subscriptions.gap(gap),
-			changed: () => this.#publish()
-		}, solo = (its, own) => new Connection(its, own);
-		this.#link = settings.share ? settings.share(settings, hooks, solo) : solo(settings, hooks), settings.channels && this.#changed();
-	}
-	subscribe(channel, event, options = {}) {
-		return this.#listen({
+	let settings = settle(options), { platform, lingerMs } = settings, granted = settings.channels === "granted", always = granted ? [] : (options.channels ?? []).map(canonical), desired = new Map(), flushing = !1, cancelLinger = () => {}, closed = !1, changed = () => {
+		if (closed) return;
+		let now = platform.now();
+		for (let [channel, until] of desired) until > now ? desired.set(channel, Math.min(until, now + lingerMs)) : desired.delete(channel);
+		for (let channel of [...always, ...subscribers.wanted()]) desired.set(channel, Infinity);
+		cancelLinger();
+		let first = Math.min(...desired.values());
+		first < Infinity && (cancelLinger = platform.timer(changed, first - now)), flushing || (flushing = !0, queueMicrotask(flush));
+	}, flush = () => {
+		flushing = !1, closed || (link.apply(), publish());
+	}, publish = () => status.set(link.snapshot()), listen = (subscriber, signal) => {
+		if (closed) throw Error("this client is closed: make another");
+		return signal?.aborted ? (subscriber.end?.(), () => {}) : subscribers.add(subscriber, signal);
+	}, status = store(platform.report), subscribers = subscriptions(changed, platform.report), requests = new Requests(settings), hooks = {
+		...subscribers,
+		desired: () => new Set(granted ? [] : desired.keys()),
+		changed: publish
+	}, link = settings.share(settings, hooks, (its, own) => new Connection(its, own));
+	settings.channels && changed();
+	let client = {
+		status,
+		subscribe: (channel, event, { onGap: gap, signal } = {}) => listen({
 			channel,
 			event,
-			gap: options.onGap
-		}, options.signal);
-	}
-	on(channel, type, listener, options) {
-		return this.subscribe(channel, (event) => event.type === type && listener(event), options);
-	}
-	events(channel, { bufferMax = 1e3, onGap, signal } = {}) {
-		return looped(bufferMax, () => onGap?.({
+			gap
+		}, signal),
+		on: (channel, type, listener, more) => client.subscribe(channel, (event) => event.type === type && listener(event), more),
+		events: (channel, { bufferMax = 1e3, onGap: gap, signal } = {}) => looped(bufferMax, () => gap?.({
 			channel,
 			reason: "overflow"
-		}), (event, end) => this.#listen({
+		}), (event, end) => listen({
 			channel,
 			event,
-			gap: onGap,
+			gap,
 			end
-		}, signal));
-	}
-	request(path, init = {}) {
-		return this.#requests.send(path, init);
-	}
-	reconnect() {
-		this.#link.reconnect();
-	}
-	close() {
-		this.#closed || (this.#closed = !0, this.#cancelLinger?.(), this.#subscriptions.clear(), this.#desired.clear(), this.#link.close());
-	}
-	#listen(subscriber, signal) {
-		if (this.#closed) throw Error("this client is closed: make another");
-		if (signal?.aborted) return subscriber.end?.(), () => {};
-		let end = this.#subscriptions.add(subscriber), off = () => {
-			signal?.removeEventListener("abort", off), end();
-		};
-		return signal?.addEventListener("abort", off), off;
-	}
-	#changed() {
-		let { platform, lingerMs } = this.#settings, now = platform.now();
-		for (let [channel, until] of this.#desired) until > now ? this.#desired.set(channel, Math.min(until, now + lingerMs)) : this.#desired.delete(channel);
-		for (let channel of [...this.#always, ...this.#subscriptions.wanted()]) this.#desired.set(channel, Infinity);
-		this.#cancelLinger?.();
-		let first = Math.min(...this.#desired.values());
-		first < Infinity && (this.#cancelLinger = platform.timer(() => this.#changed(), first - now)), this.#flushing || (this.#flushing = !0, queueMicrotask(() => this.#flush()));
-	}
-	#flush() {
-		this.#flushing = !1, this.#closed || (this.#link.apply(), this.#publish());
-	}
-	#publish() {
-		this.status.set(this.#link.snapshot());
-	}
-}, w = Object.assign;
+		}, signal)),
+		request: (path, init) => requests.send(path, init),
+		reconnect: () => link.reconnect(),
+		close: () => {
+			closed = !0, subscribers.clear(), cancelLinger(), desired.clear(), link.close();
+		}
+	};
+	return client;
+}
+// ../node_modules/preact/compat/dist/compat.mjs
+var w = Object.assign;
 function R(n, t) {
 	for (var e in n) if (e != "__source" && n[e] !== t[e]) return !0;
 	for (var r in t) if (r != "__source" && !(r in n)) return !0;
@@ -1489,9 +1429,7 @@ function ownClient(options) {
 			...options,
 			...options.token && { token }
 		}), client;
-	}, close = () => {
-		client?.close(), client = void 0;
-	}, own = {
+	}, closed = () => client?.status.getSnapshot().status === "closed", own = {
 		options,
 		status: {
 			getSnapshot: () => client?.status.getSnapshot() ?? IDLE,
@@ -1502,9 +1440,11 @@ function ownClient(options) {
 		events: (...args) => demanded().events(...args),
 		request: (...args) => demanded().request(...args),
 		reconnect: () => client?.reconnect(),
-		close,
+		close: () => demanded().close(),
 		mount: () => (mounted = !0, () => {
-			mounted = !1, queueMicrotask(() => mounted || close());
+			mounted = !1, queueMicrotask(() => {
+				mounted || closed() || (client?.close(), client = void 0);
+			});
 		})
 	};
 	return own;
@@ -1692,11 +1632,12 @@ async function ask(path, { method = "GET", body, signal } = {}) {
 		throw signal?.aborted ? error : new Refusal(0, "The hub can’t be reached.");
 	}
 	let said = await answer.json().catch(() => null);
+	if (signal?.throwIfAborted(), answer.ok && said === null) throw new Refusal(0, "What answered is not the hub: it sent no JSON.");
 	if (!answer.ok) throw new Refusal(answer.status, said?.detail ?? said?.title ?? `The hub answered ${answer.status}.`);
 	return said;
 }
 // src/hub/stats.ts
-var APPLY_EVERY_MS = 1e3, ASK_EVERY_MS$6 = 2e3;
+var APPLY_EVERY_MS = 1e3, ASK_EVERY_MS$3 = 2e3;
 function useStats() {
 	let [latest, setLatest] = d({
 		stats: null,
@@ -1713,7 +1654,7 @@ function useStats() {
 		pushed.current = pushed.current && connected;
 		let abort = new AbortController(), timer = setInterval(() => {
 			pushed.current || ask("stats", { signal: abort.signal }).then(take, () => {});
-		}, ASK_EVERY_MS$6);
+		}, ASK_EVERY_MS$3);
 		return () => {
 			clearInterval(timer), abort.abort();
 		};
@@ -1804,10 +1745,15 @@ function Drawer({ title, onClose, children, kind = "drawer" }) {
 	return A$1(() => {
 		let own = dialog.current, opener = document.activeElement;
 		return own?.showModal(), () => {
-			own?.close(), opener instanceof HTMLElement && opener.isConnected && opener.focus();
+			own?.close();
+			let back = opener?.isConnected ? opener : document.getElementById("main");
+			back instanceof HTMLElement && back.focus();
 		};
-	}, []), a("dialog", {
+	}, []), A$1(() => {
+		document.activeElement === document.body && dialog.current?.focus();
+	}), a("dialog", {
 		ref: dialog,
+		tabIndex: -1,
 		class: kind,
 		"aria-labelledby": name,
 		onClick: (event) => {
@@ -1877,10 +1823,16 @@ function Trouble({ problem }) {
 }
 // src/parts/drain.tsx
 function DrainCard({ stats }) {
-	let [asked, setAsked] = d(!1), { busy, problem, run } = useDeed(), draining = stats.phase !== "serving", drain = async () => {
+	let [asked, setAsked] = d(!1), { busy, done, problem, run } = useDeed(), draining = stats.phase !== "serving", card = T$1(null);
+	A$1(() => {
+		draining && done && document.activeElement === document.body && card.current?.focus();
+	}, [draining, done]);
+	let drain = async () => {
 		await run("drain", { method: "POST" }), setAsked(!1);
 	};
 	return a("section", {
+		ref: card,
+		tabIndex: -1,
 		class: "card",
 		"aria-labelledby": "drain-title",
 		children: [
@@ -1933,7 +1885,7 @@ function DrainCard({ stats }) {
 	});
 }
 function Countdown({ stats }) {
-	let left = useLeft(stats.drain?.ends_in_ms ?? 0), remaining = stats.drain?.remaining ?? stats.connections.active, whole = stats.drain?.window_ms ?? 0, over = remaining === 0;
+	let left = useLeft(stats.now + (stats.drain?.ends_in_ms ?? 0)), remaining = stats.drain?.remaining ?? stats.connections.active, whole = stats.drain?.window_ms ?? 0, over = remaining === 0;
 	return a("div", {
 		class: "countdown",
 		id: "drain",
@@ -1952,20 +1904,12 @@ function Countdown({ stats }) {
 	});
 }
 var TICK_MS = 200;
-function useLeft(endsInMs) {
-	let heard = T$1({
-		endsInMs,
-		at: performance.now()
-	});
-	heard.current.endsInMs !== endsInMs && (heard.current = {
-		endsInMs,
-		at: performance.now()
-	});
+function useLeft(endsAt) {
 	let [, tick] = d(0);
 	return A$1(() => {
 		let timer = setInterval(() => tick((turn) => turn + 1), TICK_MS);
 		return () => clearInterval(timer);
-	}, []), Math.max(heard.current.endsInMs - (performance.now() - heard.current.at), 0);
+	}, []), Math.max(endsAt - hubNow(), 0);
 }
 // src/books.ts
 function balance({ connections }) {
@@ -2034,7 +1978,7 @@ function Light({ at }) {
 					role: "status",
 					children: WORDS[status]
 				}),
-				status === "reconnecting" && retryAt !== null && a("span", { children: [" in ", duration(Math.max(retryAt - now, 0))] }),
+				status === "reconnecting" && retryAt !== null && a("span", { children: [" in ", duration(Math.max(Math.ceil((retryAt - now) / 1e3), 1) * 1e3)] }),
 				error && status !== "connected" && a("span", {
 					class: "aside",
 					children: [": ", error.message]
@@ -2164,28 +2108,27 @@ function useLooking() {
 // src/hub/polled.ts
 var AFTER_FAILURE_MS = 3e3;
 function usePolled(path, everyMs) {
-	let looking = useLooking(), [state, setState] = d({
+	let looking = useLooking(), [latest, setLatest] = d({
 		path,
-		data: null,
-		problem: null
-	}), [turn, setTurn] = d(0);
+		data: null
+	}), [failed, setFailed] = d(null), [turn, setTurn] = d(0);
 	A$1(() => {
 		if (path === null || !looking) return;
 		let abort = new AbortController(), timer, poll = async () => {
 			let next = everyMs;
 			try {
 				let data = await ask(path, { signal: abort.signal });
-				setState({
+				if (abort.signal.aborted) return;
+				setLatest({
 					path,
-					data,
-					problem: null
-				});
+					data
+				}), setFailed(null);
 			} catch (problem) {
 				if (abort.signal.aborted) return;
-				setState((before) => ({
-					...before,
+				setFailed({
+					path,
 					problem
-				})), next = Math.max(everyMs, AFTER_FAILURE_MS);
+				}), next = Math.max(everyMs, AFTER_FAILURE_MS);
 			}
 			abort.signal.aborted || (timer = setTimeout(poll, next));
 		};
@@ -2198,11 +2141,11 @@ function usePolled(path, everyMs) {
 		looking,
 		turn
 	]);
-	let again = b(() => setTurn((before) => before + 1), []);
+	let again = b(() => setTurn((before) => before + 1), []), problem = failed?.path === path ? failed.problem : null;
 	return {
-		data: state.data,
-		stale: state.path !== path,
-		problem: state.problem,
+		data: latest.data,
+		stale: latest.path !== path,
+		problem,
 		again
 	};
 }
@@ -2252,7 +2195,7 @@ function area(values, places, top) {
 	return `M${line.slice(0, line.indexOf(","))},${HEIGHT}L${line.replaceAll(" ", "L")}L${WIDTH},${HEIGHT}Z`;
 }
 // src/parts/trends.tsx
-var ASK_EVERY_MS$5 = 5e3, TRENDS = [
+var ASK_EVERY_MS$2 = 5e3, TRENDS = [
 	{
 		figure: "most",
 		lines: [{
@@ -2310,7 +2253,7 @@ var ASK_EVERY_MS$5 = 5e3, TRENDS = [
 	}
 ];
 function Trends() {
-	let { data } = usePolled("stats/series", ASK_EVERY_MS$5);
+	let { data } = usePolled("stats/series", ASK_EVERY_MS$2);
 	return a("section", {
 		"aria-label": "The last 15 minutes",
 		children: a("dl", {
@@ -2547,6 +2490,26 @@ function When({ at, as = "clock" }) {
 function Ago({ at }) {
 	return a($$1, { children: relative(at, useNow()) });
 }
+// src/query.ts
+var CHANNEL_BYTES_MAX = 255;
+function isChannel(name) {
+	return !name.startsWith("$hub/") && new TextEncoder().encode(name).length <= CHANNEL_BYTES_MAX;
+}
+function address(path, members) {
+	let query = encode(members);
+	return query ? `${path}?${query}` : path;
+}
+function connectionsChannel(members) {
+	let name = address("$hub/connections", members);
+	return name.length <= CHANNEL_BYTES_MAX ? name : null;
+}
+function encode(members) {
+	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escaped(String(value))}`).join("&");
+}
+function escaped(value) {
+	let whole = value.toWellFormed?.() ?? value;
+	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
 var EMPTY = {
 	lines: [],
 	waiting: [],
@@ -2585,7 +2548,7 @@ function bounded(lines) {
 // src/views/channel-drawer.tsx
 var SHOW_EVERY_MS = 250, DATA_SHOWN_MAX = 400;
 function ChannelDrawer({ channel, onClose }) {
-	let [tail, setPaused] = useTail(channel);
+	let { tail, state, setPaused } = useTail(channel);
 	return a(Drawer, {
 		title: a(Foreign, {
 			of: channel,
@@ -2606,10 +2569,17 @@ function ChannelDrawer({ channel, onClose }) {
 				children: [
 					a("header", { children: [a("h3", {
 						id: "tail-title",
-						children: ["Live ", a("span", {
-							class: "aside",
-							children: tail.seen === 0 ? "nothing yet" : `${plural(tail.seen, "event")} seen`
-						})]
+						children: [
+							a("span", {
+								role: "status",
+								children: state
+							}),
+							" ",
+							a("span", {
+								class: "aside",
+								children: tail.seen === 0 ? "nothing yet" : `${plural(tail.seen, "event")} seen`
+							})
+						]
 					}), a("button", {
 						type: "button",
 						"aria-pressed": tail.paused,
@@ -2664,15 +2634,60 @@ function useTail(channel) {
 			type,
 			text: text.slice(0, UNITS_MAX)
 		});
-	};
-	return useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? "null"), { onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`) }), A$1(() => {
+	}, enabled = isChannel(channel), connected = useConnectionStatus(({ status }) => status === "connected"), heard = useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? "null"), {
+		enabled,
+		onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`)
+	});
+	A$1(() => {
 		let timer = setInterval(() => {
 			own.news.length !== 0 && (own.tail = came(own.tail, own.news, own.last - own.tail.seen), own.news = [], again(void 0));
 		}, SHOW_EVERY_MS);
 		return () => clearInterval(timer);
-	}, [own]), [own.tail, (paused) => {
+	}, [own]);
+	let setPaused = (paused) => {
 		own.tail = pause(came(own.tail, own.news, own.last - own.tail.seen), paused), own.news = [], again(void 0);
-	}];
+	}, refused = !enabled || heard === "denied", live = connected && heard === "active";
+	return {
+		tail: own.tail,
+		state: refused ? "The hub has no such channel" : live ? "Live" : "Not live yet",
+		setPaused
+	};
+}
+// src/rows/page.ts
+function applied(page, event, now) {
+	let news = new Map(event.rows.map((row) => [row.id, {
+		...row,
+		told_at: now
+	}])), rows = new Map();
+	for (let id of event.order) {
+		let row = news.get(id) ?? (event.full ? void 0 : page?.rows.get(id));
+		if (row === void 0) return null;
+		rows.set(id, row);
+	}
+	return {
+		total: event.total,
+		next: event.next,
+		order: event.order,
+		rows
+	};
+}
+function listed(rows, key, total, next) {
+	return {
+		total,
+		next,
+		order: rows.map(key),
+		rows: new Map(rows.map((row) => [key(row), row]))
+	};
+}
+// src/hub/listed.ts
+var ASK_EVERY_MS$1 = 2e3;
+function useListed(path, members, rows, key) {
+	let { data, stale, problem } = usePolled(members && address(path, members), ASK_EVERY_MS$1);
+	return {
+		page: data && !stale ? listed(rows(data), key, data.total, data.next) : null,
+		problem,
+		answer: data
+	};
 }
 function usePaging() {
 	let { route, go } = useRoute(), { after, page: given } = route.params, page = after === void 0 ? 1 : Math.max(Math.trunc(Number(given)) || 2, 2), trail = page === 1 ? [] : history.state?.trail ?? [], known = trail.length === page - 1, to = (place, mark, way) => go({
@@ -2686,6 +2701,25 @@ function usePaging() {
 		first: () => to(1, void 0, []),
 		previous: page > 1 && known ? () => to(page - 1, trail.at(-1), trail.slice(0, -1)) : null,
 		next: (mark) => to(page + 1, mark, known ? [...trail, after] : [])
+	};
+}
+// src/listing.ts
+function useListing(filters, firstSort = "") {
+	let { route, go } = useRoute(), paging = usePaging(), sort = firstSort && route.params.sort || firstSort, selected = Object.fromEntries(filters.map((name) => [name, route.params[name]]));
+	return {
+		members: {
+			...selected,
+			sort,
+			limit: paging.limit,
+			after: paging.after
+		},
+		narrowed: Object.values(selected).some(Boolean),
+		paging,
+		sort,
+		onSort: (by) => go({
+			sort: by === firstSort ? void 0 : by,
+			...FIRST_PAGE
+		})
 	};
 }
 // src/parts/filter.tsx
@@ -2745,6 +2779,74 @@ function Choice({ name, label, all, values }) {
 		})]
 	});
 }
+// src/rows/order.ts
+function arranged(shown, incoming, held) {
+	return !held || shown.length === 0 ? {
+		shown: incoming,
+		waiting: 0
+	} : {
+		shown,
+		waiting: changes(shown, incoming)
+	};
+}
+function changes(from, to) {
+	let places = new Map(to.map((key, place) => [key, place])), kept = from.map((key) => places.get(key)).filter((place) => place !== void 0);
+	return from.length - kept.length + (to.length - kept.length) + (kept.length - longestRise(kept));
+}
+function longestRise(places) {
+	let ends = [];
+	for (let place of places) {
+		let low = 0, high = ends.length;
+		for (; low < high;) {
+			let middle = low + high >> 1;
+			ends[middle] < place ? low = middle + 1 : high = middle;
+		}
+		ends[low] = place;
+	}
+	return ends.length;
+}
+// src/rows/steady.ts
+function useSteady(page, scope, held) {
+	let [, again] = _((turn) => turn + 1, 0), own = T$1({
+		scope,
+		shown: [],
+		known: new Map(),
+		pointed: !1,
+		focused: !1,
+		body: null,
+		asked: !1
+	}).current;
+	if (own.scope !== scope && Object.assign(own, {
+		scope,
+		shown: [],
+		known: new Map()
+	}), page) for (let [key, row] of page.rows) own.known.set(key, row);
+	let within = own.focused && own.body?.contains(document.activeElement) === !0, holding = (held || own.pointed || within) && !own.asked, { shown, waiting } = arranged(own.shown, page?.order ?? own.shown, holding);
+	own.asked = !1, own.shown = shown;
+	for (let key of own.known.keys()) !shown.includes(key) && !page?.rows.has(key) && own.known.delete(key);
+	let hold = (what, on) => {
+		own[what] !== on && (own[what] = on, again(void 0));
+	};
+	return {
+		rows: shown.map((key) => ({
+			key,
+			row: own.known.get(key),
+			gone: !page?.rows.has(key)
+		})),
+		waiting,
+		show: () => {
+			own.asked = !0, again(void 0);
+		},
+		holds: {
+			onPointerEnter: (event) => hold("pointed", event.pointerType !== "touch"),
+			onPointerLeave: () => hold("pointed", !1),
+			onFocusIn: (event) => {
+				own.body = event.currentTarget, hold("focused", !0);
+			},
+			onFocusOut: (event) => hold("focused", event.currentTarget.contains(event.relatedTarget))
+		}
+	};
+}
 // src/parts/list-head.tsx
 function ListHead({ title, total, paused, onPause, waiting, onShow, children }) {
 	return a("header", {
@@ -2766,7 +2868,8 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 					class: "waiting",
 					onClick: onShow,
 					"data-none": waiting === 0,
-					disabled: waiting === 0,
+					"aria-disabled": waiting === 0,
+					tabIndex: waiting === 0 ? -1 : 0,
 					children: waiting === 0 ? "Up to date" : `${plural(waiting, "change")}: show`
 				}), a("button", {
 					type: "button",
@@ -2782,46 +2885,45 @@ function ListHead({ title, total, paused, onPause, waiting, onShow, children }) 
 		]
 	});
 }
-// src/parts/opener.tsx
-function Opener({ of, onOpen }) {
-	return a("button", {
-		type: "button",
-		class: "opener",
-		onClick: onOpen,
-		"aria-haspopup": "dialog",
-		children: a(Foreign, {
-			of,
-			max: 20
-		})
-	});
-}
 // src/parts/pager.tsx
-function Pager({ paging, rows, total, next }) {
-	let first = (paging.page - 1) * paging.limit + 1, single = paging.page === 1 && next === null;
+function Pager({ paging, page }) {
+	let single = T$1(!0);
+	(page || paging.page > 1) && (single.current = paging.page === 1 && page?.next === null);
+	let next = page?.next ?? null;
 	return a("nav", {
 		class: "pager",
 		"aria-label": "Pages",
-		children: [a("p", { children: total === 0 ? "None" : single ? `All ${count(total)}` : `${count(first)}–${count(first + rows - 1)} of ${count(total)}` }), !single && a($$1, { children: [
-			a("button", {
-				type: "button",
-				disabled: paging.page === 1,
-				onClick: paging.first,
+		children: [a("p", { children: page && (single.current ? all(page.total) : range(paging, page)) }), !single.current && a($$1, { children: [
+			a(Turn, {
+				go: paging.page > 1 ? paging.first : null,
 				children: "First"
 			}),
-			a("button", {
-				type: "button",
-				disabled: !paging.previous,
-				onClick: paging.previous ?? void 0,
+			a(Turn, {
+				go: paging.previous,
 				children: [a(Icon, { name: "left" }), " Previous"]
 			}),
-			a("button", {
-				type: "button",
-				disabled: next === null,
-				onClick: () => next !== null && paging.next(next),
+			a(Turn, {
+				go: next === null ? null : () => paging.next(next),
 				children: ["Next ", a(Icon, { name: "right" })]
 			})
 		] })]
 	});
+}
+function Turn({ go, children }) {
+	return a("button", {
+		type: "button",
+		"aria-disabled": go === null,
+		onClick: () => go?.(),
+		children
+	});
+}
+function all(total) {
+	return total === 0 ? "None" : `All ${count(total)}`;
+}
+function range({ page, limit }, { order: { length: rows }, total, next }) {
+	if (rows === 0) return `None of ${count(total)}`;
+	let first = next === null ? total - rows + 1 : (page - 1) * limit + 1;
+	return `${count(first)}–${count(first + rows - 1)} of ${count(total)}`;
 }
 // src/parts/sort-choice.tsx
 function SortChoice({ columns, sort, onSort }) {
@@ -2837,10 +2939,10 @@ function SortChoice({ columns, sort, onSort }) {
 			onChange: (event) => onSort(event.currentTarget.value),
 			children: sortable.flatMap(({ sort: by, label, numeric }) => [a("option", {
 				value: by,
-				children: `${label}, ${numeric ? "least first" : "from the first"}`
+				children: `${label}, ${numeric ? "least first" : "ascending"}`
 			}, by), a("option", {
 				value: `-${by}`,
-				children: `${label}, ${numeric ? "most first" : "from the last"}`
+				children: `${label}, ${numeric ? "most first" : "descending"}`
 			}, `-${by}`)])
 		})]
 	});
@@ -2894,7 +2996,7 @@ function Table({ label, columns, steady, sort, onSort, onOpen, selected, slim = 
 }
 function Head({ column, sort, onSort }) {
 	let kind = column.numeric ? "number" : void 0;
-	if (column.sort === void 0 || !onSort) return a("th", {
+	if (column.sort === void 0) return a("th", {
 		...ROLE.columnheader,
 		scope: "col",
 		class: kind,
@@ -2922,7 +3024,7 @@ function turned({ sort, numeric }, direction) {
 }
 function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 	let open = (event) => {
-		!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(row);
+		!getSelection()?.toString() && !event.target.closest("a, button") && onOpen?.(of.key);
 	};
 	return a("tr", {
 		...ROLE.row,
@@ -2935,7 +3037,7 @@ function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 			...ROLE.cell,
 			class: column.numeric ? "number" : void 0,
 			"data-label": column.label,
-			children: [column.cell(row), place === 0 && gone && a("span", {
+			children: [column.cell(row, gone), place === 0 && gone && a("span", {
 				class: "tag gone",
 				title: "It has ended, or moved to another page.",
 				children: "gone"
@@ -2943,167 +3045,82 @@ function PlainLine({ of, row, gone, columns, onOpen, selected }) {
 		}, column.name))
 	});
 }
-var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.selected === other.selected && one.columns === other.columns), CHANNEL_BYTES_MAX = 255;
-function address(path, members) {
-	let query = encode(members);
-	return query ? `${path}?${query}` : path;
-}
-function connectionsChannel(members) {
-	let name = address("$hub/connections", members);
-	return name.length <= CHANNEL_BYTES_MAX ? name : null;
-}
-function encode(members) {
-	return Object.entries(members).filter(([, value]) => value !== void 0 && value !== "").map(([name, value]) => `${name}=${escaped(String(value))}`).join("&");
-}
-function escaped(value) {
-	let whole = value.toWellFormed?.() ?? value;
-	return encodeURIComponent(whole).replace(/[*'()!~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-// src/rows/page.ts
-function applied(page, event, now) {
-	let news = new Map(event.rows.map((row) => [row.id, {
-		...row,
-		told_at: now
-	}])), rows = new Map();
-	for (let id of event.order) {
-		let row = news.get(id) ?? (event.full ? void 0 : page?.rows.get(id));
-		if (row === void 0) return null;
-		rows.set(id, row);
-	}
-	return {
-		total: event.total,
-		next: event.next,
-		order: event.order,
-		rows
-	};
-}
-function listed(rows, key, total, next) {
-	return {
-		total,
-		next,
-		order: rows.map(key),
-		rows: new Map(rows.map((row) => [key(row), row]))
-	};
-}
-// src/rows/order.ts
-function arranged(shown, incoming, held) {
-	return !held || shown.length === 0 ? {
-		shown: incoming,
-		waiting: 0
-	} : {
-		shown,
-		waiting: changes(shown, incoming)
-	};
-}
-function changes(from, to) {
-	let places = new Map(to.map((key, place) => [key, place])), kept = from.map((key) => places.get(key)).filter((place) => place !== void 0);
-	return from.length - kept.length + (to.length - kept.length) + (kept.length - longestRise(kept));
-}
-function longestRise(places) {
-	let ends = [];
-	for (let place of places) {
-		let low = 0, high = ends.length;
-		for (; low < high;) {
-			let middle = low + high >> 1;
-			ends[middle] < place ? low = middle + 1 : high = middle;
-		}
-		ends[low] = place;
-	}
-	return ends.length;
-}
-// src/rows/steady.ts
-function useSteady(page, scope, held) {
-	let [, again] = _((turn) => turn + 1, 0), own = T$1({
-		scope,
-		shown: [],
-		known: new Map(),
-		pointed: !1,
-		focused: !1,
-		asked: !1
-	}).current;
-	if (own.scope !== scope && Object.assign(own, {
-		scope,
-		shown: [],
-		known: new Map()
-	}), page) for (let [key, row] of page.rows) own.known.set(key, row);
-	let holding = (held || own.pointed || own.focused) && !own.asked, { shown, waiting } = arranged(own.shown, page?.order ?? own.shown, holding);
-	own.asked = !1, own.shown = shown;
-	for (let key of own.known.keys()) !shown.includes(key) && !page?.rows.has(key) && own.known.delete(key);
-	let hold = (what, on) => {
-		own[what] !== on && (own[what] = on, again(void 0));
-	};
-	return {
-		rows: shown.map((key) => ({
-			key,
-			row: own.known.get(key),
-			gone: !page?.rows.has(key)
-		})),
-		waiting,
-		show: () => {
-			own.asked = !0, again(void 0);
-		},
-		holds: {
-			onPointerEnter: (event) => hold("pointed", event.pointerType !== "touch"),
-			onPointerLeave: () => hold("pointed", !1),
-			onFocusIn: () => hold("focused", !0),
-			onFocusOut: (event) => hold("focused", event.currentTarget.contains(event.relatedTarget))
-		}
-	};
-}
-// src/views/channels.tsx
-var ASK_EVERY_MS$4 = 2e3, FIRST_SORT$2 = "channel";
-function Channels() {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, sort = FIRST_SORT$2, channel } = route.params, members = {
-		q,
-		sort,
-		limit: paging.limit,
-		after: paging.after
-	}, { data, stale, problem } = usePolled(address("channels", members), ASK_EVERY_MS$4), page = data && !stale ? listed(data.channels, (row) => row.channel, data.total, data.next) : null, steady = useSteady(page, JSON.stringify(members), paused || channel !== void 0), sorted = (by) => go({
-		sort: by === FIRST_SORT$2 ? void 0 : by,
-		...FIRST_PAGE
-	});
+var Line = A(PlainLine, (one, other) => one.row === other.row && one.gone === other.gone && one.selected === other.selected && one.columns === other.columns);
+// src/parts/list.tsx
+function List({ title, listing, source, columns, empty, opens, slim, above, children }) {
+	let { route, go } = useRoute(), [paused, setPaused] = d(!1), { paging, sort, onSort } = listing, { page, problem } = source, open = opens && route.params[opens], steady = useSteady(page, JSON.stringify(listing.members), paused || !!open);
 	return a($$1, { children: [
 		a(ListHead, {
-			title: "Channels",
+			title,
 			total: count(page?.total),
 			paused,
 			onPause: setPaused,
 			waiting: steady.waiting,
 			onShow: steady.show
 		}),
+		above,
 		a("search", {
 			class: "filters",
-			children: [a(Filter, {
-				name: "q",
-				label: "Search",
-				hint: "part of a name"
-			}), a(SortChoice, {
-				columns: COLUMNS$3,
+			children: [children, sort && a(SortChoice, {
+				columns,
 				sort,
-				onSort: sorted
+				onSort
 			})]
 		}),
 		a(Trouble, { problem }),
 		a(Table, {
-			label: "Channels",
-			columns: COLUMNS$3,
+			label: title,
+			columns,
 			steady,
 			sort,
-			onSort: sorted,
-			onOpen: (row) => go({ channel: row.channel }),
-			selected: channel
+			onSort,
+			onOpen: opens ? (key) => go({ [opens]: key }) : void 0,
+			selected: open,
+			slim
 		}),
-		page?.total === 0 && a("p", {
+		page?.order.length === 0 && !problem && a("p", {
 			class: "empty",
-			children: "No channel has a subscriber or an event."
+			children: nothing(page.total, listing.narrowed, empty)
 		}),
-		page && a(Pager, {
+		a(Pager, {
 			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
+			page
 		})
 	] });
+}
+function nothing(total, narrowed, empty) {
+	return total > 0 ? "Nothing is left on this page: go to the first." : narrowed ? "Nothing matches: change or clear a filter." : empty;
+}
+// src/parts/opener.tsx
+function Opener({ of, to }) {
+	let { go } = useRoute();
+	return a("button", {
+		type: "button",
+		class: "opener",
+		onClick: () => go(to),
+		"aria-haspopup": "dialog",
+		children: a(Foreign, {
+			of,
+			max: 60
+		})
+	});
+}
+// src/views/channels.tsx
+function Channels() {
+	let listing = useListing(["q"], "channel");
+	return a(List, {
+		title: "Channels",
+		listing,
+		source: useListed("channels", listing.members, (answer) => answer.channels, (row) => row.channel),
+		columns: COLUMNS$3,
+		opens: "channel",
+		empty: "No channel has a subscriber or an event.",
+		children: a(Filter, {
+			name: "q",
+			label: "Search",
+			hint: "part of a name"
+		})
+	});
 }
 var COLUMNS$3 = [
 	{
@@ -3111,7 +3128,10 @@ var COLUMNS$3 = [
 		width: 18,
 		label: "Channel",
 		sort: "channel",
-		cell: (row) => a(RowOpener$2, { channel: row.channel })
+		cell: (row) => a(Opener, {
+			of: row.channel,
+			to: { channel: row.channel }
+		})
 	},
 	{
 		name: "subscribers",
@@ -3161,13 +3181,6 @@ function Kept({ of: { count: events, age_ms: age, bytes: size } }) {
 	return a("span", {
 		class: "aside",
 		children: bounds.length > 0 ? bounds.join(", ") : "nothing"
-	});
-}
-function RowOpener$2({ channel }) {
-	let { go } = useRoute();
-	return a(Opener, {
-		of: channel,
-		onOpen: () => go({ channel })
 	});
 }
 // src/words.ts
@@ -3255,69 +3268,42 @@ function ReasonTag({ of }) {
 	});
 }
 // src/views/closed.tsx
-var ASK_EVERY_MS$3 = 2e3;
 function Closed() {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { reason: why, user, type, id } = route.params, members = {
-		reason: why,
-		user,
-		type,
-		limit: paging.limit,
-		after: paging.after
-	}, { data, stale, problem } = usePolled(address("connections/closed", members), ASK_EVERY_MS$3), rows = data && !stale ? data : null, page = rows && listed(rows.connections, (row) => row.id, rows.total, rows.next), steady = useSteady(page, JSON.stringify(members), paused || id !== void 0);
-	return a($$1, { children: [
-		a(ListHead, {
-			title: "Recently closed",
-			total: count(page?.total),
-			paused,
-			onPause: setPaused,
-			waiting: steady.waiting,
-			onShow: steady.show
+	let chosen = useRoute().route.params.reason, listing = useListing([
+		"reason",
+		"user",
+		"type"
+	]), source = useListed("connections/closed", listing.members, (answer) => answer.connections, ({ id }) => id);
+	return a(List, {
+		title: "Recently closed",
+		listing,
+		source,
+		columns: COLUMNS$2,
+		opens: "id",
+		empty: "No connection has ended.",
+		above: a(Histogram, {
+			counts: source.answer?.by_reason ?? {},
+			chosen
 		}),
-		a(Histogram, {
-			counts: data?.by_reason ?? {},
-			chosen: why
-		}),
-		a("search", {
-			class: "filters",
-			children: [
-				a(Choice, {
-					name: "reason",
-					label: "Reason",
-					all: "all reasons",
-					values: REASON_NAMES
-				}),
-				a(Filter, {
-					name: "user",
-					label: "User",
-					hint: "exact name"
-				}),
-				a(Filter, {
-					name: "type",
-					label: "Type",
-					hint: "exact name"
-				})
-			]
-		}),
-		a(Trouble, { problem }),
-		a(Table, {
-			label: "Recently closed connections",
-			columns: COLUMNS$2,
-			steady,
-			sort: "-closed_at",
-			onOpen: (row) => go({ id: row.id }),
-			selected: id
-		}),
-		page?.total === 0 && a("p", {
-			class: "empty",
-			children: "No connection has ended like this."
-		}),
-		page && a(Pager, {
-			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
-		})
-	] });
+		children: [
+			a(Choice, {
+				name: "reason",
+				label: "Reason",
+				all: "all reasons",
+				values: REASON_NAMES
+			}),
+			a(Filter, {
+				name: "user",
+				label: "User",
+				hint: "exact name"
+			}),
+			a(Filter, {
+				name: "type",
+				label: "Type",
+				hint: "exact name"
+			})
+		]
+	});
 }
 function Histogram({ counts, chosen }) {
 	let bars = histogram(counts);
@@ -3371,7 +3357,10 @@ var COLUMNS$2 = [
 		name: "user",
 		width: 12,
 		label: "User",
-		cell: (row) => a(RowOpener$1, { row })
+		cell: (row) => a(Opener, {
+			of: row.user,
+			to: { id: row.id }
+		})
 	},
 	{
 		name: "type",
@@ -3438,16 +3427,7 @@ var COLUMNS$2 = [
 			class: "code"
 		})
 	}
-];
-function RowOpener$1({ row }) {
-	let { go } = useRoute();
-	return a(Opener, {
-		of: row.user,
-		onOpen: () => go({ id: row.id })
-	});
-}
-// src/parts/channel-names.tsx
-var NAMES_MAX = 2, TITLE_NAMES_MAX = 100;
+], NAMES_MAX = 2, TITLE_NAMES_MAX = 100;
 function ChannelNames({ of, all = !1 }) {
 	if (of.length === 0) return a("span", {
 		class: "none",
@@ -3592,17 +3572,17 @@ function ProofOfLife({ row: { proof: last, told_at: told } }) {
 			" ",
 			a("span", {
 				class: "aside",
-				children: [a(Age, {
+				children: a(Age, {
 					of: last.age_ms,
 					told
-				}), " ago"]
+				})
 			})
 		]
 	});
 }
 function Age({ of, told }) {
 	let now = useNow();
-	return a($$1, { children: duration(of + Math.max(now - (told ?? now), 0)) });
+	return a($$1, { children: relative((told ?? now) - of, Math.max(now, told ?? now)) });
 }
 // src/moments.ts
 function moment({ at: _at, what, ...more }) {
@@ -3694,9 +3674,9 @@ function Timeline({ moments }) {
 	});
 }
 // src/views/connection-drawer.tsx
-var ASK_EVERY_MS$2 = 1500;
+var ASK_EVERY_MS = 1500;
 function ConnectionDrawer({ id, onClose }) {
-	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS$2), { problem, again } = asked, unknown = problem?.status === 404, data = unknown && !asked.data?.closed ? null : asked.data;
+	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS), { problem, again } = asked, told = asked.stale ? null : asked.data, unknown = problem?.status === 404, data = unknown && !told?.closed ? null : told;
 	return a(Drawer, {
 		title: data ? a(Foreign, {
 			of: data.connection.user,
@@ -3774,10 +3754,6 @@ function Facts({ of: { connection, closed } }) {
 				of: connection.remote,
 				class: "code"
 			}, "remote")],
-			["Node", a(Foreign, {
-				of: connection.node,
-				class: "code"
-			}, "node")],
 			["Connected", a(When, {
 				at: connection.connected_at,
 				as: "both"
@@ -3792,7 +3768,11 @@ function Facts({ of: { connection, closed } }) {
 function live(connection) {
 	let { lease } = connection;
 	return [
-		["Behind", `${count(connection.behind)} events`],
+		["Node", a(Foreign, {
+			of: connection.node,
+			class: "code"
+		}, "node")],
+		["Behind", plural(connection.behind ?? 0, "event")],
 		["Last ping", a(When, {
 			at: connection.last_ping_at,
 			as: "both"
@@ -3824,12 +3804,12 @@ function LeaseLeft({ of: { seconds, expires_at: at } }) {
 	] });
 }
 // src/hub/connections.ts
-var ASK_EVERY_MS$1 = 2e3, NOWHERE = "$hub/stats", AWAY_MS = 500, NOTHING = {
+var NOWHERE = "$hub/stats", AWAY_MS = 500, NOTHING = {
 	channel: null,
 	page: null
 };
 function useConnections(members) {
-	let looking = useLooking(), path = address("connections", members), channel = connectionsChannel(members), [pushed, setPushed] = d(NOTHING), known = T$1(NOTHING), [lost, setLost] = d(!1), enabled = channel !== null && looking && !lost;
+	let looking = useLooking(), channel = connectionsChannel(members), [pushed, setPushed] = d(NOTHING), known = T$1(NOTHING), [lost, setLost] = d(!1), [taken, setTaken] = d(null), enabled = channel !== null && channel === taken && looking && !lost;
 	useChannel(channel ?? NOWHERE, (event) => {
 		if (event.type !== "connections" || event.channel !== channel) return;
 		let page = applied(known.current.page, event.data, hubNow());
@@ -3844,109 +3824,78 @@ function useConnections(members) {
 		let timer = setTimeout(() => setLost(!1), AWAY_MS);
 		return () => clearTimeout(timer);
 	}, [lost]);
-	let live = pushed.channel === channel && pushed.page !== null, polled = usePolled(live ? null : path, ASK_EVERY_MS$1);
-	if (live) return {
-		page: pushed.page,
+	let connected = useConnectionStatus(({ status }) => status === "connected"), last = pushed.channel === channel ? pushed.page : null, live = connected && last !== null, asked = useListed("connections", live ? null : members, (answer) => answer.connections, ({ id }) => id), sound = last !== null || asked.page !== null;
+	A$1(() => {
+		sound && setTaken(channel);
+	}, [sound, channel]);
+	let older = !connected && last !== null && asked.page !== null;
+	return A$1(() => {
+		older && setPushed(NOTHING);
+	}, [older]), live ? {
+		page: last,
 		problem: null,
 		live
-	};
-	let { data, stale, problem } = polled;
-	return {
-		page: data && !stale ? listed(data.connections, ({ id }) => id, data.total, data.next) : null,
-		problem,
+	} : {
+		page: asked.page ?? last,
+		problem: asked.problem,
 		live
 	};
 }
 // src/views/connections.tsx
-var FIRST_SORT$1 = "connected_at", Connections = A(ConnectionsView);
+var Connections = A(ConnectionsView);
 function ConnectionsView({ types }) {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, type, user, channel, client_id, sort = FIRST_SORT$1, id } = route.params, members = {
-		q,
-		type,
-		user,
-		channel,
-		client_id,
-		sort,
-		limit: paging.limit,
-		after: paging.after
-	}, { page, problem } = useConnections(members), steady = useSteady(page, JSON.stringify(members), paused || id !== void 0), sorted = (by) => go({
-		sort: by === FIRST_SORT$1 ? void 0 : by,
-		...FIRST_PAGE
+	let listing = useListing([
+		"q",
+		"type",
+		"user",
+		"channel",
+		"client_id"
+	], "connected_at");
+	return a(List, {
+		title: "Connections",
+		listing,
+		source: useConnections(listing.members),
+		columns: COLUMNS$1,
+		opens: "id",
+		empty: "Nobody is connected.",
+		children: [
+			a(Filter, {
+				name: "q",
+				label: "Search",
+				hint: "user, client, address"
+			}),
+			a(Choice, {
+				name: "type",
+				label: "Type",
+				all: "all types",
+				values: JSON.parse(types)
+			}),
+			a(Filter, {
+				name: "channel",
+				label: "Channel",
+				hint: "exact name"
+			}),
+			a(Filter, {
+				name: "user",
+				label: "User",
+				hint: "exact name"
+			})
+		]
 	});
-	return a($$1, { children: [
-		a(ListHead, {
-			title: "Connections",
-			total: count(page?.total),
-			paused,
-			onPause: setPaused,
-			waiting: steady.waiting,
-			onShow: steady.show
-		}),
-		a("search", {
-			class: "filters",
-			children: [
-				a(Filter, {
-					name: "q",
-					label: "Search",
-					hint: "user, client, address"
-				}),
-				a(Choice, {
-					name: "type",
-					label: "Type",
-					all: "all types",
-					values: JSON.parse(types)
-				}),
-				a(Filter, {
-					name: "channel",
-					label: "Channel",
-					hint: "exact name"
-				}),
-				a(Filter, {
-					name: "user",
-					label: "User",
-					hint: "exact name"
-				}),
-				a(SortChoice, {
-					columns: COLUMNS$1,
-					sort,
-					onSort: sorted
-				})
-			]
-		}),
-		a(Trouble, { problem }),
-		a(Table, {
-			label: "Connections",
-			columns: COLUMNS$1,
-			steady,
-			sort,
-			onSort: sorted,
-			onOpen: (row) => go({ id: row.id }),
-			selected: id
-		}),
-		page?.total === 0 && a("p", {
-			class: "empty",
-			children: "No connection is like this."
-		}),
-		page && a(Pager, {
-			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
-		})
-	] });
 }
-function Lasted({ row }) {
-	return a($$1, { children: duration(Math.max(useNow() - row.connected_at, 0)) });
+function Lasted({ row, gone }) {
+	let now = useNow();
+	return a($$1, { children: duration(gone ? row.duration_ms : Math.max(now - row.connected_at, 0)) });
 }
 var COLUMNS$1 = [
 	{
 		name: "user",
-		width: 12,
+		width: 14.6,
 		label: "User",
 		sort: "user",
-		cell: (row) => a($$1, { children: [a(RowOpener, {
-			id: row.id,
-			user: row.user
+		cell: (row) => a($$1, { children: [a(Opener, {
+			of: row.user,
+			to: { id: row.id }
 		}), a(OwnTag, { id: row.id })] })
 	},
 	{
@@ -3972,7 +3921,10 @@ var COLUMNS$1 = [
 		label: "Duration",
 		sort: "duration_ms",
 		numeric: !0,
-		cell: (row) => a(Lasted, { row })
+		cell: (row, gone) => a(Lasted, {
+			row,
+			gone
+		})
 	},
 	{
 		name: "ping",
@@ -4026,7 +3978,7 @@ var COLUMNS$1 = [
 	},
 	{
 		name: "node",
-		width: 8.3,
+		width: 7.7,
 		label: "Node",
 		cell: (row) => a(Foreign, {
 			of: row.node,
@@ -4046,13 +3998,6 @@ var COLUMNS$1 = [
 		})
 	}
 ];
-function RowOpener({ id, user }) {
-	let { go } = useRoute();
-	return a(Opener, {
-		of: user,
-		onOpen: () => go({ id })
-	});
-}
 // src/parts/sweep.tsx
 function SweepCard({ stats: { cleanup } }) {
 	let { busy, done, problem, run } = useDeed();
@@ -4115,7 +4060,7 @@ function Nodes({ stats }) {
 	});
 }
 function Health({ stats }) {
-	let now = useNow(), { truth, latency } = stats, ms = (value) => value == null ? "–" : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
+	let started = useStarted(stats), { truth, latency } = stats, ms = (value) => value == null ? "–" : `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
 	return a("section", {
 		class: "card",
 		"aria-labelledby": "health-title",
@@ -4142,7 +4087,7 @@ function Health({ stats }) {
 				}),
 				a(Fact, {
 					label: "Started",
-					children: a(When, { at: now - stats.uptime_seconds * 1e3 })
+					children: a(When, { at: started })
 				}),
 				a(Fact, {
 					label: "Publish to write, median",
@@ -4167,6 +4112,10 @@ function Health({ stats }) {
 			]
 		})]
 	});
+}
+function useStarted({ now, uptime_seconds: uptime }) {
+	let known = T$1(-Infinity), started = now - uptime * 1e3;
+	return Math.abs(started - known.current) > 2e3 && (known.current = started), known.current;
 }
 function Fact({ label, children }) {
 	return a("div", { children: [a("dt", { children: label }), a("dd", { children })] });
@@ -4253,58 +4202,21 @@ function Cluster({ stats }) {
 	});
 }
 // src/views/users.tsx
-var ASK_EVERY_MS = 2e3, FIRST_SORT = "-connections";
 function Users() {
-	let { route, go } = useRoute(), paging = usePaging(), [paused, setPaused] = d(!1), { q, sort = FIRST_SORT } = route.params, members = {
-		q,
-		sort,
-		limit: paging.limit,
-		after: paging.after
-	}, { data, stale, problem } = usePolled(address("users", members), ASK_EVERY_MS), page = data && !stale ? listed(data.users, ({ user }) => user, data.total, data.next) : null, steady = useSteady(page, JSON.stringify(members), paused), sorted = (by) => go({
-		sort: by === FIRST_SORT ? void 0 : by,
-		...FIRST_PAGE
-	});
-	return a($$1, { children: [
-		a(ListHead, {
-			title: "Users",
-			total: count(page?.total),
-			paused,
-			onPause: setPaused,
-			waiting: steady.waiting,
-			onShow: steady.show
-		}),
-		a("search", {
-			class: "filters",
-			children: [a(Filter, {
-				name: "q",
-				label: "Search",
-				hint: "part of a name"
-			}), a(SortChoice, {
-				columns: COLUMNS,
-				sort,
-				onSort: sorted
-			})]
-		}),
-		a(Trouble, { problem }),
-		a(Table, {
-			slim: !0,
-			label: "Users",
-			columns: COLUMNS,
-			steady,
-			sort,
-			onSort: sorted
-		}),
-		page?.total === 0 && a("p", {
-			class: "empty",
-			children: "No user is connected. `anonymous` is nobody, and has no limit."
-		}),
-		page && a(Pager, {
-			paging,
-			rows: page.order.length,
-			total: page.total,
-			next: page.next
+	let listing = useListing(["q"], "-connections");
+	return a(List, {
+		slim: !0,
+		title: "Users",
+		listing,
+		source: useListed("users", listing.members, (answer) => answer.users, ({ user }) => user),
+		columns: COLUMNS,
+		empty: "No user is connected. Who is anonymous is not counted here, and has no limit.",
+		children: a(Filter, {
+			name: "q",
+			label: "Search",
+			hint: "part of a name"
 		})
-	] });
+	});
 }
 var COLUMNS = [
 	{
