@@ -12,7 +12,7 @@ pub fn requests(target: SocketAddr, running: &Running) {
     let (mut answered, mut refused) = (0_u64, 0_u64);
     while running.is_on() {
         let io = connect_from(0, target, None);
-        match io.is_some_and(|io| ask(io)) {
+        match io.is_some_and(ask) {
             true => answered += 1,
             false => refused += 1,
         }
