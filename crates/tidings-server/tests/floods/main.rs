@@ -6,6 +6,7 @@
 mod behaved;
 mod good;
 mod heads;
+#[allow(dead_code, reason = "the other tests' own part")]
 #[path = "../truth/http2.rs"]
 mod http2;
 #[path = "../hub/mod.rs"]

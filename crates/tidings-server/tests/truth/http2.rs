@@ -1,7 +1,5 @@
 //! HTTP/2 by hand (RFC 9113): a client that can be as rude as it likes with its frames and its window.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
-
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
