@@ -27,11 +27,8 @@ pub(crate) fn bind(config: &Config, stream: &StreamOptions) -> io::Result<(Vec<B
     let server = &config.server;
     let (admin, metrics) = (server.admin_listen, server.metrics_listen);
     let own_metrics = metrics.is_none();
-    let public = Surface {
-        streams: true,
-        operators: admin.is_none(),
-        metrics: own_metrics && admin.is_none(),
-    };
+    let public =
+        Surface { streams: true, operators: admin.is_none(), metrics: own_metrics && admin.is_none() };
     let (first, passed) = match tidings::passed(stream)? {
         Some(listener) => (listener, true),
         None => (bind_one(server.listen, stream)?, false),
@@ -86,8 +83,7 @@ impl Bound {
         };
         let mut app = match self.surface.operators {
             true => {
-                let desk =
-                    Desk::new(config, &shared.hub, Arc::clone(&shared.doorman), shared.trail.clone());
+                let desk = Desk::new(config, &shared.hub, Arc::clone(&shared.doorman), shared.trail.clone());
                 desk.router(&http)
             }
             false => tidings::router(shared.hub.clone(), Arc::clone(&shared.doorman), &http),

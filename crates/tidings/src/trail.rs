@@ -85,7 +85,9 @@ impl AuditEntry {
     pub fn ended(mut self, status: StatusCode) -> Self {
         self.status = status.as_u16();
         self.result = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => AuditResult::Refused,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
+                AuditResult::Refused
+            }
             status if status.is_client_error() || status.is_server_error() => AuditResult::Failed,
             _ => AuditResult::Done,
         };
@@ -207,7 +209,8 @@ struct AuditFile {
 impl AuditFile {
     fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot write {path:?}: {error}"));
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("cannot write {path:?}: {error}"));
         Ok(Self { path: path.to_owned(), file: file.map_err(named)? })
     }
 
@@ -224,7 +227,9 @@ impl AuditFile {
 
     /// Whether the path still leads to the file that is open: somebody who turns logs over moves it away.
     fn is_in_place(&self) -> bool {
-        let (Ok(there), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else { return false };
+        let (Ok(there), Ok(open)) = (std::fs::metadata(&self.path), self.file.metadata()) else {
+            return false;
+        };
         (there.dev(), there.ino()) == (open.dev(), open.ino())
     }
 }

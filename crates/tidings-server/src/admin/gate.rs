@@ -71,7 +71,13 @@ mod tests {
 
     #[test]
     fn a_form_never_asks_first() {
-        for kind in ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "", "application/jsonx"] {
+        for kind in [
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "text/plain",
+            "",
+            "application/jsonx",
+        ] {
             let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
             assert!(!asks_first(&Method::POST, &headers), "{kind}");
         }
@@ -80,7 +86,10 @@ mod tests {
             assert!(asks_first(&Method::POST, &headers), "{kind}");
         }
         assert!(asks_first(&Method::DELETE, &HeaderMap::new()));
-        let named = HeaderMap::from_iter([(http::HeaderName::from_static("tidings-client"), HeaderValue::from_static("x"))]);
+        let named = HeaderMap::from_iter([(
+            http::HeaderName::from_static("tidings-client"),
+            HeaderValue::from_static("x"),
+        )]);
         assert!(asks_first(&Method::POST, &named));
     }
 }

@@ -140,7 +140,9 @@ async fn attempt(desk: &Desk, parts: &Parts, body: Body) -> Result<(Grant, Proof
     let welcome = desk.welcome(grant.clone()).map_err(|problem| Refused {
         who: Some(grant),
         ..match problem.status() {
-            StatusCode::FORBIDDEN => Refused::new(StatusCode::FORBIDDEN, "The token is good, but it is no operator’s."),
+            StatusCode::FORBIDDEN => {
+                Refused::new(StatusCode::FORBIDDEN, "The token is good, but it is no operator’s.")
+            }
             _ => Refused::new(StatusCode::UNAUTHORIZED, "Your access was revoked."),
         }
     })?;
@@ -156,19 +158,20 @@ async fn by_token(desk: &Desk, token: &str) -> Result<Grant, Refused> {
     let (parts, ()) = request.map_err(|_| wrong())?.into_parts();
     desk.0.doorman.authorize(&parts).await.map_err(|problem| match problem.status() {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => wrong(),
-        _ => Refused::new(StatusCode::SERVICE_UNAVAILABLE, "Tokens can’t be checked now. Try again in a moment."),
+        _ => Refused::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Tokens can’t be checked now. Try again in a moment.",
+        ),
     })
 }
 
 async fn by_password(desk: &Desk, form: Form) -> Result<Grant, Refused> {
-    let wrong = |who| Refused {
-        who,
-        ..Refused::new(StatusCode::UNAUTHORIZED, "Name or password is wrong.")
-    };
+    let wrong = |who| Refused { who, ..Refused::new(StatusCode::UNAUTHORIZED, "Name or password is wrong.") };
     if desk.0.operators.is_empty() || form.password.is_empty() {
         return Err(wrong(None));
     }
-    let busy = || Refused::new(StatusCode::SERVICE_UNAVAILABLE, "Too many logins at once. Try again in a moment.");
+    let busy =
+        || Refused::new(StatusCode::SERVICE_UNAVAILABLE, "Too many logins at once. Try again in a moment.");
     let turn = timeout(TURN_WAIT, desk.0.checks.acquire()).await;
     let _turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
     let own = desk.clone();

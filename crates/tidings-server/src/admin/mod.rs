@@ -114,8 +114,9 @@ async fn monitoring(State(desk): State<Desk>, request: Request) -> Response {
     };
     // From a link elsewhere the browser sends no cookie that is `SameSite=Strict`. The monitor's page is no secret: once it
     // is there it asks with the cookie, and goes to the login by itself where there is no session.
-    let is_followed = parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
-        && parts.headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
+    let is_followed =
+        parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site")
+            && parts.headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
     if is_followed {
         return monitor::index(parts.headers).await;
     }

@@ -1,10 +1,11 @@
 //! The login's page: HTML and a style, and no script.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE,
-};
 use http::StatusCode;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, VARY,
+    WWW_AUTHENTICATE,
+};
 
 use super::Desk;
 
@@ -74,6 +75,9 @@ mod tests {
 
     #[test]
     fn the_policy_allows_the_form_and_its_style_alone() {
-        assert!(!POLICY.contains("unsafe") && !POLICY.contains("script") && !POLICY.contains("http"), "{POLICY}");
+        assert!(
+            !POLICY.contains("unsafe") && !POLICY.contains("script") && !POLICY.contains("http"),
+            "{POLICY}"
+        );
     }
 }

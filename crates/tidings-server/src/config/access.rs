@@ -24,7 +24,9 @@ impl Config {
                 ("server.admin_listen", server.admin_listen),
                 ("server.metrics_listen", server.metrics_listen),
             ];
-            for (setting, listen) in given.into_iter().filter_map(|(setting, listen)| Some((setting, listen?))) {
+            for (setting, listen) in
+                given.into_iter().filter_map(|(setting, listen)| Some((setting, listen?)))
+            {
                 loopback_only(listen)
                     .map_err(|reason| self.problem(setting, &reason).given(listen.to_string()))?;
             }

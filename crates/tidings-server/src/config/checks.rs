@@ -28,8 +28,7 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
     problems.extend(issuers(config));
     let by_cookie = config.auth.cookie.is_some() || config.auth.hook_url.is_some();
     if by_cookie && config.cors.origins.iter().any(|origin| origin.to_string() == "*") {
-        let reason =
-            "with auth.cookie or auth.hook_url, \"*\" would let any page on the web read as its visitor: name the origins";
+        let reason = "with auth.cookie or auth.hook_url, \"*\" would let any page on the web read as its visitor: name the origins";
         problems.push(config.problem("cors.origins", reason));
     }
     problems.extend(idle_channels(config));
@@ -95,7 +94,8 @@ fn issuers(config: &Config) -> Vec<Problem> {
 fn listeners(config: &Config) -> Vec<Problem> {
     let server = &config.server;
     let mut taken = vec![("server.listen", server.listen)];
-    let others = [("server.admin_listen", server.admin_listen), ("server.metrics_listen", server.metrics_listen)];
+    let others =
+        [("server.admin_listen", server.admin_listen), ("server.metrics_listen", server.metrics_listen)];
     let mut problems = Vec::new();
     for (setting, listen) in others.into_iter().filter_map(|(setting, listen)| Some((setting, listen?))) {
         // Any free port is another one each time.

@@ -11,8 +11,8 @@ use super::input::Input;
 use super::layers::{Origins, Reader, RulePlace, rule_name};
 use super::problem::{ConfigErrors, Problem, Source};
 use super::sections::{
-    Admin, Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, ISSUER, Issuer, Limits, Log,
-    OPERATOR, Operator, Section, Server, Stream, Tls, Webhook,
+    Admin, Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, ISSUER, Issuer,
+    Limits, Log, OPERATOR, Operator, Section, Server, Stream, Tls, Webhook,
 };
 use super::setting::plain_settings;
 use super::{Config, checks};

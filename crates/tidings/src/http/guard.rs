@@ -9,8 +9,8 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::problem::Problem;
 use super::origin::AskedFrom;
+use super::problem::Problem;
 use super::{CrossSite, HttpOptions, operators, origin};
 use crate::hub::Hub;
 use crate::options::Bounds;

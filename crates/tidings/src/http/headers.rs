@@ -16,7 +16,10 @@ const RESOURCE: HeaderName = HeaderName::from_static("cross-origin-resource-poli
 const DEFAULTS: [(HeaderName, &str); 7] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
-    (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
     (X_FRAME_OPTIONS, "DENY"),
     (OPENER, "same-origin"),
     (RESOURCE, "same-origin"),
@@ -28,7 +31,8 @@ const DEFAULTS: [(HeaderName, &str); 7] = [
 /// `hsts_seconds` is for how long a browser is to use nothing but HTTPS for this host; 0 says nothing of it. Only for
 /// answers that leave by TLS (RFC 6797 §7.2).
 pub fn with_security_headers(app: Router, hsts_seconds: u64) -> Router {
-    let hsts = (hsts_seconds > 0).then(|| HeaderValue::from_str(&format!("max-age={hsts_seconds}")).ok()).flatten();
+    let hsts =
+        (hsts_seconds > 0).then(|| HeaderValue::from_str(&format!("max-age={hsts_seconds}")).ok()).flatten();
     app.layer(map_response(move |mut answer: Response| {
         add(answer.headers_mut());
         if let Some(hsts) = &hsts {

@@ -2,8 +2,8 @@
 
 mod admin;
 mod guard;
-mod health;
 mod headers;
+mod health;
 mod metrics;
 pub(crate) mod operators;
 mod origin;
@@ -140,7 +140,9 @@ impl App {
     /// The grant of an operator, as it was found before the endpoint was reached: see [`operators`].
     async fn admin(&self, parts: &Parts) -> Result<Grant, Problem> {
         let admitted = parts.extensions.get::<operators::Admitted>();
-        admitted.map(|admitted| admitted.0.clone()).ok_or_else(|| Problem::forbidden("this needs the admin right"))
+        admitted
+            .map(|admitted| admitted.0.clone())
+            .ok_or_else(|| Problem::forbidden("this needs the admin right"))
     }
 }
 

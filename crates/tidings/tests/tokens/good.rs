@@ -85,7 +85,9 @@ async fn a_token_grants_what_it_claims() {
     let selector = |name| Selector::parse(name).expect("a name");
     assert_eq!(&*grant.user, "ada");
     assert_eq!(grant.subscribe, [selector("news"), selector("room:*")]);
-    assert!(grant.may_publish(&ChannelName::parse("jobs").expect("a name")) && grant.admin == AdminRole::Operator);
+    assert!(
+        grant.may_publish(&ChannelName::parse("jobs").expect("a name")) && grant.admin == AdminRole::Operator
+    );
     assert_eq!((grant.kind.as_deref(), grant.connections_max), (Some("display"), Some(3)));
     assert_eq!(grant.info.expect("it has some").get(), r#"{"name":"Ada","n":1.5}"#);
     assert_eq!(grant.expires_at_ms, Some((NOW + 600) * 1000 + 5_000), "the leeway counts");
