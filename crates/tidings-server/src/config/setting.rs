@@ -77,8 +77,6 @@ pub enum Feature {
     Hook,
     /// TLS on the hub's own listener.
     Tls,
-    /// A listener of its own for the admin surface.
-    AdminListener,
     /// The engine that several hubs share.
     Redis,
     /// A JSON Schema for the data of a channel's events.
@@ -94,7 +92,6 @@ impl fmt::Display for Feature {
         f.write_str(match self {
             Self::Hook => "the hook",
             Self::Tls => "TLS",
-            Self::AdminListener => "a separate admin listener",
             Self::Redis => "the Redis engine",
             Self::Schemas => "event schemas",
             Self::PublishRules => "publish rules",

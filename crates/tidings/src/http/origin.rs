@@ -43,6 +43,33 @@ impl HttpOptions {
     }
 }
 
+/// Where a request comes from, as far as browsers tell. Among the extensions of each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedFrom {
+    /// No page, or one of the hub's own origin that only reads: nothing says that there is another.
+    Nowhere,
+    /// A page of the hub's own origin, which the browser says.
+    OwnPage,
+    /// A page of another origin, one of [`HttpOptions::origins`].
+    AllowedPage,
+    /// A page of another origin.
+    Elsewhere,
+}
+
+/// Where a request comes from.
+pub(super) fn asked_from(request: &Request<Body>, options: &HttpOptions) -> AskedFrom {
+    if is_foreign(request, options) {
+        return AskedFrom::Elsewhere;
+    }
+    let origin = request.headers().get(header::ORIGIN);
+    if site_is(request.headers(), &["same-origin"])
+        || origin.is_some_and(|origin| is_own(origin, authority(request)))
+    {
+        return AskedFrom::OwnPage;
+    }
+    if origin.is_some() { AskedFrom::AllowedPage } else { AskedFrom::Nowhere }
+}
+
 /// Whether the browser says that another origin's page asks. It says so by `Origin`, wherever something is changed; by
 /// `Sec-Fetch-Site` only where the hub's address is one that it trusts, which plain HTTP beyond loopback is not.
 pub(super) fn is_foreign(request: &Request<Body>, options: &HttpOptions) -> bool {
