@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tidings::{HttpOptions, Hub, Problem, StreamOptions, audit};
-use tidings_server::config::{Config, loopback_only};
+use tidings::tls::Tls;
+use tidings::{Entrance, HttpOptions, Hub, Problem, StreamOptions, audit};
+use tidings_server::config::{Config, ProxyProtocol, loopback_only};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -39,6 +41,7 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     let hub_options = options::hub(config);
     // Before it listens: a key that can't be read lets nobody in.
     let doorman = Doorman::new(config)?;
+    let entrance = entrance(config)?;
     let (listener, passed) = listen(config, &hub_options.stream)?;
     let address = listener.local_addr()?;
     if config.dev {
@@ -60,8 +63,12 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
         let _ = stopped.wait_for(|stop| *stop).await;
     };
     tokio::spawn(audit::run(hub.clone(), address));
-    let server = tokio::spawn(tidings::serve(listener, app, hub.clone(), until_stopped));
-    greet(&hub, address, config.dev);
+    if let Some(tls) = &entrance.tls {
+        keep_current(tls)?;
+    }
+    let scheme = if entrance.tls.is_some() { "https" } else { "http" };
+    let server = tokio::spawn(tidings::serve_through(listener, entrance, app, hub.clone(), until_stopped));
+    greet(&hub, scheme, address, config.dev);
     tokio::select! {
         _ = signals.next() => {}
         () = drain_without_stopping(&hub) => {}
@@ -76,6 +83,25 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     let _ = stop.send(true);
     let _ = server.await;
     Ok(code)
+}
+
+/// What clients go through before HTTP. A certificate that can't be read lets nobody in.
+fn entrance(config: &Config) -> io::Result<Entrance> {
+    let tls = config.open_tls().map_err(io::Error::other)?.map(Arc::new);
+    Ok(Entrance { tls, proxy_protocol: config.server.proxy_protocol == ProxyProtocol::V2 })
+}
+
+/// Takes in what comes to the certificate's files, by itself and at SIGHUP.
+fn keep_current(tls: &Arc<Tls>) -> io::Result<()> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    let (tls, asked) = (Arc::clone(tls), Arc::clone(tls));
+    tokio::spawn(async move { tls.watch().await });
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            asked.look_now();
+        }
+    });
+    Ok(())
 }
 
 /// A drain that was asked for over HTTP: the process stays, unready, until it is stopped.
@@ -121,17 +147,17 @@ fn listen(config: &Config, stream: &StreamOptions) -> io::Result<(TcpListener, b
 }
 
 /// The line that others wait for, and in development what to try.
-fn greet(hub: &Hub, address: SocketAddr, dev: bool) {
+fn greet(hub: &Hub, scheme: &str, address: SocketAddr, dev: bool) {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "listening on http://{address}");
+    let _ = writeln!(out, "listening on {scheme}://{address}");
     if dev {
         let _ = writeln!(
             out,
-            "\n  open     http://{address}/                    a live channel and a publish box\n  \
-               open     http://{address}/admin/monitoring    who is connected\n  \
-               listen   curl -N http://{address}/api/sse/stream?channels=jobs\n  \
+            "\n  open     {scheme}://{address}/                    a live channel and a publish box\n  \
+               open     {scheme}://{address}/admin/monitoring    who is connected\n  \
+               listen   curl -N {scheme}://{address}/api/sse/stream?channels=jobs\n  \
                publish  curl -d '{{\"channel\":\"jobs\",\"type\":\"job_started\",\"data\":{{\"id\":7}}}}' \
-             http://{address}/api/sse/publish\n"
+             {scheme}://{address}/api/sse/publish\n"
         );
     }
     let _ = out.flush();

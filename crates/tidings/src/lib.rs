@@ -59,6 +59,8 @@ mod outlet;
 mod socket;
 mod store;
 mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod urlencoded;
 
 pub use tidings_core as core;
@@ -73,4 +75,4 @@ pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError, RemoteAddress};
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 pub use self::outlet::Ending;
-pub use self::socket::{bind, listener_options, passed, raise_open_files, serve};
+pub use self::socket::{Entrance, bind, listener_options, passed, raise_open_files, serve, serve_through};

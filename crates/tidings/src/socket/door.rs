@@ -1,7 +1,7 @@
 //! An accepted socket: it is in the list of doors for exactly as long as it is open.
 
 use std::io::{self, IoSlice};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -37,12 +37,21 @@ impl Door {
         let bounded = bound(address.ip(), hub.options());
         if !hub.inner().doors.enter(peer.socket.inode, bounded) {
             hub.note_refusal("limit");
-            return Err(io::Error::new(
-                io::ErrorKind::QuotaExceeded,
-                "the address has as many sockets as it may",
-            ));
+            return Err(too_many());
         }
         Ok(Self { io, peer, counts: bounded.is_some(), hub })
+    }
+
+    /// Takes a trusted proxy's word for where the far end is, unless that has as many sockets as it may.
+    pub(super) fn introduce(&mut self, address: SocketAddr) -> io::Result<()> {
+        let bounded = bound(address.ip(), self.hub.options());
+        if bounded.is_some_and(|bounded| !self.hub.inner().doors.count(bounded)) {
+            self.hub.note_refusal("limit");
+            return Err(too_many());
+        }
+        self.counts = bounded.is_some();
+        self.peer.introduce(address);
+        Ok(())
     }
 
     pub(super) fn peer(&self) -> &Peer {
@@ -72,6 +81,10 @@ impl Door {
             self.peer.note_timeout();
         }
     }
+}
+
+fn too_many() -> io::Error {
+    io::Error::new(io::ErrorKind::QuotaExceeded, "the address has as many sockets as it may")
 }
 
 /// How many sockets an address may have, streams or not. A proxy that is trusted has those of all its clients.

@@ -11,7 +11,9 @@ mod url;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use choice::{Algorithm, EngineKind, LogFormat, LogLevel, OnFull, PublishRule, Slow, WebhookEvent};
+pub use choice::{
+    Algorithm, EngineKind, LogFormat, LogLevel, OnFull, ProxyProtocol, PublishRule, Slow, WebhookEvent,
+};
 pub use name::{CookieName, NodeName, Text};
 pub use network::{IpNet, Origin};
 pub use number::{Limit, Millis};
