@@ -57,13 +57,12 @@ fn of_the_machine() -> Result<Vec<CertificateDer<'static>>, Failure> {
 pub(super) fn distrust(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        // An `io::Error` is not asked for what it holds by `source`, but for the source of that.
-        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = held.and_then(|held| held.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(why)) = tls.or_else(|| error.downcast_ref()) {
+        if let Some(rustls::Error::InvalidCertificate(why)) = error.downcast_ref() {
             return Some(why.to_string());
         }
-        cause = error.source();
+        // The source of an `io::Error` is not what it holds, but the source of that.
+        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = held.map(|held| held as &(dyn Error + 'static)).or_else(|| error.source());
     }
     None
 }

@@ -33,6 +33,9 @@ pub struct Hub {
 /// The secret that guarded hubs check tokens with.
 pub const SECRET: &str = "a secret that nobody but these tests has, and long enough for any hash.";
 
+/// The PROXY header of a proxy's own connection.
+pub const LOCAL: [u8; 16] = *b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+
 impl Hub {
     /// Without `--dev`, checking tokens; `toml` has the settings.
     pub fn start_guarded(environment: &[(&str, &str)], toml: &str) -> Self {
@@ -71,6 +74,12 @@ impl Hub {
         hub.certificate = Some(certificate);
         hub.start_again();
         hub
+    }
+
+    /// The same hub, whose certificate is now another.
+    pub fn showing(mut self, certificate: Certificate) -> Self {
+        self.certificate = Some(certificate);
+        self
     }
 
     /// With a `tidings.toml` too.
@@ -165,7 +174,11 @@ impl Hub {
 
     fn request(&self, method: &str, path: &str, body: &str) -> String {
         let tls = self.certificate.as_ref().map(|certificate| certificate.trusted(&["http/1.1"]));
-        let mut stream = Wire::connect(self.address(), None, tls);
+        let mut socket = tcp(self.address(), None);
+        if self.environment.iter().any(|(name, _)| name == "TIDINGS_SERVER_PROXY_PROTOCOL") {
+            socket.write_all(&LOCAL).expect("taken in");
+        }
+        let mut stream = Wire::over(socket, self.address(), tls);
         let bearer = self.bearer.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\

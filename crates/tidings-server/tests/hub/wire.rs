@@ -64,8 +64,8 @@ impl Certificate {
         Arc::new(config)
     }
 
-    pub fn der(&self) -> &CertificateDer<'static> {
-        &self.der
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 }
 
@@ -78,15 +78,27 @@ pub struct Wire {
 impl Wire {
     /// In the clear, or with hands shaken.
     pub fn connect(address: SocketAddr, buffer_bytes: Option<usize>, tls: Option<Arc<ClientConfig>>) -> Self {
-        let mut tcp = tcp(address, buffer_bytes);
-        let tls = tls.map(|config| {
-            let mut session = ClientConnection::new(config, ServerName::from(address.ip())).expect("a session");
-            while session.is_handshaking() {
-                session.complete_io(&mut tcp).expect("hands are shaken");
-            }
-            Box::new(session)
-        });
+        Self::over(tcp(address, buffer_bytes), address, tls)
+    }
+
+    /// The same over a socket on which something was said before.
+    pub fn over(mut tcp: TcpStream, address: SocketAddr, tls: Option<Arc<ClientConfig>>) -> Self {
+        let tls = tls.map(|config| Box::new(shake_hands(&mut tcp, address, config).expect("hands are shaken")));
         Self { tcp, tls }
+    }
+
+    /// Whether a hub's certificate is one that is trusted.
+    pub fn shakes_hands(address: SocketAddr, tls: Arc<ClientConfig>) -> bool {
+        shake_hands(&mut tcp(address, None), address, tls).is_ok()
+    }
+
+    /// A socket from an address of this machine's that is not the usual one.
+    pub fn tcp_from(source: [u8; 4], to: SocketAddr) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from((source, 0)).into()).expect("an address of this machine's");
+        socket.connect_timeout(&to.into(), PATIENCE).expect("somebody listens");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        socket.into()
     }
 
     /// What raw bytes of the socket, which were read from it by somebody else, say.
@@ -101,12 +113,18 @@ impl Wire {
         }
         opened
     }
+}
 
-    /// The certificate that was shown.
-    pub fn shown(&self) -> Option<CertificateDer<'static>> {
-        let shown = self.tls.as_ref()?.peer_certificates()?;
-        shown.first().map(|certificate| certificate.clone().into_owned())
+fn shake_hands(
+    tcp: &mut TcpStream,
+    address: SocketAddr,
+    config: Arc<ClientConfig>,
+) -> io::Result<ClientConnection> {
+    let mut session = ClientConnection::new(config, ServerName::from(address.ip())).expect("a session");
+    while session.is_handshaking() {
+        session.complete_io(tcp)?;
     }
+    Ok(session)
 }
 
 impl Read for Wire {
