@@ -1,9 +1,11 @@
 //! The real binary as a hub on a free port, and its books.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
+mod wire;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+pub use wire::{Certificate, Wire, tcp};
 
 /// How long a handshake may take on a busy machine before the test calls it lost.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,10 +26,15 @@ pub struct Hub {
     passed: Option<TcpListener>,
     /// The token that this fixture's own requests show. Without one it is a hub in `--dev`.
     bearer: Option<String>,
+    /// What it shows, where it speaks TLS.
+    pub certificate: Option<Certificate>,
 }
 
 /// The secret that guarded hubs check tokens with.
 pub const SECRET: &str = "a secret that nobody but these tests has, and long enough for any hash.";
+
+/// The PROXY header of a proxy's own connection.
+pub const LOCAL: [u8; 16] = *b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
 impl Hub {
     /// Without `--dev`, checking tokens; `toml` has the settings.
@@ -58,6 +66,22 @@ impl Hub {
         Self::prepared(environment, "", None)
     }
 
+    /// Under TLS, with a certificate of its own.
+    pub fn start_sealed(environment: &[(&str, &str)]) -> Self {
+        let mut hub = Self::unstarted(environment, "", None);
+        let certificate = Certificate::write(hub.dir.path());
+        hub.environment.extend(certificate.settings());
+        hub.certificate = Some(certificate);
+        hub.start_again();
+        hub
+    }
+
+    /// The same hub, whose certificate is now another.
+    pub fn showing(mut self, certificate: Certificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
     /// With a `tidings.toml` too.
     pub fn start_with_file(environment: &[(&str, &str)], toml: &str) -> Self {
         Self::prepared(environment, toml, None)
@@ -79,7 +103,15 @@ impl Hub {
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(dir.path().join("tidings.toml"), toml).expect("a file");
-        Self { child: None, address: "127.0.0.1:0".to_owned(), dir, environment, passed, bearer: None }
+        Self {
+            child: None,
+            address: "127.0.0.1:0".to_owned(),
+            dir,
+            environment,
+            passed,
+            bearer: None,
+            certificate: None,
+        }
     }
 
     /// On the same address and data directory as before.
@@ -121,7 +153,8 @@ impl Hub {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     pub fn address(&self) -> std::net::SocketAddr {
@@ -148,8 +181,12 @@ impl Hub {
     }
 
     fn request(&self, method: &str, path: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("the hub listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let tls = self.certificate.as_ref().map(|certificate| certificate.trusted(&["http/1.1"]));
+        let mut socket = tcp(self.address(), None);
+        if self.environment.iter().any(|(name, _)| name == "TIDINGS_SERVER_PROXY_PROTOCOL") {
+            socket.write_all(&LOCAL).expect("taken in");
+        }
+        let mut stream = Wire::over(socket, self.address(), tls);
         let bearer = self.bearer.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -264,7 +301,8 @@ fn listening(stdout: impl Read + Send + 'static) -> String {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if let Some((_, address)) = line.split_once("listening on http://") {
+            let said = line.split_once("listening on ").and_then(|(_, url)| url.split_once("://"));
+            if let Some((_, address)) = said {
                 let _ = tell.send(address.trim().trim_end_matches('/').to_owned());
             }
         }

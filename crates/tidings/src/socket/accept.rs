@@ -11,7 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
 use super::door::Door;
-use super::{http1, http2};
+use super::turned_away::TurnedAway;
+use super::{Entrance, http1, http2, introduction};
 use crate::hub::Hub;
 
 /// When no descriptor is left, accepting pauses for this long rather than spin.
@@ -29,6 +30,18 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 ///
 /// The listener should come from [`bind`](super::bind) or have [`listener_options`](super::listener_options).
 pub async fn serve(listener: TcpListener, app: Router, hub: Hub, stop: impl Future) {
+    serve_through(listener, Entrance::default(), app, hub, stop).await;
+}
+
+/// As [`serve`], with something before HTTP on each socket.
+pub async fn serve_through(
+    listener: TcpListener,
+    entrance: Entrance,
+    app: Router,
+    hub: Hub,
+    stop: impl Future,
+) {
+    entrance.enter_into(&hub);
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -39,7 +52,7 @@ pub async fn serve(listener: TcpListener, app: Router, hub: Hub, stop: impl Futu
             // Closed as it is: what is refused must cost less than what it keeps out.
             Ok((_, address)) if hub.take_socket(address.ip()).is_err() => {}
             Ok((io, _)) => {
-                tokio::spawn(welcome(io, app.clone(), hub.clone(), Guest::new(&hub)));
+                tokio::spawn(welcome(io, entrance.clone(), app.clone(), hub.clone(), Guest::new(&hub)));
             }
             Err(error) if is_exhausted(&error) => {
                 tracing::error!(%error, "can't accept: raise LimitNOFILE or limits.connections lower");
@@ -55,13 +68,26 @@ fn is_exhausted(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }
 
-async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
+async fn welcome(io: TcpStream, entrance: Entrance, app: Router, hub: Hub, guest: Guest) {
     let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
     // In the list from here on: one that never says anything is open, too.
-    let door = match Door::new(io, hub.clone()) {
+    let mut door = match Door::new(io, hub.clone()) {
         Ok(door) => door,
         Err(error) => return tracing::debug!(%error, "a socket is not taken in"),
     };
+    if entrance.proxy_protocol {
+        // Boxed, as is TLS: a socket without either keeps no room for them.
+        let introduced = Box::pin(timeout(header_timeout, introduction::hear(door, &hub))).await;
+        match introduced {
+            Ok(Some(introduced)) => door = introduced,
+            Ok(None) => return,
+            Err(_) => return hub.inner().turned_away.note(TurnedAway::ProxyHeader),
+        }
+    }
+    #[cfg(feature = "tls")]
+    if let Some(tls) = entrance.tls {
+        return Box::pin(super::sealed::serve(door, tls, app, hub, guest)).await;
+    }
     let Ok(Ok(speaks_http2)) = timeout(header_timeout, speaks_http2(door.io())).await else { return };
     if speaks_http2 {
         http2::serve(door, app, hub, guest).await;
