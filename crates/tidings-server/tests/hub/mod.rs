@@ -18,6 +18,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Hub {
     child: Option<Child>,
     address: String,
+    /// Further addresses, by the name that the hub tells them with.
+    others: Vec<(String, String)>,
     dir: TempDir,
     environment: Vec<(String, String)>,
     passed: Option<TcpListener>,
@@ -79,7 +81,15 @@ impl Hub {
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(dir.path().join("tidings.toml"), toml).expect("a file");
-        Self { child: None, address: "127.0.0.1:0".to_owned(), dir, environment, passed, bearer: None }
+        Self {
+            child: None,
+            address: "127.0.0.1:0".to_owned(),
+            others: Vec::new(),
+            dir,
+            environment,
+            passed,
+            bearer: None,
+        }
     }
 
     /// On the same address and data directory as before.
@@ -102,7 +112,7 @@ impl Hub {
             .expect("starts");
         let stdout = child.stdout.take().expect("piped");
         self.child = Some(child);
-        self.address = listening(stdout);
+        (self.address, self.others) = listening(stdout);
     }
 
     /// The binary itself, or a shell that becomes it after it put the listener where sd_listen_fds(3) has it.
@@ -128,6 +138,17 @@ impl Hub {
         self.address.parse().expect("an address")
     }
 
+    /// Where it listens besides: `admin`, `metrics`.
+    pub fn other_address(&self, name: &str) -> String {
+        let found = self.others.iter().find(|(other, _)| other == name);
+        found.unwrap_or_else(|| panic!("no {name} in {:?}", self.others)).1.clone()
+    }
+
+    /// The directory that all is in: its file, its log, its data.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
     }
@@ -148,7 +169,9 @@ impl Hub {
     }
 
     fn request(&self, method: &str, path: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("the hub listens");
+        // Where operators are heard.
+        let admin = self.others.iter().find(|(name, _)| name == "admin").map(|(_, address)| address);
+        let mut stream = TcpStream::connect(admin.unwrap_or(&self.address)).expect("the hub listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         let bearer = self.bearer.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
         let request = format!(
@@ -242,6 +265,20 @@ impl Hub {
         self.dir.path().join("data")
     }
 
+    /// Where `KEPT_HUBS` names a directory, what the hub left behind is kept there, to be searched for secrets when the
+    /// whole suite is over: see `tests/canary`.
+    fn keep_for_a_search(&self) {
+        let Some(kept) = std::env::var_os("KEPT_HUBS") else { return };
+        let name = self.dir.path().file_name().expect("a temporary directory's name");
+        let kept = std::path::Path::new(&kept).join(name);
+        let _ = std::fs::create_dir_all(&kept);
+        let data =
+            std::fs::read_dir(self.data_dir()).into_iter().flatten().flatten().map(|entry| entry.path());
+        for path in data.chain([self.log_path()]).filter(|path| path.is_file()) {
+            let _ = std::fs::copy(&path, kept.join(path.file_name().expect("a file's name")));
+        }
+    }
+
     fn log_path(&self) -> std::path::PathBuf {
         self.dir.path().join("hub.log")
     }
@@ -249,6 +286,7 @@ impl Hub {
 
 impl Drop for Hub {
     fn drop(&mut self) {
+        self.keep_for_a_search();
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
@@ -260,12 +298,16 @@ impl Drop for Hub {
 }
 
 /// Waits for the line that tells the address, and keeps reading so that the hub never blocks on its own words.
-fn listening(stdout: impl Read + Send + 'static) -> String {
+fn listening(stdout: impl Read + Send + 'static) -> (String, Vec<(String, String)>) {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
+        let mut others = Vec::new();
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if let Some((_, address)) = line.split_once("listening on http://") {
-                let _ = tell.send(address.trim().trim_end_matches('/').to_owned());
+            let Some((name, address)) = line.split_once(" on http://") else { continue };
+            let address = address.trim().trim_end_matches('/').to_owned();
+            match name {
+                "listening" => drop(tell.send((address, std::mem::take(&mut others)))),
+                name => others.push((name.to_owned(), address)),
             }
         }
     });
