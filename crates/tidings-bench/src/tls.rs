@@ -106,8 +106,7 @@ fn further(args: &Args, hub: &Path, one: &Cost) -> io::Result<f64> {
     let streams = usize::from(args.http2_streams);
     eprintln!("HTTP/2, {streams} streams …");
     let connections = (args.connections / streams).max(1);
-    let (_side, added, _) =
-        filled(Server::sealed_hub(hub)?, streams, connections, args.data_bytes as usize)?;
+    let (_side, added, _) = filled(Server::sealed_hub(hub)?, streams, connections, args.data_bytes as usize)?;
     let per_connection = added.per_stream(|memory| memory.rss_bytes) * streams as f64;
     Ok((per_connection - one.bytes_per_connection) / (streams - 1) as f64)
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Target, Trust, link};
 use super::engine::Engine;
 use super::publisher::Content;
+use super::{Target, Trust, link};
 use crate::sys;
 
 /// What a load can be told.

@@ -194,7 +194,8 @@ fn base(url: &str) -> Result<String, String> {
     let example = "write it as http://HOST:PORT or https://HOST:PORT";
     let uri: Uri = url.parse().map_err(|error| format!("--url {url:?} is no URL ({error}): {example}"))?;
     let scheme = uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme));
-    let scheme = scheme.ok_or_else(|| format!("--url {url:?} has no scheme that is known here: {example}"))?;
+    let scheme =
+        scheme.ok_or_else(|| format!("--url {url:?} has no scheme that is known here: {example}"))?;
     let authority = uri.authority().ok_or_else(|| format!("--url {url:?} names no host: {example}"))?;
     if authority.as_str().contains('@') {
         return Err("--url carries a name or password: give a token with TIDINGS_TOKEN instead".to_owned());
@@ -225,9 +226,12 @@ mod tests {
 
     #[test]
     fn a_url_that_cannot_work_says_what_to_write() {
-        for (url, hint) in
-            [("127.0.0.1:3000", "http://"), ("hub", "http://"), ("ftp://hub", "https://"), ("http://a:b@h/", "TIDINGS_TOKEN")]
-        {
+        for (url, hint) in [
+            ("127.0.0.1:3000", "http://"),
+            ("hub", "http://"),
+            ("ftp://hub", "https://"),
+            ("http://a:b@h/", "TIDINGS_TOKEN"),
+        ] {
             assert!(base(url).is_err_and(|why| why.contains(hint)), "{url}");
         }
     }

@@ -103,7 +103,15 @@ impl Hub {
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(dir.path().join("tidings.toml"), toml).expect("a file");
-        Self { child: None, address: "127.0.0.1:0".to_owned(), dir, environment, passed, bearer: None, certificate: None }
+        Self {
+            child: None,
+            address: "127.0.0.1:0".to_owned(),
+            dir,
+            environment,
+            passed,
+            bearer: None,
+            certificate: None,
+        }
     }
 
     /// On the same address and data directory as before.

@@ -83,7 +83,8 @@ impl Wire {
 
     /// The same over a socket on which something was said before.
     pub fn over(mut tcp: TcpStream, address: SocketAddr, tls: Option<Arc<ClientConfig>>) -> Self {
-        let tls = tls.map(|config| Box::new(shake_hands(&mut tcp, address, config).expect("hands are shaken")));
+        let tls =
+            tls.map(|config| Box::new(shake_hands(&mut tcp, address, config).expect("hands are shaken")));
         Self { tcp, tls }
     }
 

@@ -30,7 +30,8 @@ impl Haproxy {
         let address = free_address();
         let config = SNIPPET.replace("bind :443", &format!("bind {address}"));
         let config = config.replace("127.0.0.1:3000", &hub.address().to_string());
-        let config = if hub.certificate.is_none() { config.replace(" check-ssl verify none", "") } else { config };
+        let config =
+            if hub.certificate.is_none() { config.replace(" check-ssl verify none", "") } else { config };
         let file = dir.path().join("haproxy.cfg");
         std::fs::write(&file, config).expect("written");
         let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());

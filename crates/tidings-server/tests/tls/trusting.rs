@@ -6,7 +6,10 @@ use crate::hub::{Certificate, Hub, within_patience};
 
 fn verb(hub: &Hub, ca_file: Option<&std::path::Path>, arguments: &[&str]) -> Output {
     let mut verb = Command::new(env!("CARGO_BIN_EXE_tidings"));
-    verb.args(arguments).env("TIDINGS_URL", hub.url()).env_remove("TIDINGS_TOKEN").env_remove("TIDINGS_CA_FILE");
+    verb.args(arguments)
+        .env("TIDINGS_URL", hub.url())
+        .env_remove("TIDINGS_TOKEN")
+        .env_remove("TIDINGS_CA_FILE");
     if let Some(file) = ca_file {
         verb.env("TIDINGS_CA_FILE", file);
     }
@@ -19,7 +22,8 @@ fn verbs_speak_tls_to_whom_they_are_told_to_trust() {
     let file = hub.certificate.as_ref().expect("it speaks TLS").certificate_file();
     let published = verb(&hub, Some(&file), &["publish", "jobs", "7"]);
     assert!(published.status.success(), "{}", String::from_utf8_lossy(&published.stderr));
-    let tailed = verb(&hub, Some(&file), &["tail", "jobs", "--since-beginning", "--exit-after", "1", "--raw"]);
+    let tailed =
+        verb(&hub, Some(&file), &["tail", "jobs", "--since-beginning", "--exit-after", "1", "--raw"]);
     assert!(tailed.status.success(), "{}", String::from_utf8_lossy(&tailed.stderr));
     assert!(String::from_utf8_lossy(&tailed.stdout).contains("data: 7\n"));
     hub.assert_books_balance();
