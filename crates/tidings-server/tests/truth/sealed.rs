@@ -129,6 +129,38 @@ fn handshakes_that_come_to_nothing_are_given_up_and_counted() {
 }
 
 #[test]
+fn whatever_is_sent_as_tls_breaks_nothing() {
+    let hub = Hub::start_sealed(&[("TIDINGS_LIMITS_CONNECTIONS_PER_IP", "0")]);
+    let hello = client_hello(&hub);
+    for at in 0..hello.len() {
+        let mut changed = hello.clone();
+        changed[at] ^= 0xff;
+        drop(say(&hub, &changed));
+    }
+    for at in (0..hello.len()).step_by(7) {
+        // Cut into two records, with something else in between.
+        let (first, rest) = hello[5..].split_at(at.min(hello.len() - 6));
+        let record =
+            |content: &[u8]| [&[22, 3, 1][..], &(content.len() as u16).to_be_bytes(), content].concat();
+        let alert = [21, 3, 3, 0, 2, 1, 0];
+        drop(say(&hub, &[record(first), alert.to_vec(), record(rest)].concat()));
+        drop(say(&hub, &[record(first), record(rest), hello.clone(), alert.to_vec()].concat()));
+    }
+    let certificate = hub.certificate.as_ref().expect("it speaks TLS");
+    for protocol in ["h2", "http/1.1"] {
+        for kind in 0..=30 {
+            let mut wire = Wire::connect(hub.address(), None, Some(certificate.trusted(&[protocol])));
+            let _ = wire.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
+            let _ = wire.tcp.write_all(&[kind, 3, 3, 0, 4, 1, 2, 3, 4]);
+            read_to_end(&mut wire.tcp);
+        }
+    }
+    hub.wait_for_sockets(0);
+    hub.assert_books_balance();
+    assert!(!hub.log().contains("panicked"), "{}", hub.log());
+}
+
+#[test]
 fn a_socket_that_shakes_hands_is_held_and_counts() {
     let hub = Hub::start_sealed(&[("TIDINGS_TLS_HANDSHAKE_TIMEOUT_MS", "600000")]);
     let half: Vec<_> = (0..20).map(|_| half_a_client_hello(&hub)).collect();

@@ -16,6 +16,15 @@ pub struct Entrance {
 }
 
 impl Entrance {
+    /// Whether HTTP is the first thing that is said.
+    pub(super) fn is_plain(&self) -> bool {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return false;
+        }
+        !self.proxy_protocol
+    }
+
     /// Lets the hub tell of it.
     pub(super) fn enter_into(&self, hub: &Hub) {
         #[cfg(feature = "tls")]

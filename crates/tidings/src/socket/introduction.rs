@@ -1,17 +1,32 @@
 //! How a proxy introduces the client whose connection it passes on: the PROXY protocol, version 2.
 
 use std::io;
+use std::time::Duration;
 
 use tidings_core::proxy::{FIXED_BYTES, Introduced, ProxyHeaderError, fixed_part, introduced};
 use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
 
 use super::door::Door;
 use super::turned_away::TurnedAway;
 use crate::hub::Hub;
 
+/// Waits for the header where one is spoken, for as long as for a request's.
+pub(super) async fn expect(door: Door, proxy_protocol: bool, hub: &Hub) -> Option<Door> {
+    if !proxy_protocol {
+        return Some(door);
+    }
+    let patience = Duration::from_millis(hub.options().stream.header_timeout_ms);
+    let heard = Box::pin(timeout(patience, hear(door, hub))).await;
+    heard.unwrap_or_else(|_| {
+        hub.inner().turned_away.note(TurnedAway::ProxyHeader);
+        None
+    })
+}
+
 /// Reads the header, to its last byte and no further. Without one, or from somebody who isn't trusted with it, the
 /// socket is closed.
-pub(super) async fn hear(mut door: Door, hub: &Hub) -> Option<Door> {
+async fn hear(mut door: Door, hub: &Hub) -> Option<Door> {
     let (remote, turned_away) = (door.peer().address, &hub.inner().turned_away);
     if !hub.options().trusted_proxies.iter().any(|network| network.contains(remote.ip())) {
         turned_away.note(TurnedAway::ProxyUntrusted);

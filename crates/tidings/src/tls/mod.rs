@@ -54,6 +54,8 @@ impl TlsOptions {
 #[derive(Debug)]
 pub struct Tls {
     options: TlsOptions,
+    /// The files as they were just before they were read.
+    opened_with: [watch::Mark; 2],
     config: Arc<ServerConfig>,
     certificates: Arc<Certificates>,
     full_handshakes: AtomicU64,
@@ -66,12 +68,14 @@ impl Tls {
     /// With the certificate and the key that are in the files now. To take in what comes there later, keep
     /// [`watch`](Self::watch) running.
     pub fn open(options: TlsOptions) -> Result<Self, TlsError> {
+        let opened_with = watch::marks([options.certificate_file.clone(), options.key_file.clone()]);
         let pair = pair::read(&options.certificate_file, &options.key_file)?;
         pair.tell("certificate loaded");
         let certificates = Arc::new(Certificates::new(pair));
         let config = server_config(&certificates).map_err(TlsError::Provider)?;
         Ok(Self {
             options,
+            opened_with,
             config: Arc::new(config),
             certificates,
             full_handshakes: AtomicU64::new(0),

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -17,12 +17,12 @@ const SETTLE: Duration = Duration::from_millis(200);
 const SETTLE_LOOKS_MAX: usize = 25;
 
 /// What tells that a file is another than before: what it points to, when that was changed, how long it is.
-type Mark = Option<(u64, u64, i64, i64, u64)>;
+pub(super) type Mark = Option<(u64, u64, i64, i64, u64)>;
 
 impl Tls {
     /// Looks every `reload_interval_ms`, and when [`look_now`](Self::look_now) says so, for as long as it is polled.
     pub async fn watch(&self) {
-        let mut known = self.marks().await;
+        let mut known = self.opened_with;
         loop {
             let asked = self.wait().await;
             let mut found = self.marks().await;
@@ -79,9 +79,14 @@ impl Tls {
 
     async fn marks(&self) -> [Mark; 2] {
         let files = [self.options.certificate_file.clone(), self.options.key_file.clone()];
-        let marks = tokio::task::spawn_blocking(move || files.map(|file| mark(&file).ok()));
+        let marks = tokio::task::spawn_blocking(move || marks(files));
         marks.await.unwrap_or_default()
     }
+}
+
+/// Of each file, where it is there.
+pub(super) fn marks(files: [PathBuf; 2]) -> [Mark; 2] {
+    files.map(|file| mark(&file).ok())
 }
 
 fn mark(file: &Path) -> io::Result<(u64, u64, i64, i64, u64)> {
