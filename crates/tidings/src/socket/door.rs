@@ -68,7 +68,7 @@ impl Door {
     }
 
     /// Notes what a read says of the far end.
-    pub(super) fn heard(&self, result: &io::Result<()>) {
+    fn heard(&self, result: &io::Result<()>) {
         match result {
             Err(error) if is_timeout(error) => self.peer.note_timeout(),
             _ => self.peer.note_heard(self.hub.inner().clock.now_ms()),
