@@ -8,6 +8,7 @@ use crate::verbs::completions::CompletionsArgs;
 use crate::verbs::connections::ConnectionsArgs;
 use crate::verbs::drain::DrainArgs;
 use crate::verbs::kick::KickArgs;
+use crate::verbs::password::PasswordArgs;
 use crate::verbs::publish::PublishArgs;
 use crate::verbs::stats::StatsArgs;
 use crate::verbs::tail::TailArgs;
@@ -65,8 +66,11 @@ pub(crate) enum Verb {
     /// Make a token to try with
     #[command(after_help = crate::verbs::token::HELP, display_order = 11)]
     Token(TokenArgs),
+    /// Make the hash of an operator's password
+    #[command(after_help = crate::verbs::password::HELP, display_order = 12)]
+    Password(PasswordArgs),
     /// Write a completion script for a shell
-    #[command(after_help = crate::verbs::completions::HELP, display_order = 12)]
+    #[command(after_help = crate::verbs::completions::HELP, display_order = 13)]
     Completions(CompletionsArgs),
 }
 

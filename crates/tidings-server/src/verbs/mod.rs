@@ -16,6 +16,7 @@ mod follow;
 mod hub;
 
 pub(crate) mod kick;
+pub(crate) mod password;
 mod printable;
 mod problem;
 pub(crate) mod publish;
@@ -55,6 +56,7 @@ async fn dispatch(verb: Verb) -> Result<failure::Exit, Failure> {
         Verb::Cleanup(args) => cleanup::run(args).await,
         Verb::Drain(args) => drain::run(args).await,
         Verb::Token(args) => token::run(args).await,
+        Verb::Password(args) => password::run(&args),
         Verb::Completions(args) => completions::run(&args).await,
     }
 }

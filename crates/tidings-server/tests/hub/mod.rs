@@ -21,6 +21,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Hub {
     child: Option<Child>,
     address: String,
+    /// Further addresses, by the name that the hub tells them with.
+    others: Vec<(String, String)>,
     dir: TempDir,
     environment: Vec<(String, String)>,
     passed: Option<TcpListener>,
@@ -106,6 +108,7 @@ impl Hub {
         Self {
             child: None,
             address: "127.0.0.1:0".to_owned(),
+            others: Vec::new(),
             dir,
             environment,
             passed,
@@ -134,7 +137,7 @@ impl Hub {
             .expect("starts");
         let stdout = child.stdout.take().expect("piped");
         self.child = Some(child);
-        self.address = listening(stdout);
+        (self.address, self.others) = listening(stdout);
     }
 
     /// The binary itself, or a shell that becomes it after it put the listener where sd_listen_fds(3) has it.
@@ -161,6 +164,17 @@ impl Hub {
         self.address.parse().expect("an address")
     }
 
+    /// Where it listens besides: `admin`, `metrics`.
+    pub fn other_address(&self, name: &str) -> String {
+        let found = self.others.iter().find(|(other, _)| other == name);
+        found.unwrap_or_else(|| panic!("no {name} in {:?}", self.others)).1.clone()
+    }
+
+    /// The directory that all is in: its file, its log, its data.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
     }
@@ -182,11 +196,14 @@ impl Hub {
 
     fn request(&self, method: &str, path: &str, body: &str) -> String {
         let tls = self.certificate.as_ref().map(|certificate| certificate.trusted(&["http/1.1"]));
-        let mut socket = tcp(self.address(), None);
+        // Where operators are heard.
+        let admin = self.others.iter().find(|(name, _)| name == "admin").map(|(_, address)| address);
+        let address = admin.map_or(self.address(), |address| address.parse().expect("an address"));
+        let mut socket = tcp(address, None);
         if self.environment.iter().any(|(name, _)| name == "TIDINGS_SERVER_PROXY_PROTOCOL") {
             socket.write_all(&LOCAL).expect("taken in");
         }
-        let mut stream = Wire::over(socket, self.address(), tls);
+        let mut stream = Wire::over(socket, address, tls);
         let bearer = self.bearer.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -279,6 +296,20 @@ impl Hub {
         self.dir.path().join("data")
     }
 
+    /// Where `KEPT_HUBS` names a directory, what the hub left behind is kept there, to be searched for secrets when the
+    /// whole suite is over: see `tests/canary`.
+    fn keep_for_a_search(&self) {
+        let Some(kept) = std::env::var_os("KEPT_HUBS") else { return };
+        let name = self.dir.path().file_name().expect("a temporary directory's name");
+        let kept = std::path::Path::new(&kept).join(name);
+        let _ = std::fs::create_dir_all(&kept);
+        let data =
+            std::fs::read_dir(self.data_dir()).into_iter().flatten().flatten().map(|entry| entry.path());
+        for path in data.chain([self.log_path()]).filter(|path| path.is_file()) {
+            let _ = std::fs::copy(&path, kept.join(path.file_name().expect("a file's name")));
+        }
+    }
+
     fn log_path(&self) -> std::path::PathBuf {
         self.dir.path().join("hub.log")
     }
@@ -286,6 +317,7 @@ impl Hub {
 
 impl Drop for Hub {
     fn drop(&mut self) {
+        self.keep_for_a_search();
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
@@ -297,13 +329,17 @@ impl Drop for Hub {
 }
 
 /// Waits for the line that tells the address, and keeps reading so that the hub never blocks on its own words.
-fn listening(stdout: impl Read + Send + 'static) -> String {
+fn listening(stdout: impl Read + Send + 'static) -> (String, Vec<(String, String)>) {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
+        let mut others = Vec::new();
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            let said = line.split_once("listening on ").and_then(|(_, url)| url.split_once("://"));
-            if let Some((_, address)) = said {
-                let _ = tell.send(address.trim().trim_end_matches('/').to_owned());
+            let Some((name, url)) = line.split_once(" on http") else { continue };
+            let Some((_, address)) = url.split_once("://") else { continue };
+            let address = address.trim().trim_end_matches('/').to_owned();
+            match name {
+                "listening" => drop(tell.send((address, std::mem::take(&mut others)))),
+                name => others.push((name.to_owned(), address)),
             }
         }
     });

@@ -12,6 +12,7 @@ mod observe;
 mod permissions;
 mod presence;
 mod publish;
+mod rates;
 mod recent;
 mod revocations;
 mod shown;
@@ -47,6 +48,7 @@ pub use self::lists::{
 pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{AmendError, ChangeError, ChannelChange};
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
+pub use self::rates::TooOften;
 pub use self::recent::RecentLatency;
 pub use self::revocations::TooManyRevoked;
 pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
@@ -79,7 +81,7 @@ pub(crate) struct Inner {
     /// Told of each who begins to read the hub's own channels.
     board_readers: watch::Sender<()>,
     publish_rate: Mutex<RateLimit<Arc<str>>>,
-    accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
+    rates: rates::Rates,
     permissions: Mutex<permissions::Permissions>,
     timelines: Mutex<timeline::Timelines>,
     /// Held before the books' or the log's, never after.
@@ -134,7 +136,7 @@ impl Hub {
             log: Mutex::new(log),
             board_readers,
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
-            accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
+            rates: rates::Rates::new(&bounds, clock),
             permissions: Mutex::default(),
             timelines: Mutex::default(),
             told: Mutex::default(),
@@ -148,7 +150,7 @@ impl Hub {
             sends_on: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),
-            doors: Doors::default(),
+            doors: Doors::new(bounds.sockets),
             turned_away: TurnedAwayCounts::default(),
             #[cfg(feature = "tls")]
             tls: std::sync::OnceLock::new(),

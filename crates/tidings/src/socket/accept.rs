@@ -48,6 +48,8 @@ pub async fn serve_through(
             _ = &mut stop => return,
         };
         match accepted {
+            // Closed as it is: what is refused must cost less than what it keeps out.
+            Ok((_, address)) if hub.take_socket(address.ip()).is_err() => {}
             Ok((io, _)) => {
                 let (app, hub, guest) = (app.clone(), hub.clone(), Guest::new(&hub));
                 if entrance.is_plain() {
@@ -99,7 +101,7 @@ fn taken_in(io: TcpStream, hub: &Hub) -> Option<Door> {
     door.inspect_err(|error| tracing::debug!(%error, "a socket is not taken in")).ok()
 }
 
-pub(super) async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
+async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
     let Some(door) = taken_in(io, &hub) else { return };
     match begins_http2(&door, &hub).await {
         Some(true) => http2::serve(door, app, hub, guest).await,

@@ -10,7 +10,7 @@ use tidings_core::registry::group_ip;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::Peer;
+use super::{Crowded, Peer};
 use crate::hub::Hub;
 use crate::options::HubOptions;
 
@@ -35,19 +35,20 @@ impl Door {
         let address = io.peer_addr()?;
         let peer = Peer::new(address, io.as_raw_fd())?;
         let bounded = bound(address.ip(), hub.options());
-        if !hub.inner().doors.enter(peer.socket.inode, bounded) {
-            hub.note_refusal("limit");
-            return Err(too_many());
+        if let Err(crowded) = hub.inner().doors.enter(peer.socket.inode, bounded) {
+            return Err(turned_away(&hub, crowded));
         }
         Ok(Self { io, peer, counts: bounded.is_some(), hub })
     }
 
     /// Takes a trusted proxy's word for where the far end is, unless that has as many sockets as it may.
     pub(super) fn introduce(&mut self, address: SocketAddr) -> io::Result<()> {
+        if self.hub.take_socket(address.ip()).is_err() {
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the address opens sockets too often"));
+        }
         let bounded = bound(address.ip(), self.hub.options());
         if bounded.is_some_and(|bounded| !self.hub.inner().doors.count(bounded)) {
-            self.hub.note_refusal("limit");
-            return Err(too_many());
+            return Err(turned_away(&self.hub, Crowded::Address));
         }
         self.counts = bounded.is_some();
         self.peer.introduce(address);
@@ -83,8 +84,13 @@ impl Door {
     }
 }
 
-fn too_many() -> io::Error {
-    io::Error::new(io::ErrorKind::QuotaExceeded, "the address has as many sockets as it may")
+fn turned_away(hub: &Hub, crowded: Crowded) -> io::Error {
+    let (kind, reason) = match crowded {
+        Crowded::Address => ("limit", "the address has as many sockets as it may"),
+        Crowded::Node => ("full", "there are as many sockets as there may be"),
+    };
+    hub.note_refusal(kind);
+    io::Error::new(io::ErrorKind::QuotaExceeded, reason)
 }
 
 /// How many sockets an address may have, streams or not. A proxy that is trusted has those of all its clients.

@@ -85,6 +85,16 @@ choice!(
 );
 
 choice!(
+    /// What somebody who looks after the hub may do.
+    OperatorRole {
+        /// See what operators see.
+        Read "read",
+        /// And do what operators do.
+        Operator "operator",
+    }
+);
+
+choice!(
     /// Where events and leases live.
     EngineKind {
         /// In this process.
