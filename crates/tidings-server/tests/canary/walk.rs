@@ -1,6 +1,10 @@
 //! One hub at its most talkative is asked everything, rightly and wrongly, with marked secrets in every place where one
 //! can stand; then all that it said and kept is searched.
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tidings::ENDPOINTS;
 
@@ -152,6 +156,7 @@ fn talk(walk: &mut Walk) {
     walk.marks.add("a ticket", &ticket);
     let ticketed = Stream::open_with(&walk.hub, &format!("channels=a&ticket={ticket}"), &[]);
     drop((queried, cookie));
+    over_http2(&walk.hub, &user, &streams[0].1);
     for user in ["panics", "trips", "breaks"] {
         let token = walk.token(&["--user", user, "--subscribe", "a"]);
         let headers = [("authorization", format!("Bearer {token}"))];
@@ -201,6 +206,25 @@ fn talk(walk: &mut Walk) {
     drop(ticketed);
 }
 
+/// HTTP/2 is read by another library, which has a log of its own.
+fn over_http2(hub: &Server, token: &str, connection_id: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
+    for (method, path, body) in [
+        ("GET", format!("/api/sse/history?channel=a&token={token}"), String::new()),
+        ("POST", "/api/sse/alive".to_owned(), connection_id.to_owned()),
+    ] {
+        let request = ::http::Request::builder().method(method).uri(format!("{}{path}", hub.url()));
+        let request = request
+            .header("authorization", format!("Bearer {token}"))
+            .header("cookie", format!("session={token}"))
+            .body(Full::from(body))
+            .expect("a request");
+        let answer = runtime.block_on(client.request(request)).expect("an answer");
+        assert!(answer.status().is_success() && answer.version() == ::http::Version::HTTP_2, "{answer:?}");
+    }
+}
+
 /// Streams until the fault was tripped that ends them.
 fn provoke(hub: &Server, headers: &[(&str, &str)]) {
     let asked = std::panic::catch_unwind(|| {
@@ -244,6 +268,7 @@ fn search(mut walk: Walk, format: &str) {
     );
     #[cfg(feature = "fault-points")]
     assert!(log.contains("panicked"), "no fault was tripped");
+    assert!(log.contains("hpack"), "{format}: also what reads HTTP/2");
     walk.marks.assert_absent("the log", &log);
     let mut searched = 0;
     for place in [walk.hub.dir().join("audit.jsonl"), walk.hub.data_dir()] {
