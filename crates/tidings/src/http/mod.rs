@@ -124,7 +124,9 @@ fn streams() -> Router<App> {
 impl App {
     /// The grant of a request: by a ticket, or by the authorizer; not for a user who is shut out.
     async fn grant(&self, parts: &Parts) -> Result<Grant, Problem> {
-        self.check_revoked(self.authorizer.authorize_boxed(parts).await?)
+        let grant = self.check_revoked(self.authorizer.authorize_boxed(parts).await?)?;
+        self.hub.take_request_of(&grant.user)?;
+        Ok(grant)
     }
 
     fn check_revoked(&self, mut grant: Grant) -> Result<Grant, Problem> {
