@@ -40,7 +40,7 @@ struct Refused {
     status: StatusCode,
     words: &'static str,
     /// Whom the log may name: an operator, never what somebody typed.
-    who: Option<Grant>,
+    who: Option<Box<Grant>>,
     retry_ms: u64,
 }
 
@@ -60,13 +60,13 @@ impl Operators {
     }
 
     /// Whose password this is. It takes as long for a name that nobody has as for one that somebody has.
-    fn check(&self, name: &str, password: &str) -> Result<Grant, Option<Grant>> {
+    fn check(&self, name: &str, password: &str) -> Result<Grant, Option<Box<Grant>>> {
         let named = self.0.iter().find(|operator| operator.name.as_str() == name);
         let Some(checked) = named.or(self.0.first()) else { return Err(None) };
         let is_right = checked.password.is(password);
         match (named, is_right) {
             (Some(operator), true) => Ok(grant(operator)),
-            (Some(operator), false) => Err(Some(grant(operator))),
+            (Some(operator), false) => Err(Some(Box::new(grant(operator)))),
             (None, _) => Err(None),
         }
     }
@@ -138,7 +138,7 @@ async fn attempt(desk: &Desk, parts: &Parts, body: Body) -> Result<(Grant, Proof
         true => (by_password(desk, form).await?, Proof::Password),
     };
     let welcome = desk.welcome(grant.clone()).map_err(|problem| Refused {
-        who: Some(grant),
+        who: Some(Box::new(grant)),
         ..match problem.status() {
             StatusCode::FORBIDDEN => {
                 Refused::new(StatusCode::FORBIDDEN, "The token is good, but it is no operator’s.")
