@@ -84,6 +84,9 @@ pub(crate) struct HubArgs {
     /// Token to show the hub; prefer the variable, since a command line can be read by others
     #[arg(long, env = "TIDINGS_TOKEN", hide_env_values = true, display_order = 91)]
     pub(crate) token: Option<String>,
+    /// Trust the certificate authorities in this PEM file instead of this machine's own, where the hub is at https://
+    #[arg(long, env = "TIDINGS_CA_FILE", value_name = "FILE", display_order = 92)]
+    pub(crate) ca_file: Option<std::path::PathBuf>,
 }
 
 const FIRST_STEPS: &str = "\

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use tidings::{AuditTrail, HttpOptions, Hub, Problem, StreamOptions, Surface};
-use tidings_server::config::{Config, loopback_only};
+use tidings::tls::Tls;
+use tidings::{AuditTrail, Entrance, HttpOptions, Hub, Problem, StreamOptions, Surface};
+use tidings_server::config::{Config, ProxyProtocol, loopback_only};
 use tokio::net::TcpListener;
 
 use crate::admin::Desk;
@@ -19,11 +20,18 @@ pub(crate) struct Bound {
     pub(crate) address: SocketAddr,
     /// What the line that tells of it calls it; the first has no name.
     pub(crate) name: Option<&'static str>,
+    /// What sockets go through before HTTP.
+    pub(crate) entrance: Entrance,
     surface: Surface,
 }
 
-/// All addresses of the configuration, the public one first, and whether that one was passed in.
-pub(crate) fn bind(config: &Config, stream: &StreamOptions) -> io::Result<(Vec<Bound>, bool)> {
+/// All addresses of the configuration, the public one first, and whether that one was passed in. Numbers for a
+/// collector are in the clear; all else is under TLS where there is any.
+pub(crate) fn bind(
+    config: &Config,
+    stream: &StreamOptions,
+    tls: Option<&Arc<Tls>>,
+) -> io::Result<(Vec<Bound>, bool)> {
     let server = &config.server;
     let (admin, metrics) = (server.admin_listen, server.metrics_listen);
     let own_metrics = metrics.is_none();
@@ -33,14 +41,22 @@ pub(crate) fn bind(config: &Config, stream: &StreamOptions) -> io::Result<(Vec<B
         Some(listener) => (listener, true),
         None => (bind_one(server.listen, stream)?, false),
     };
-    let mut all = vec![Bound::new(config, first, None, public)?];
+    let sealed = |proxy_protocol| Entrance { tls: tls.cloned(), proxy_protocol };
+    let by_proxy = server.proxy_protocol == ProxyProtocol::V2;
+    let mut all = vec![Bound::new(config, first, None, sealed(by_proxy), public)?];
     if let Some(address) = admin {
         let surface = Surface { streams: true, operators: true, metrics: own_metrics };
-        all.push(Bound::new(config, bind_one(address, stream)?, Some("admin"), surface)?);
+        all.push(Bound::new(config, bind_one(address, stream)?, Some("admin"), sealed(false), surface)?);
     }
     if let Some(address) = metrics {
         let surface = Surface { streams: false, operators: false, metrics: true };
-        all.push(Bound::new(config, bind_one(address, stream)?, Some("metrics"), surface)?);
+        all.push(Bound::new(
+            config,
+            bind_one(address, stream)?,
+            Some("metrics"),
+            Entrance::default(),
+            surface,
+        )?);
     }
     Ok((all, passed))
 }
@@ -63,17 +79,23 @@ impl Bound {
         config: &Config,
         listener: TcpListener,
         name: Option<&'static str>,
+        entrance: Entrance,
         surface: Surface,
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         if config.dev {
             loopback_only(address).map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
         }
-        Ok(Self { listener, address, name, surface })
+        Ok(Self { listener, address, name, entrance, surface })
     }
 
-    /// What is served there. `encrypted`: by TLS.
-    pub(crate) fn app(&self, config: &Config, shared: &Shared, encrypted: bool) -> Router {
+    /// How its address begins.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.entrance.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// What is served there.
+    pub(crate) fn app(&self, config: &Config, shared: &Shared) -> Router {
         let http = HttpOptions {
             origins: config.cors.origins.iter().map(ToString::to_string).collect(),
             loopback_origins: config.dev,
@@ -92,7 +114,7 @@ impl Bound {
             app = app.merge(pages::router());
         }
         let app = app.fallback(async || Problem::not_found("there is nothing by that path"));
-        let hsts_seconds = if encrypted { config.server.hsts_seconds.into() } else { 0 };
+        let hsts_seconds = if self.entrance.tls.is_some() { config.server.hsts_seconds.into() } else { 0 };
         tidings::with_security_headers(app, hsts_seconds)
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidings::tls::Tls;
 use tidings::{AuditTrail, Hub, audit};
 use tidings_server::config::Config;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -39,27 +40,37 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     let hub_options = options::hub(config);
     // Before it listens: a key that can't be read lets nobody in.
     let doorman = Arc::new(Doorman::new(config)?);
+    let tls = config.open_tls().map_err(io::Error::other)?.map(Arc::new);
     let trail = match &config.admin.audit_file {
         Some(path) => AuditTrail::to_file(path)?,
         None => AuditTrail::default(),
     };
-    let (bound, passed) = listeners::bind(config, &hub_options.stream)?;
+    let (bound, passed) = listeners::bind(config, &hub_options.stream, tls.as_ref())?;
     // Before the hub takes up the rings: a signal that ended the process just after would lose them.
     let mut signals = Signals::new()?;
     let hub = Hub::open(hub_options)?;
     let shared = Shared { hub: hub.clone(), doorman, trail };
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(audit::run(hub.clone(), bound.iter().map(|bound| bound.address).collect()));
+    if let Some(tls) = &tls {
+        keep_current(tls)?;
+    }
     greet(&hub, &bound, config.dev);
     let servers: Vec<_> = bound
         .into_iter()
         .map(|bound| {
-            let app = bound.app(config, &shared, false);
+            let app = bound.app(config, &shared);
             let mut stopped = stopped.clone();
             let until_stopped = async move {
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
-            tokio::spawn(tidings::serve(bound.listener, app, hub.clone(), until_stopped))
+            tokio::spawn(tidings::serve_through(
+                bound.listener,
+                bound.entrance,
+                app,
+                hub.clone(),
+                until_stopped,
+            ))
         })
         .collect();
     tokio::select! {
@@ -78,6 +89,19 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
         let _ = server.await;
     }
     Ok(code)
+}
+
+/// Takes in what comes to the certificate's files, by itself and at SIGHUP.
+fn keep_current(tls: &Arc<Tls>) -> io::Result<()> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    let (tls, asked) = (Arc::clone(tls), Arc::clone(tls));
+    tokio::spawn(async move { tls.watch().await });
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            asked.look_now();
+        }
+    });
+    Ok(())
 }
 
 /// A drain that was asked for over HTTP: the process stays, unready, until it is stopped.
@@ -114,20 +138,21 @@ async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
 
 /// The line that others wait for, and in development what to try.
 fn greet(hub: &Hub, bound: &[Bound], dev: bool) {
-    let Some(address) = bound.first().map(|bound| bound.address) else { return };
+    let Some(first) = bound.first() else { return };
+    let (scheme, address) = (first.scheme(), first.address);
     let mut out = io::stdout().lock();
-    for Bound { address, name, .. } in bound.iter().skip(1) {
-        let _ = writeln!(out, "{} on http://{address}", name.unwrap_or_default());
+    for other in bound.iter().skip(1) {
+        let _ = writeln!(out, "{} on {}://{}", other.name.unwrap_or_default(), other.scheme(), other.address);
     }
-    let _ = writeln!(out, "listening on http://{address}");
+    let _ = writeln!(out, "listening on {scheme}://{address}");
     if dev {
         let _ = writeln!(
             out,
-            "\n  open     http://{address}/                    a live channel and a publish box\n  \
-               open     http://{address}/admin/monitoring    who is connected\n  \
-               listen   curl -N http://{address}/api/sse/stream?channels=jobs\n  \
+            "\n  open     {scheme}://{address}/                    a live channel and a publish box\n  \
+               open     {scheme}://{address}/admin/monitoring    who is connected\n  \
+               listen   curl -N {scheme}://{address}/api/sse/stream?channels=jobs\n  \
                publish  curl -d '{{\"channel\":\"jobs\",\"type\":\"job_started\",\"data\":{{\"id\":7}}}}' \
-             http://{address}/api/sse/publish\n"
+             {scheme}://{address}/api/sse/publish\n"
         );
     }
     let _ = out.flush();

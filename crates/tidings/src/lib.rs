@@ -59,6 +59,8 @@ mod outlet;
 mod socket;
 mod store;
 mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod trail;
 mod urlencoded;
 
@@ -75,7 +77,7 @@ pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError, RemoteAddress};
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 pub use self::outlet::Ending;
-pub use self::socket::{bind, listener_options, passed, raise_open_files, serve};
+pub use self::socket::{Entrance, bind, listener_options, passed, raise_open_files, serve, serve_through};
 pub use self::trail::{
     AUDIT_ENTRIES_MAX, AUDIT_REFUSALS_PER_SECOND_MAX, AuditEntry, AuditResult, AuditTrail,
 };

@@ -4,7 +4,7 @@ use super::Config;
 use super::layers::rule_name;
 use super::problem::{Problem, Source};
 use super::sections::{CHANNEL, ISSUER, OPERATOR};
-use super::value::EngineKind;
+use super::value::{EngineKind, ProxyProtocol};
 
 /// The problems of a configuration whose settings are all sound by themselves.
 pub(super) fn across(config: &Config) -> Vec<Problem> {
@@ -23,6 +23,11 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
             problems.push(config.problem("tls.key_file", "needs tls.certificate_file with it"))
         }
         _ => {}
+    }
+    if config.server.proxy_protocol == ProxyProtocol::V2 && config.server.trusted_proxies.is_empty() {
+        let reason =
+            "needs server.trusted_proxies: only they may say whose a connection is, and nobody else gets in";
+        problems.push(config.problem("server.proxy_protocol", reason).given("\"v2\""));
     }
     problems.extend(one_key(config));
     problems.extend(issuers(config));

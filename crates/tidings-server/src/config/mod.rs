@@ -17,6 +17,7 @@ mod problem;
 mod report;
 mod sections;
 mod setting;
+mod tls;
 mod tokens;
 mod value;
 
@@ -34,7 +35,8 @@ pub use setting::{Feature, Setting, settings};
 pub use tokens::key_of;
 pub use value::{
     Algorithm, CookieName, EngineKind, HttpUrl, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, OnFull,
-    OperatorRole, Origin, PasswordHash, PublishRule, RedisUrl, Secret, Slow, Text, UserName, WebhookEvent,
+    OperatorRole, Origin, PasswordHash, ProxyProtocol, PublishRule, RedisUrl, Secret, Slow, Text, UserName,
+    WebhookEvent,
 };
 
 /// Every setting of a hub, typed and within its bounds.

@@ -66,6 +66,7 @@ impl Config {
             Ok(Access::Dev) => {}
             Err(problem) => problems.push(problem),
         }
+        problems.extend(self.open_tls().err());
         ConfigErrors::check(problems)
     }
 

@@ -28,6 +28,7 @@ pub(crate) mod tail;
 mod terminal;
 pub(crate) mod token;
 pub(crate) mod top;
+mod trust;
 
 /// Runs a verb to its end and tells the shell how it went.
 pub(crate) fn run(verb: Verb) -> ExitCode {

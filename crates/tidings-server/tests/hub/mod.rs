@@ -1,9 +1,11 @@
 //! The real binary as a hub on a free port, and its books.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
+mod wire;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+pub use wire::{Certificate, Wire, tcp};
 
 /// How long a handshake may take on a busy machine before the test calls it lost.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,10 +28,15 @@ pub struct Hub {
     passed: Option<TcpListener>,
     /// The token that this fixture's own requests show. Without one it is a hub in `--dev`.
     bearer: Option<String>,
+    /// What it shows, where it speaks TLS.
+    pub certificate: Option<Certificate>,
 }
 
 /// The secret that guarded hubs check tokens with.
 pub const SECRET: &str = "a secret that nobody but these tests has, and long enough for any hash.";
+
+/// The PROXY header of a proxy's own connection.
+pub const LOCAL: [u8; 16] = *b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
 impl Hub {
     /// Without `--dev`, checking tokens; `toml` has the settings.
@@ -60,6 +68,22 @@ impl Hub {
         Self::prepared(environment, "", None)
     }
 
+    /// Under TLS, with a certificate of its own.
+    pub fn start_sealed(environment: &[(&str, &str)]) -> Self {
+        let mut hub = Self::unstarted(environment, "", None);
+        let certificate = Certificate::write(hub.dir.path());
+        hub.environment.extend(certificate.settings());
+        hub.certificate = Some(certificate);
+        hub.start_again();
+        hub
+    }
+
+    /// The same hub, whose certificate is now another.
+    pub fn showing(mut self, certificate: Certificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
     /// With a `tidings.toml` too.
     pub fn start_with_file(environment: &[(&str, &str)], toml: &str) -> Self {
         Self::prepared(environment, toml, None)
@@ -89,6 +113,7 @@ impl Hub {
             environment,
             passed,
             bearer: None,
+            certificate: None,
         }
     }
 
@@ -131,7 +156,8 @@ impl Hub {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     pub fn address(&self) -> std::net::SocketAddr {
@@ -169,10 +195,15 @@ impl Hub {
     }
 
     fn request(&self, method: &str, path: &str, body: &str) -> String {
+        let tls = self.certificate.as_ref().map(|certificate| certificate.trusted(&["http/1.1"]));
         // Where operators are heard.
         let admin = self.others.iter().find(|(name, _)| name == "admin").map(|(_, address)| address);
-        let mut stream = TcpStream::connect(admin.unwrap_or(&self.address)).expect("the hub listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let address = admin.map_or(self.address(), |address| address.parse().expect("an address"));
+        let mut socket = tcp(address, None);
+        if self.environment.iter().any(|(name, _)| name == "TIDINGS_SERVER_PROXY_PROTOCOL") {
+            socket.write_all(&LOCAL).expect("taken in");
+        }
+        let mut stream = Wire::over(socket, address, tls);
         let bearer = self.bearer.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -303,7 +334,8 @@ fn listening(stdout: impl Read + Send + 'static) -> (String, Vec<(String, String
     std::thread::spawn(move || {
         let mut others = Vec::new();
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            let Some((name, address)) = line.split_once(" on http://") else { continue };
+            let Some((name, url)) = line.split_once(" on http") else { continue };
+            let Some((_, address)) = url.split_once("://") else { continue };
             let address = address.trim().trim_end_matches('/').to_owned();
             match name {
                 "listening" => drop(tell.send((address, std::mem::take(&mut others)))),

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::section;
-use crate::config::value::{EngineKind, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, RedisUrl};
+use crate::config::value::{
+    EngineKind, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, ProxyProtocol, RedisUrl,
+};
 
 section! {
     /// `[server]`: the listener and the data directory.
@@ -26,6 +28,9 @@ section! {
         /// Proxies whose `X-Forwarded-For` is believed, so that a site behind one is not one address to the
         /// limits. Everybody else's is ignored.
         trusted_proxies "server.trusted_proxies": Vec<IpNet> = "", flag "--trusted-proxies";
+        /// Whether clients come by the PROXY protocol, version 2: each connection begins with a header in which a proxy
+        /// of `server.trusted_proxies` says whose it is. One without, or from anybody else, is closed.
+        proxy_protocol "server.proxy_protocol": ProxyProtocol = "off";
     }
 }
 

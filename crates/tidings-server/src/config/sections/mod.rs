@@ -5,12 +5,14 @@ mod hub;
 mod outside;
 mod rules;
 mod streams;
+mod tls;
 
 pub use admin::{Admin, Operator};
 pub use hub::{Cleanup, Cluster, Drain, Engine, History, Log, Server};
-pub use outside::{Auth, Cors, Tls};
+pub use outside::{Auth, Cors};
 pub use rules::{ChannelRule, Issuer, Webhook};
 pub use streams::{Limits, Stream};
+pub use tls::Tls;
 
 use super::layers::Reader;
 use super::setting::Setting;

@@ -105,6 +105,16 @@ choice!(
 );
 
 choice!(
+    /// Whether proxies tell whose connections they pass on.
+    ProxyProtocol {
+        /// They don't.
+        Off "off",
+        /// By the PROXY protocol, version 2.
+        V2 "v2",
+    }
+);
+
+choice!(
     /// Who may publish to a channel.
     PublishRule {
         /// Whoever is granted it.

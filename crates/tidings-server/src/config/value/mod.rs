@@ -13,7 +13,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use choice::{
-    Algorithm, EngineKind, LogFormat, LogLevel, OnFull, OperatorRole, PublishRule, Slow, WebhookEvent,
+    Algorithm, EngineKind, LogFormat, LogLevel, OnFull, OperatorRole, ProxyProtocol, PublishRule, Slow,
+    WebhookEvent,
 };
 pub use name::{CookieName, NodeName, Text, UserName};
 pub use network::{IpNet, Origin};
