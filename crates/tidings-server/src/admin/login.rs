@@ -40,7 +40,7 @@ struct Refused {
     status: StatusCode,
     words: &'static str,
     /// Whom the log may name: an operator, never what somebody typed.
-    who: Option<Grant>,
+    who: Option<Box<Grant>>,
     retry_ms: u64,
 }
 
@@ -138,7 +138,7 @@ async fn attempt(desk: &Desk, parts: &Parts, body: Body) -> Result<(Grant, Proof
         true => (by_password(desk, form).await?, Proof::Password),
     };
     let welcome = desk.welcome(grant.clone()).map_err(|problem| Refused {
-        who: Some(grant),
+        who: Some(Box::new(grant)),
         ..match problem.status() {
             StatusCode::FORBIDDEN => {
                 Refused::new(StatusCode::FORBIDDEN, "The token is good, but it is no operator’s.")
