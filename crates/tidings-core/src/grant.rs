@@ -25,8 +25,12 @@ pub struct Grant {
     pub kind: Option<Arc<str>>,
     /// The user's limit, where the token fixes it.
     pub connections_max: Option<u32>,
+    /// When the grant was given, in milliseconds since 1970, where that is known.
+    pub issued_at_ms: Option<u64>,
     /// When the grant ends, in milliseconds since 1970.
     pub expires_at_ms: Option<u64>,
+    /// The name of the token or session that it comes from, by which alone it can be revoked.
+    pub token_id: Option<Arc<str>>,
     /// What the application wants shown with the user's presence.
     pub info: Option<Box<RawValue>>,
 }
@@ -51,7 +55,9 @@ impl Grant {
             admin: false,
             kind: None,
             connections_max: None,
+            issued_at_ms: None,
             expires_at_ms: None,
+            token_id: None,
             info: None,
         }
     }
@@ -64,10 +70,17 @@ impl Grant {
     /// Whether one entry of the grant covers all that is asked for. What only several entries cover together is
     /// refused: ask for those entries. The hub's own channels are every operator's, and no other's.
     pub fn may_subscribe(&self, asked: &Selector) -> bool {
-        if asked.is_hubs_own() {
-            return self.admin;
+        may_subscribe(&self.subscribe, self.admin, asked)
+    }
+
+    /// What stays with a stream that is opened under the grant; `None` where that is everything, for good.
+    pub fn held(&self) -> Option<Box<Held>> {
+        let everything = self.admin && self.subscribe.iter().any(Selector::is_everything);
+        if everything && self.token_id.is_none() {
+            return None;
         }
-        self.subscribe.iter().any(|granted| granted.covers(asked))
+        let subscribe = self.subscribe.clone().into_boxed_slice();
+        Some(Box::new(Held { subscribe, admin: self.admin, token_id: self.token_id.clone() }))
     }
 
     /// Whether an event may be published to this channel.
@@ -82,6 +95,29 @@ impl Grant {
             Selector::Pattern(_) => None,
         })
     }
+}
+
+/// Of a grant what a live stream is held to.
+#[derive(Clone, Debug)]
+pub struct Held {
+    subscribe: Box<[Selector]>,
+    admin: bool,
+    /// See [`Grant::token_id`].
+    pub token_id: Option<Arc<str>>,
+}
+
+impl Held {
+    /// As [`Grant::may_subscribe`].
+    pub fn may_subscribe(&self, asked: &Selector) -> bool {
+        may_subscribe(&self.subscribe, self.admin, asked)
+    }
+}
+
+fn may_subscribe(granted: &[Selector], admin: bool, asked: &Selector) -> bool {
+    if asked.is_hubs_own() {
+        return admin;
+    }
+    granted.iter().any(|granted| granted.covers(asked))
 }
 
 #[cfg(test)]

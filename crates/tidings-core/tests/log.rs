@@ -198,7 +198,7 @@ fn what_a_clock_that_was_ahead_dated_grows_old_like_the_rest_after_a_restart() {
     let mut log = Log::<()>::restore(rules, early_ms, log.snapshot()).expect("its own lines");
     let name = ChannelName::parse("jobs").expect("a name");
     let held =
-        |log: &Log<()>| log.history(&name, None, 10).events.iter().map(|e| e.time_ms).collect::<Vec<_>>();
+        |log: &Log<()>| log.history(&name, 0, None, 10).events.iter().map(|e| e.time_ms).collect::<Vec<_>>();
     assert_eq!(held(&log), [early_ms]);
     log.expire(early_ms + 1_001);
     assert_eq!(held(&log), Vec::<u64>::new());

@@ -53,6 +53,7 @@ mod fault;
 mod histogram;
 mod http;
 mod hub;
+mod journal;
 mod net;
 mod options;
 mod outlet;

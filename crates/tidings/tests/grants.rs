@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tidings::core::grant::{ANONYMOUS, Label};
-use tidings::{Authorizer, Grant, HttpOptions, Hub, HubOptions, Problem, Selector};
+use tidings::{Authorizer, ChangeError, Grant, HttpOptions, Hub, HubOptions, Problem, Selector};
 use tower::ServiceExt;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -333,28 +333,35 @@ fn now_ms() -> u64 {
 async fn what_is_taken_while_a_stream_asks_for_it_is_not_read() {
     let app = Application::granting(board());
     let (mut stream, connected) = app.stream("channels=news").await;
+    let amend = |user, add: &[_], remove: &[_]| {
+        app.hub.amend_user(user, add, remove, None).expect("amended").streams_changed
+    };
     let user = Label::parse("ada").expect("a user");
     let rooms = [Selector::parse("room:*").expect("a pattern")];
-    assert_eq!(app.hub.amend_user(&user, &[], &rooms), Ok(0));
+    assert_eq!(amend(&user, &[], &rooms), 0);
     // The request was granted before that, and is carried out after it.
     let id = connected["connection_id"].as_str().expect("a secret");
     let room = Selector::parse("room:1").expect("a name");
-    let change = app.hub.change_channels(id, &[room], &[]).expect("a live stream");
-    assert_eq!((change.added.len(), change.channels.len()), (0, 1));
-    assert_eq!(stream.event().await.0, "subscribed");
-    assert_eq!(stream.event().await, ("unsubscribed".to_owned(), json!({ "channels": ["room:1"] })));
+    let refused = app.hub.change_channels(id, std::slice::from_ref(&room), &[]);
+    assert_eq!(refused.map(drop), Err(ChangeError::NotGranted { channel: room }));
+    let news = Selector::parse("news").expect("a name");
+    app.hub.change_channels(id, &[], &[news]).expect("a live stream");
+    assert_eq!(stream.event().await, ("unsubscribed".to_owned(), json!({ "channels": ["news"] })));
 }
 
 #[tokio::test]
 async fn what_operators_say_of_users_is_kept_for_so_many_and_the_next_is_told() {
     let app = Application::granting(Grant { admin: true, ..board() });
+    let amend = |user: &Label, add: &[_], remove: &[_]| {
+        app.hub.amend_user(user, add, remove, None).expect("amended").streams_changed
+    };
     let label = |n: u32| Label::parse(&n.to_string()).expect("a user");
     let add = [Selector::parse("news").expect("a name")];
-    (0..10_000).for_each(|n| assert_eq!(app.hub.amend_user(&label(n), &add, &[]), Ok(0)));
+    (0..10_000).for_each(|n| assert_eq!(amend(&label(n), &add, &[]), 0));
     let refused = app.json("PUT", "/api/sse/users/one-more/channels", "{\"add\":[\"a\"]}").await;
     Application::refused(&refused, 503, "10000 users");
     assert_eq!(refused.1["limit_name"], "amended_users_max");
-    assert_eq!(app.hub.amend_user(&label(1), &[], &add), Ok(0), "whoever is kept can be changed");
+    assert_eq!(amend(&label(1), &[], &add), 0, "whoever is kept can be changed");
     let nothing = app.json("PUT", "/api/sse/users/one-more/channels", "{}").await;
     assert_eq!(nothing.0, 200, "no change is kept for nobody");
 

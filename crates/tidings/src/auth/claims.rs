@@ -28,6 +28,11 @@ pub(super) struct Claims {
     #[serde(default, deserialize_with = "present")]
     sub: Option<Value>,
     #[serde(default, deserialize_with = "present")]
+    jti: Option<Value>,
+    /// Looked at where it is a whole number, and never a reason to refuse.
+    #[serde(default)]
+    iat: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
     tidings: Option<Box<RawValue>>,
 }
 
@@ -102,6 +107,11 @@ impl Claims {
             Some(_) => return Err(Refusal::Grant("sub", "it is no text".to_owned())),
         };
         let user = label("sub", user)?;
+        let token_id = match &self.jti {
+            None => None,
+            Some(Value::String(id)) => Some(label("jti", id)?),
+            Some(_) => return Err(Refusal::Grant("jti", "it is no text".to_owned())),
+        };
         let rights = self.tidings.as_deref().map_or(Some(Rights::default()), |rights| {
             // An object, and not a list of its members in their order.
             json::object(rights.get().as_bytes())
@@ -115,7 +125,9 @@ impl Claims {
             admin: rights.admin,
             kind: kind.map(|kind| kind.as_arc().clone()),
             connections_max: rights.limit,
+            issued_at_ms: self.iat.and_then(|iat| iat.as_u64()).and_then(|iat| iat.checked_mul(1_000)),
             expires_at_ms: ends_ms,
+            token_id: token_id.map(|id| id.as_arc().clone()),
             info: rights.info,
             ..Grant::nothing(user.as_arc().clone())
         })

@@ -1,6 +1,7 @@
 //! The endpoints of `docs/protocol.md`. They use the hub as anybody's application would: by its public names.
 
 mod admin;
+mod decide;
 mod guard;
 mod health;
 mod metrics;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Path, State};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, post};
 use http::request::Parts;
 use http::{Request, StatusCode};
 use tidings_core::grant::Grant;
@@ -82,8 +83,8 @@ pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> R
         .route("/api/sse/channels", get(admin::channels))
         .route("/api/sse/users", get(admin::users))
         .route("/api/sse/users/{user}/connections", delete(admin::kick_user))
-        .route("/api/sse/users/{user}/channels", put(admin::change_user))
-        .route("/api/sse/revocations", post(admin::revoke))
+        .route("/api/sse/users/{user}/channels", get(decide::user_channels).put(decide::change_user))
+        .route("/api/sse/revocations", get(decide::revocations).post(decide::revoke).delete(decide::lift))
         .route("/api/sse/cleanup", post(admin::cleanup))
         .route("/api/sse/drain", post(admin::drain))
         .route("/health", get(health::health))
@@ -101,8 +102,8 @@ impl App {
     }
 
     fn check_revoked(&self, grant: Grant) -> Result<Grant, Problem> {
-        if self.hub.is_revoked(&grant.user) {
-            return Err(Problem::unauthorized("the user's access was revoked"));
+        if self.hub.is_revoked(&grant) {
+            return Err(Problem::unauthorized("access was revoked: log in again, or ask an operator"));
         }
         Ok(grant)
     }

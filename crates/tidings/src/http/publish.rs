@@ -56,6 +56,8 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
         let too_large = problem.status() == StatusCode::PAYLOAD_TOO_LARGE;
         if too_large { problem.with("limit_name", "limits.body_bytes") } else { problem }
     })?;
+    // It may have been long in coming.
+    let grant = app.check_revoked(grant)?;
     let publisher: Arc<str> = match grant.is_anonymous() {
         true => app.hub.client(&parts).ip().to_string().into(),
         false => Arc::clone(&grant.user),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tidings_core::channel::{ChannelName, NameError};
+use tidings_core::channel::{ChannelName, NameError, Selector};
 use tidings_core::event::{Draft, Event, EventError};
-use tidings_core::log::{Page, Published};
+use tidings_core::grant::Grant;
+use tidings_core::log::{Log, Page, Published};
 use tidings_core::position::Cursor;
 
 use super::{Hub, locked};
@@ -98,12 +99,24 @@ impl Hub {
 
     /// Events of a channel after a position, or from the oldest that is held.
     pub fn history(&self, channel: &ChannelName, query: HistoryQuery<'_>) -> Page {
-        let log = self.0.log();
-        // An offset, as `publish` answers it, means this life of the log; a cursor says which it means.
-        let offset = query.since.and_then(offset).map(|seq| Cursor { seq, ..log.head() });
-        let since = offset.map(|cursor| cursor.to_string());
-        log.history(channel, since.as_deref().or(query.since), query.limit)
+        page(&self.0.log(), channel, 0, query)
     }
+
+    /// The same for one who asks under a grant: what of it may be read now. Nothing where the channel may not.
+    pub fn history_for(&self, grant: &Grant, channel: &ChannelName, query: HistoryQuery<'_>) -> Option<Page> {
+        let log = self.0.log();
+        let rights = self.rights(grant, &grant.user);
+        let asked = Selector::Channel(channel.clone());
+        let may_read = rights.may_read(&asked) && !self.is_revoked(grant);
+        may_read.then(|| page(&log, channel, rights.since(&asked, log.head().epoch), query))
+    }
+}
+
+fn page(log: &Log<Arc<Outlet>>, channel: &ChannelName, floor: u64, query: HistoryQuery<'_>) -> Page {
+    // An offset, as `publish` answers it, means this life of the log; a cursor says which it means.
+    let offset = query.since.and_then(offset).map(|seq| Cursor { seq, ..log.head() });
+    let since = offset.map(|cursor| cursor.to_string());
+    log.history(channel, floor, since.as_deref().or(query.since), query.limit)
 }
 
 /// Events that are published one after the other. Each is in the log when its call returns; their readers are woken when
