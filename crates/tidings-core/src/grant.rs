@@ -76,11 +76,16 @@ impl Grant {
     /// What stays with a stream that is opened under the grant; `None` where that is everything, for good.
     pub fn held(&self) -> Option<Box<Held>> {
         let everything = self.admin && self.subscribe.iter().any(Selector::is_everything);
-        if everything && self.token_id.is_none() {
+        if everything && self.token_id.is_none() && self.info.is_none() {
             return None;
         }
         let subscribe = self.subscribe.clone().into_boxed_slice();
-        Some(Box::new(Held { subscribe, admin: self.admin, token_id: self.token_id.clone() }))
+        Some(Box::new(Held {
+            subscribe,
+            admin: self.admin,
+            token_id: self.token_id.clone(),
+            info: self.info.clone(),
+        }))
     }
 
     /// Whether an event may be published to this channel.
@@ -104,6 +109,8 @@ pub struct Held {
     admin: bool,
     /// See [`Grant::token_id`].
     pub token_id: Option<Arc<str>>,
+    /// See [`Grant::info`].
+    pub info: Option<Box<RawValue>>,
 }
 
 impl Held {

@@ -36,7 +36,7 @@ pub(crate) fn run(config: &Config) -> ExitCode {
 }
 
 async fn serve(config: &Config) -> io::Result<ExitCode> {
-    let hub_options = options::hub(config);
+    let hub_options = options::hub(config)?;
     // Before it listens: a key that can't be read lets nobody in.
     let doorman = Doorman::new(config)?;
     let (listener, passed) = listen(config, &hub_options.stream)?;

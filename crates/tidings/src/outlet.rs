@@ -6,6 +6,7 @@ use std::task::Waker;
 
 use atomic_waker::AtomicWaker;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use tidings_core::channel::Selector;
 use tidings_core::close::CloseReason;
 use tidings_core::grant::Held;
@@ -143,6 +144,11 @@ impl Outlet {
     /// Whether its grant comes from this token.
     pub(crate) fn is_of_token(&self, token_id: &str) -> bool {
         self.held().as_ref().is_some_and(|held| held.token_id.as_deref() == Some(token_id))
+    }
+
+    /// What the application wants shown with its user's presence.
+    pub(crate) fn info(&self) -> Option<Box<RawValue>> {
+        self.held().as_ref().and_then(|held| held.info.clone())
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Box<Held>>> {

@@ -81,10 +81,6 @@ pub enum Feature {
     AdminListener,
     /// The engine that several hubs share.
     Redis,
-    /// A JSON Schema for the data of a channel's events.
-    Schemas,
-    /// Channel rules that say who may publish.
-    PublishRules,
     /// Calls to the application when connections and channels come and go.
     Webhooks,
 }
@@ -96,8 +92,6 @@ impl fmt::Display for Feature {
             Self::Tls => "TLS",
             Self::AdminListener => "a separate admin listener",
             Self::Redis => "the Redis engine",
-            Self::Schemas => "event schemas",
-            Self::PublishRules => "publish rules",
             Self::Webhooks => "webhooks",
         })
     }

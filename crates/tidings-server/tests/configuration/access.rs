@@ -37,8 +37,6 @@ fn what_this_version_lacks_is_refused_by_name() {
         ("tls = { certificate_file = \"c\", key_file = \"k\" }", "tls.certificate_file", "TLS"),
         ("server.admin_listen = \"127.0.0.1:1\"", "server.admin_listen", "a separate admin listener"),
         ("engine = { kind = \"redis\", url = \"redis://a\" }", "engine.kind = \"redis\"", "the Redis engine"),
-        ("[[channel]]\nmatch = \"a\"\nschema = \"s\"", "channel[0].schema", "event schemas"),
-        ("[[channel]]\nmatch = \"a\"\npublish = \"nobody\"", "channel[0].publish", "publish rules"),
         ("[[webhook]]\nurl = \"https://a\"", "webhook[0].url", "webhooks"),
     ] {
         for dev in [true, false] {

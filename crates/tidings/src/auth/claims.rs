@@ -6,11 +6,13 @@ use serde_json::{Number, Value};
 use tidings_core::channel::Selector;
 use tidings_core::grant::{ANONYMOUS, Grant, Label};
 
-use super::json::{self, present};
 use super::refusal::Refusal;
+use crate::json::{self, present};
 
 /// Channels and patterns that one token may name, to read and to publish to each.
 pub const TOKEN_CHANNELS_MAX: usize = 1_000;
+/// Bytes of the JSON that is shown with a user's presence.
+pub const TOKEN_INFO_BYTES_MAX: usize = 1_024;
 /// The end of the year 9999, in seconds since 1970.
 const TIME_MAX: u64 = 253_402_300_799;
 
@@ -119,6 +121,10 @@ impl Claims {
         let rights =
             rights.ok_or_else(|| Refusal::Grant("tidings", "a member has the wrong type".to_owned()))?;
         let kind = rights.r#type.as_deref().map(|kind| label("tidings.type", kind)).transpose()?;
+        if rights.info.as_ref().is_some_and(|info| info.get().len() > TOKEN_INFO_BYTES_MAX) {
+            let reason = format!("it is over {TOKEN_INFO_BYTES_MAX} bytes");
+            return Err(Refusal::Grant("tidings.info", reason));
+        }
         Ok(Grant {
             subscribe: selectors("tidings.subscribe", &rights.subscribe)?,
             publish: selectors("tidings.publish", &rights.publish)?,

@@ -31,7 +31,7 @@ impl KeySet {
     /// The set that a document is. Keys that are not for signatures, or of a kind that is not known, are passed over
     /// (RFC 7517 §5); so is a secret, which nobody publishes. `None` where the document is no set.
     pub(super) fn parse(document: &[u8], algorithms: &[Algorithm]) -> Option<Self> {
-        let set: Document = super::json::object(document)?;
+        let set: Document = crate::json::object(document)?;
         let keys = set.keys.into_iter().take(JWKS_KEYS_MAX);
         Some(Self(keys.filter_map(|key| named(key, algorithms)).collect()))
     }

@@ -103,6 +103,7 @@ impl App {
 
     fn check_revoked(&self, grant: Grant) -> Result<Grant, Problem> {
         if self.hub.is_revoked(&grant) {
+            self.hub.note_revoked();
             return Err(Problem::unauthorized("access was revoked: log in again, or ask an operator"));
         }
         Ok(grant)

@@ -57,8 +57,6 @@ pub(super) async fn presence(State(app): Shared, request: Request<Body>) -> Resu
     let (parts, _) = request.into_parts();
     let (_, channel, _) = readable(&app, &parts).await?;
     let users = app.hub.presence(&channel);
-    let users: Vec<_> =
-        users.iter().map(|(user, connections)| json!({ "user": user, "connections": connections })).collect();
     Ok(axum::Json(json!({ "channel": channel, "users": users })).into_response())
 }
 

@@ -53,6 +53,7 @@ pub use self::lists::{
 };
 pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{ChangeError, ChannelChange};
+pub use self::presence::Present;
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
 pub use self::recent::RecentLatency;
 pub use self::revocations::{Revocation, RevokeError, Revoked};
@@ -115,6 +116,8 @@ pub(crate) struct Inner {
     pub(crate) truth_audited_ms: AtomicU64,
     /// Bytes that those who left had been sent. Changed with the books, under their lock.
     closed_bytes: AtomicU64,
+    /// Requests that were refused because somebody is shut out.
+    pub(crate) revoked_refused: AtomicU64,
     recent: Mutex<recent::Recent>,
     pub(crate) publish_queue: Histogram,
     pub(crate) publish_to_write: Histogram,
@@ -162,6 +165,7 @@ impl Hub {
             truth_audits: AtomicU64::new(0),
             truth_audited_ms: AtomicU64::new(0),
             closed_bytes: AtomicU64::new(0),
+            revoked_refused: AtomicU64::new(0),
             recent: Mutex::new(recent::Recent::new(clock.now_ms())),
             publish_queue: Histogram::default(),
             publish_to_write: Histogram::default(),

@@ -1,12 +1,14 @@
 //! Who is shut out.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde::Serialize;
 
 use super::order::{SortValue, cut};
 use super::{ListQuery, RowMark, SortKey};
-use crate::hub::{Hub, locked};
+use crate::hub::revocations::Shut;
+use crate::hub::{FastMap, Hub, locked};
 
 /// Which revocations, in what order. Searched is the name.
 pub type RevocationQuery = ListQuery<RevocationBy>;
@@ -58,6 +60,25 @@ pub struct RevocationPage {
 }
 
 impl Hub {
+    /// Counts a request that was refused because somebody is shut out.
+    pub fn note_revoked(&self) {
+        self.0.revoked_refused.fetch_add(1, Relaxed);
+    }
+
+    /// Requests that were refused so.
+    pub fn revoked_refused(&self) -> u64 {
+        self.0.revoked_refused.load(Relaxed)
+    }
+
+    /// How many users and how many tokens are shut out.
+    pub fn revocation_count(&self) -> (usize, usize) {
+        let now_ms = self.0.clock.wall_ms();
+        let permissions = locked(&self.0.permissions);
+        let revoked = &permissions.revoked;
+        let held = |table: &FastMap<_, Shut>| table.values().filter(|shut| shut.until_ms > now_ms).count();
+        (held(&revoked.users), held(&revoked.tokens))
+    }
+
     /// A page of who is shut out.
     pub fn revocations(&self, query: &RevocationQuery) -> RevocationPage {
         let now_ms = self.0.clock.wall_ms();
