@@ -20,6 +20,8 @@ mod presence;
 mod publish;
 mod refusals;
 mod resume;
+mod revocations;
+mod rules;
 mod server;
 mod sse;
 mod stats;

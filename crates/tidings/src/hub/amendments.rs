@@ -8,6 +8,8 @@ use tidings_core::position::{Cursor, Epoch};
 pub(super) struct Amendment {
     pub(super) added: Vec<Gift>,
     pub(super) removed: Vec<Selector>,
+    /// What had been taken away and was given back: whatever gives it, what was published meanwhile was not the user's.
+    pub(super) returned: Vec<Gift>,
     pub(super) made_ms: u64,
     /// When the user's grants count alone again; `None` is never.
     pub(super) until_ms: Option<u64>,
@@ -21,27 +23,27 @@ pub(super) struct Gift {
     pub(super) selector: Selector,
     /// The end of the log when it was given.
     pub(super) since: Cursor,
-    /// It had been taken away before: there is a time in which it was not the user's, whatever the grant says.
-    pub(super) is_return: bool,
 }
 
 impl Amendment {
     /// What is said later holds.
     pub(super) fn change(&mut self, add: &[Selector], remove: &[Selector], head: Cursor) {
         let new = |selector: &&Selector| !self.added.iter().any(|gift| gift.selector == **selector);
-        let gifts: Vec<Gift> = add
+        let gifts: Vec<Gift> = add.iter().filter(new).map(|given| Gift::new(given, head)).collect();
+        let returned: Vec<Gift> = add
             .iter()
-            .filter(new)
-            .map(|selector| Gift {
-                selector: selector.clone(),
-                since: head,
-                is_return: meets(&self.removed, selector),
-            })
+            .flat_map(|given| self.removed.iter().filter_map(|gone| common(given, gone)))
+            .map(|back| Gift::new(back, head))
             .collect();
         self.added.retain(|gift| !meets(remove, &gift.selector) || add.contains(&gift.selector));
         self.removed.retain(|gone| !covered(add, gone) && !covered(remove, gone));
+        let superseded = |old: &Gift| {
+            covered(remove, &old.selector) || returned.iter().any(|new| new.selector.covers(&old.selector))
+        };
+        self.returned.retain(|old| !superseded(old));
         self.added.extend(gifts);
         self.removed.extend_from_slice(remove);
+        self.returned.extend(returned);
     }
 
     pub(super) fn gives(&self, asked: &Selector) -> bool {
@@ -54,7 +56,7 @@ impl Amendment {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.added.len() + self.removed.len()
+        self.added.len() + self.removed.len() + self.returned.len()
     }
 
     /// Whether it counts no more.
@@ -65,13 +67,24 @@ impl Amendment {
     /// From which place of this life of the log on what is asked is the user's, who may read it now.
     pub(super) fn since(&self, asked: &Selector, is_granted: bool, epoch: Epoch) -> u64 {
         let place = |gift: &Gift| if gift.since.epoch == epoch { gift.since.seq } else { 0 };
-        let returns = self.added.iter().filter(|gift| gift.is_return && gift.selector.overlaps(asked));
+        let returns = self.returned.iter().filter(|back| back.selector.overlaps(asked));
         let given = self.added.iter().filter(|gift| !is_granted && gift.selector.covers(asked));
         returns.map(place).max().into_iter().chain(given.map(place).min()).max().unwrap_or(0)
     }
 }
 
-pub(super) fn covered(by: &[Selector], selector: &Selector) -> bool {
+impl Gift {
+    fn new(selector: &Selector, since: Cursor) -> Self {
+        Self { selector: selector.clone(), since }
+    }
+}
+
+/// What two selectors both mean, or, where that has no name, the former.
+fn common<'s>(one: &'s Selector, other: &'s Selector) -> Option<&'s Selector> {
+    one.overlaps(other).then(|| if one.covers(other) { other } else { one })
+}
+
+fn covered(by: &[Selector], selector: &Selector) -> bool {
     by.iter().any(|other| other.covers(selector))
 }
 
@@ -103,6 +116,11 @@ mod tests {
         assert_eq!(since("taken", true), 9, "there was a time when it was not the user's");
         assert_eq!(since("tak*", true), 9, "nor a part of what the pattern reads");
         assert_eq!(since("other", true), 0);
+        // The gift is gone, and what it gave back is the grant's again.
+        amendment.change(&selectors(&["tak*"]), &[], head(11));
+        amendment.change(&[], &selectors(&["taker"]), head(12));
+        let since = amendment.since(&selectors(&["taken"])[0], true, Epoch::from(7));
+        assert_eq!(since, 9, "what was published meanwhile is not");
         assert_eq!(amendment.since(&selectors(&["taken"])[0], true, Epoch::from(8)), 0, "another log");
     }
 

@@ -48,10 +48,14 @@ enum Line {
     Channels { name: String, amendment: Option<KeptAmendment> },
 }
 
+/// What was given, and where the log stood.
+type KeptGift = (String, String);
+
 #[derive(Debug, Serialize, Deserialize)]
 struct KeptAmendment {
-    added: Vec<(String, String, bool)>,
+    added: Vec<KeptGift>,
     removed: Vec<String>,
+    returned: Vec<KeptGift>,
     made_ms: u64,
     until_ms: Option<u64>,
     is_timed: bool,
@@ -86,10 +90,11 @@ fn text(line: &Line) -> String {
 
 impl From<&Amendment> for KeptAmendment {
     fn from(from: &Amendment) -> Self {
-        let gift = |gift: &Gift| (gift.selector.to_string(), gift.since.to_string(), gift.is_return);
+        let gift = |gift: &Gift| (gift.selector.to_string(), gift.since.to_string());
         Self {
             added: from.added.iter().map(gift).collect(),
             removed: from.removed.iter().map(Selector::to_string).collect(),
+            returned: from.returned.iter().map(gift).collect(),
             made_ms: from.made_ms,
             until_ms: from.until_ms,
             is_timed: from.is_timed,
@@ -99,16 +104,13 @@ impl From<&Amendment> for KeptAmendment {
 
 impl KeptAmendment {
     fn read(self) -> Option<Amendment> {
-        let gift = |(selector, since, is_return): (String, String, bool)| {
-            Some(Gift {
-                selector: Selector::parse(&selector).ok()?,
-                since: Cursor::parse(&since)?,
-                is_return,
-            })
+        let gift = |(selector, since): KeptGift| {
+            Some(Gift { selector: Selector::parse(&selector).ok()?, since: Cursor::parse(&since)? })
         };
         Some(Amendment {
             added: self.added.into_iter().map(gift).collect::<Option<_>>()?,
             removed: self.removed.iter().map(|name| Selector::parse(name).ok()).collect::<Option<_>>()?,
+            returned: self.returned.into_iter().map(gift).collect::<Option<_>>()?,
             made_ms: self.made_ms,
             until_ms: self.until_ms,
             is_timed: self.is_timed,
