@@ -13,6 +13,12 @@ pub const JWKS_KEYS_MAX: usize = 100;
 /// Keys that are tried on one token, where several bear its name.
 const TRIES_MAX: usize = 4;
 
+/// How many keys of a JWK Set a hub would check tokens with; `None` where the document is no set. Without algorithms, with
+/// those of the keys.
+pub fn usable_keys(document: &[u8], algorithms: &[Algorithm]) -> Option<usize> {
+    KeySet::parse(document, algorithms).map(|set| set.len())
+}
+
 #[derive(Debug, Default)]
 pub(super) struct KeySet(Vec<Named>);
 

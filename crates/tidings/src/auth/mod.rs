@@ -26,7 +26,7 @@ pub use self::carry::Carriers;
 pub use self::claims::{TOKEN_CHANNELS_MAX, TOKEN_INFO_BYTES_MAX};
 pub use self::compact::TOKEN_BYTES_MAX;
 pub use self::key::KeyError;
-pub use self::key_set::JWKS_KEYS_MAX;
+pub use self::key_set::{JWKS_KEYS_MAX, usable_keys};
 pub use self::options::{IssuerOptions, KeySource, TokenOptions, TokenOptionsError};
 pub use self::refusal::Refusal;
 pub use self::remote::{JWKS_FRESH_MS, JWKS_REFETCH_MS, JWKS_RETRY_MS, JWKS_STALE_MAX_MS};
