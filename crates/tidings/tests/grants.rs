@@ -193,7 +193,7 @@ async fn operators_endpoints_need_the_operators_right() {
         Application::refused(&app.json(method, path, "{\"user\":\"ada\"}").await, 403, "admin");
     }
     assert_eq!(app.ask("GET", "/ready", "").await.status(), 200, "it does not drain");
-    app.now_grant(Ok(Grant { admin: true, ..board() }));
+    app.now_grant(Ok(Grant { admin: true.into(), ..board() }));
     assert_eq!(app.ask("GET", "/api/sse/stats", "").await.status(), 200);
 }
 
@@ -210,7 +210,7 @@ async fn the_hubs_own_channels_are_read_by_operators_and_left_with_the_right() {
         let refused = app.json("GET", &format!("{path}?channel=$hub/stats"), "").await;
         Application::refused(&refused, 403, "not granted");
     }
-    app.now_grant(Ok(Grant { admin: true, ..reader.clone() }));
+    app.now_grant(Ok(Grant { admin: true.into(), ..reader.clone() }));
     let (mut stream, connected) = app.stream("channels=$hub/stats,jobs").await;
     assert_eq!(stream.event().await.0, "stats");
     app.now_grant(Ok(reader));
@@ -404,7 +404,7 @@ async fn a_stream_is_under_one_grant_and_one_that_allows_more_takes_its_place() 
 
 #[tokio::test]
 async fn a_revoked_token_tells_itself_until_when_it_is_refused() {
-    let app = Application::granting(Grant { admin: true, ..board() });
+    let app = Application::granting(Grant { admin: true.into(), ..board() });
     let (_, revoked) = app.json("POST", "/api/sse/revocations", "{\"jti\":\"t-1\"}").await;
     let month = now_ms() / 1000 + 30 * 86_400;
     assert!(revoked["until"].as_u64().expect("a time").abs_diff(month) < 60, "nobody knows: {revoked}");
@@ -418,7 +418,7 @@ async fn a_revoked_token_tells_itself_until_when_it_is_refused() {
 
 #[tokio::test]
 async fn what_operators_say_of_users_is_kept_for_so_many_and_the_next_is_told() {
-    let app = Application::granting(Grant { admin: true, ..board() });
+    let app = Application::granting(Grant { admin: true.into(), ..board() });
     let amend = |user: &Label, add: &[_], remove: &[_]| {
         app.hub.amend_user(user, add, remove, None).expect("amended").streams_changed
     };

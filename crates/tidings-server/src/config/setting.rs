@@ -75,10 +75,6 @@ impl Setting {
 pub enum Feature {
     /// The application's hook that decides who may see what.
     Hook,
-    /// TLS on the hub's own listener.
-    Tls,
-    /// A listener of its own for the admin surface.
-    AdminListener,
     /// The engine that several hubs share.
     Redis,
     /// Calls to the application when connections and channels come and go.
@@ -89,8 +85,6 @@ impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Hook => "the hook",
-            Self::Tls => "TLS",
-            Self::AdminListener => "a separate admin listener",
             Self::Redis => "the Redis engine",
             Self::Webhooks => "webhooks",
         })

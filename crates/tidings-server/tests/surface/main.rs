@@ -18,6 +18,7 @@ mod own;
 mod permissions;
 mod presence;
 mod publish;
+mod rates;
 mod refresh;
 mod refusals;
 mod resume;

@@ -1,8 +1,5 @@
 //! What operators see and do.
 
-use super::problem::Problem;
-use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, read_body};
-use crate::hub::{ChannelQuery, ClosedQuery, ConnectionQuery, KickOrder, UserQuery};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -10,6 +7,11 @@ use http::request::Parts;
 use http::{Request, Response};
 use serde::Deserialize;
 use serde_json::json;
+
+use super::operators::Deed;
+use super::problem::Problem;
+use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, read_body};
+use crate::hub::{ChannelQuery, ClosedQuery, ConnectionQuery, KickOrder, UserQuery};
 
 pub(super) type Answer = Result<Response<Body>, Problem>;
 
@@ -84,8 +86,8 @@ pub(super) async fn kick(State(app): Shared, Segment(id): Segment, request: Requ
 pub(super) async fn kick_user(State(app): Shared, Segment(user): Segment, request: Request<Body>) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
-    let kicked = app.hub.kick_user(&user, &order(&body)?);
-    Ok(axum::Json(json!({ "kicked": kicked.0 })).into_response())
+    let kicked = app.hub.kick_user(&user, &order(&body)?).0;
+    Ok(Deed::detailed(format!("kicked={kicked}")).with(axum::Json(json!({ "kicked": kicked }))))
 }
 
 fn order(body: &[u8]) -> Result<KickOrder, Problem> {
@@ -128,4 +130,10 @@ pub(super) async fn drain(State(app): Shared, request: Request<Body>) -> Answer 
     let window_ms = app.hub.options().drain_window_ms;
     let body = json!({ "draining": true, "already": !first, "window_ms": window_ms });
     Ok((http::StatusCode::ACCEPTED, axum::Json(body)).into_response())
+}
+
+/// `GET /api/sse/audit`.
+pub(super) async fn audit(State(app): Shared, request: Request<Body>) -> Answer {
+    app.admin(&request.into_parts().0).await?;
+    Ok(axum::Json(json!({ "entries": app.trail.recent() })).into_response())
 }

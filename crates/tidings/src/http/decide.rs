@@ -11,6 +11,7 @@ use tidings_core::channel::Selector;
 use tidings_core::grant::Label;
 
 use super::admin::{Answer, asked};
+use super::operators::Deed;
 use super::problem::Problem;
 use super::{App, SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, query, read_body};
 use crate::hub::{AmendError, Hub, NotKept, Revocation, RevocationQuery, RevokeError};
@@ -51,11 +52,12 @@ pub(super) async fn change_user(
     };
     let (add, remove) = (selectors(&asked.add)?, selectors(&asked.remove)?);
     let until_ms = asked.until.map(|until| to_come(&app, until)).transpose()?;
+    let deed = Deed::detailed(format!("add={} remove={}", asked.add.join(","), asked.remove.join(",")));
     let who = user.clone();
     let amended = on_disk(&app, move |hub| hub.amend_user(&who, &add, &remove, until_ms)).await??;
     let (streams_changed, until) = (amended.streams_changed, amended.until_ms.map(seconds));
     let body = json!({ "user": user, "streams_changed": streams_changed, "until": until });
-    Ok(axum::Json(body).into_response())
+    Ok(deed.with(axum::Json(body)))
 }
 
 #[derive(Deserialize)]
@@ -81,7 +83,7 @@ pub(super) async fn revoke(State(app): Shared, request: Request<Body>) -> Answer
         "until": seconds(revoked.until_ms),
         "for_seconds": app.hub.ms_until(seconds(revoked.until_ms)) / 1000,
     });
-    Ok(axum::Json(body).into_response())
+    Ok(deed(user.as_ref(), token_id.as_ref()).with(axum::Json(body)))
 }
 
 /// `GET /api/sse/revocations`.
@@ -104,11 +106,12 @@ pub(super) async fn lift(State(app): Shared, request: Request<Body>) -> Answer {
     let asked: LiftAsked = query(&parts)?;
     let (user, token_id) = named(asked.user.as_deref(), asked.jti.as_deref())?;
     let body = json!({ "user": user, "jti": token_id, "lifted": true });
+    let deed = deed(user.as_ref(), token_id.as_ref());
     let lifted = on_disk(&app, move |hub| hub.lift_revocation(user.as_ref(), token_id.as_ref())).await??;
     if !lifted {
         return Err(Problem::not_found("nobody of that name is shut out"));
     }
-    Ok(axum::Json(body).into_response())
+    Ok(deed.with(axum::Json(body)))
 }
 
 /// An operator's request: its body.
@@ -126,6 +129,12 @@ async fn on_disk<T: Send + 'static>(
     let hub = app.hub.clone();
     let decided = tokio::task::spawn_blocking(move || decide(&hub)).await;
     decided.map_err(|_| Problem::unavailable("it could not be done: the log says why"))
+}
+
+/// As the audit log tells it.
+fn deed(user: Option<&Label>, token_id: Option<&Label>) -> Deed {
+    let target = user.map(|user| user.as_arc().to_string());
+    Deed { target, detail: token_id.map(|id| format!("jti={}", id.as_str())) }
 }
 
 fn named(user: Option<&str>, jti: Option<&str>) -> Result<(Option<Label>, Option<Label>), Problem> {

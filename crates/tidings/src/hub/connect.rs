@@ -15,8 +15,8 @@ use tidings_core::history::Envelope;
 use tidings_core::log::{Resume, control};
 use tidings_core::registry::{Admitted, Candidate, Evidence, Refused, group_ip};
 
-use super::{Hub, Phase, locked};
-use crate::net::{self, Remote};
+use super::{Hub, Phase, TooOften};
+use crate::net::{self, Remote, RemoteAddress};
 use crate::outlet::Outlet;
 use crate::socket::Peer;
 use crate::stream::Stream;
@@ -35,6 +35,11 @@ impl Client {
     /// The address as it counts for limits: of an IPv6 customer the /64.
     pub fn ip(&self) -> IpAddr {
         group_ip(self.remote.address.ip)
+    }
+
+    /// Where it is, as far as is known.
+    pub fn remote(&self) -> RemoteAddress {
+        self.remote.address
     }
 }
 
@@ -105,7 +110,7 @@ impl Hub {
     /// Opens a stream. It is in the books before anything can end it.
     pub(crate) fn connect(&self, mut open: Open) -> Result<Stream, OpenError> {
         let now_ms = self.0.clock.now_ms();
-        self.may_come(&open, now_ms)?;
+        self.may_come(&open)?;
         let candidate = Candidate {
             user: Arc::clone(&open.grant.user),
             client_id: open.client_id.clone(),
@@ -160,17 +165,15 @@ impl Hub {
         self.0.phase() != Phase::Serving && !self.0.sends_on.load(Relaxed)
     }
 
-    fn may_come(&self, open: &Open, now_ms: u64) -> Result<(), OpenError> {
+    fn may_come(&self, open: &Open) -> Result<(), OpenError> {
         if self.refuses_all() {
             self.0.books().note_refusal("draining");
             return Err(OpenError::Draining);
         }
-        let verdict = locked(&self.0.accept_rate).take(open.client.ip(), 1, now_ms);
-        if let Err(retry_ms) = verdict {
+        self.take_stream(open.client.ip()).map_err(|TooOften { per_second, retry_ms, .. }| {
             self.0.books().note_refusal("rate");
-            return Err(OpenError::Rate { retry_ms, limit: self.0.options.bounds.accepts_per_second });
-        }
-        Ok(())
+            OpenError::Rate { retry_ms, limit: per_second }
+        })
     }
 
     /// Who is at the far end of a request: behind the proxies that are trusted, or else the socket's.
@@ -181,7 +184,8 @@ impl Hub {
             info.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |info| info.0)
         };
         let peer = peer.unwrap_or_else(|| Peer::unseen(address()));
-        let remote = net::remote(peer.address, &request.headers, &self.0.options.trusted_proxies);
+        let mut remote = net::remote(peer.address, &request.headers, &self.0.options.trusted_proxies);
+        remote.through_proxy |= peer.is_told();
         Client { peer, remote }
     }
 

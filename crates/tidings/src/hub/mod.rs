@@ -15,6 +15,7 @@ mod observe;
 mod permissions;
 mod presence;
 mod publish;
+mod rates;
 mod recent;
 mod revocations;
 mod rights;
@@ -55,6 +56,7 @@ pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{ChangeError, ChannelChange};
 pub use self::presence::Present;
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
+pub use self::rates::TooOften;
 pub use self::recent::RecentLatency;
 pub use self::revocations::{Revocation, RevokeError, Revoked};
 pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
@@ -66,7 +68,7 @@ use crate::histogram::Histogram;
 use crate::journal::Journal;
 use crate::options::HubOptions;
 use crate::outlet::Outlet;
-use crate::socket::Doors;
+use crate::socket::{Doors, TurnedAwayCounts};
 use crate::store::{Counters, Store};
 
 /// What is told of a connection that has gone.
@@ -88,7 +90,7 @@ pub(crate) struct Inner {
     /// Told of each who begins to read the hub's own channels.
     board_readers: watch::Sender<()>,
     publish_rate: Mutex<RateLimit<Arc<str>>>,
-    accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
+    rates: rates::Rates,
     permissions: Mutex<permissions::Permissions>,
     /// What of them outlives the process.
     decisions: Journal,
@@ -110,6 +112,9 @@ pub(crate) struct Inner {
     /// Closed for good just before the rings are kept: what is published later would be lost.
     publishing_over: AtomicBool,
     pub(crate) doors: Doors,
+    pub(crate) turned_away: TurnedAwayCounts,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: std::sync::OnceLock<Arc<crate::tls::Tls>>,
     pub(crate) truth_mismatch: AtomicU64,
     pub(crate) truth_audits: AtomicU64,
     /// When the last audit was, by the monotonic clock; 0 is never.
@@ -145,7 +150,7 @@ impl Hub {
             log: Mutex::new(log),
             board_readers,
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
-            accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
+            rates: rates::Rates::new(&bounds, clock),
             permissions: Mutex::new(permissions),
             decisions,
             timelines: Mutex::default(),
@@ -160,7 +165,10 @@ impl Hub {
             sends_on: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),
-            doors: Doors::default(),
+            doors: Doors::new(bounds.sockets),
+            turned_away: TurnedAwayCounts::default(),
+            #[cfg(feature = "tls")]
+            tls: std::sync::OnceLock::new(),
             truth_mismatch: AtomicU64::new(0),
             truth_audits: AtomicU64::new(0),
             truth_audited_ms: AtomicU64::new(0),

@@ -40,6 +40,7 @@ pub(super) fn start_timers(hub: &Hub, runtime: &Handle) {
         hub.lapse();
         hub.sweep(Some(hub.0.options.cleanup.batch_size)).await;
         hub.0.log().expire(hub.0.clock.log_ms());
+        hub.0.rates.sweep();
     }));
 }
 

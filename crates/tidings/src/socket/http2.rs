@@ -21,12 +21,16 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::accept::Guest;
-use super::door::Door;
+use super::line::Wire;
 use super::patience::PatientBody;
 use crate::hub::Hub;
 
 const STREAMS_MAX: u32 = 256;
 const HEADER_LIST_BYTES_MAX: u32 = 64 * 1024;
+/// Streams reset by the far end before they were looked at (CVE-2023-44487); more, and the connection ends.
+const RESETS_PENDING_MAX: usize = 20;
+/// Streams that the far end's own errors had us reset; more, and the connection ends.
+const RESETS_OF_OURS_MAX: usize = 256;
 const SEND_BUFFER_BYTES_MAX: usize = 32 * 1024;
 
 /// Ends one HTTP/2 stream: its task is dropped, and h2 resets the stream (RFC 9113 §5.4.2).
@@ -51,11 +55,11 @@ tokio::task_local! {
     static KILL: StreamKill;
 }
 
-pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
+pub(super) async fn serve<W: Wire>(wire: W, app: Router, hub: Hub, guest: Guest) {
     let stream = hub.options().stream;
     let patience = Duration::from_millis(stream.stall_ms);
     let idle_timeout = Duration::from_millis(stream.header_timeout_ms);
-    let peer = door.peer().clone();
+    let peer = wire.door().peer().clone();
     let remote = peer.address;
     let open = Arc::new(watch::Sender::new(0));
     let guest = Mutex::new(Some(guest));
@@ -78,8 +82,10 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
         .keep_alive_timeout(Duration::from_millis(stream.user_timeout_ms))
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .max_pending_accept_reset_streams(RESETS_PENDING_MAX)
+        .max_local_error_reset_streams(RESETS_OF_OURS_MAX)
         .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(door), service);
+        .serve_connection(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,
