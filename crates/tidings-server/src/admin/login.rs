@@ -176,7 +176,7 @@ async fn by_password(desk: &Desk, form: Form) -> Result<Grant, Refused> {
     let _turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
     let own = desk.clone();
     let checked = tokio::task::spawn_blocking(move || own.0.operators.check(&form.name, &form.password));
-    checked.await.map_err(|_| busy())?.map_err(|who| wrong(who.map(|grant| *grant)))
+    checked.await.map_err(|_| busy())?.map_err(wrong)
 }
 
 fn refusal(desk: &Desk, headers: &HeaderMap, refused: &Refused) -> Response {
