@@ -44,7 +44,7 @@
 //! by `axum::serve`.
 
 pub mod audit;
-#[cfg(feature = "tokens")]
+#[cfg(any(feature = "hook", feature = "tokens"))]
 pub mod auth;
 mod authorize;
 mod body;
@@ -55,6 +55,8 @@ mod http;
 mod hub;
 mod net;
 mod options;
+#[cfg(feature = "outbound")]
+mod outbound;
 mod outlet;
 mod socket;
 mod store;
@@ -66,11 +68,13 @@ pub use tidings_core::channel::{ChannelName, Selector};
 pub use tidings_core::grant::Grant;
 pub use tidings_core::log::Published;
 
-pub use self::authorize::{Authorizer, DynAuthorizer, GrantEverything};
+pub use self::authorize::{Action, Asked, Authorizer, DynAuthorizer, GrantEverything};
 pub use self::http::problem::Problem;
 pub use self::http::{HttpOptions, router};
 pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError, RemoteAddress};
+#[cfg(feature = "outbound")]
+pub use self::outbound::TargetError;
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 pub use self::outlet::Ending;
 pub use self::socket::{bind, listener_options, passed, raise_open_files, serve};

@@ -3,14 +3,12 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
-use tidings_core::channel::Selector;
-use tidings_core::grant::{ANONYMOUS, Grant, Label};
+use tidings_core::grant::Grant;
 
 use super::json::{self, present};
 use super::refusal::Refusal;
+use super::rights::{NoGrant, Rights};
 
-/// Channels and patterns that one token may name, to read and to publish to each.
-pub const TOKEN_CHANNELS_MAX: usize = 1_000;
 /// The end of the year 9999, in seconds since 1970.
 const TIME_MAX: u64 = 253_402_300_799;
 
@@ -29,23 +27,6 @@ pub(super) struct Claims {
     sub: Option<Value>,
     #[serde(default, deserialize_with = "present")]
     tidings: Option<Box<RawValue>>,
-}
-
-/// The hub's own claim.
-#[derive(Debug, Default, Deserialize)]
-struct Rights {
-    #[serde(default)]
-    subscribe: Vec<String>,
-    #[serde(default)]
-    publish: Vec<String>,
-    #[serde(default)]
-    admin: bool,
-    #[serde(default, deserialize_with = "present")]
-    r#type: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    limit: Option<u32>,
-    #[serde(default, deserialize_with = "present")]
-    info: Option<Box<RawValue>>,
 }
 
 /// What is asked of a token's claims.
@@ -96,29 +77,10 @@ impl Claims {
 
     /// What the token grants. Only for one that is proven.
     pub(super) fn grant(self, ends_ms: Option<u64>) -> Result<Grant, Refusal> {
-        let user = match &self.sub {
-            None => ANONYMOUS,
-            Some(Value::String(user)) => user,
-            Some(_) => return Err(Refusal::Grant("sub", "it is no text".to_owned())),
-        };
-        let user = label("sub", user)?;
-        let rights = self.tidings.as_deref().map_or(Some(Rights::default()), |rights| {
-            // An object, and not a list of its members in their order.
-            json::object(rights.get().as_bytes())
-        });
         let rights =
-            rights.ok_or_else(|| Refusal::Grant("tidings", "a member has the wrong type".to_owned()))?;
-        let kind = rights.r#type.as_deref().map(|kind| label("tidings.type", kind)).transpose()?;
-        Ok(Grant {
-            subscribe: selectors("tidings.subscribe", &rights.subscribe)?,
-            publish: selectors("tidings.publish", &rights.publish)?,
-            admin: rights.admin,
-            kind: kind.map(|kind| kind.as_arc().clone()),
-            connections_max: rights.limit,
-            expires_at_ms: ends_ms,
-            info: rights.info,
-            ..Grant::nothing(user.as_arc().clone())
-        })
+            self.tidings.as_deref().map_or(Ok(Rights::default()), |rights| Rights::parse(rights.get()));
+        let grant = rights.and_then(|rights| rights.grant(self.sub.as_ref(), ends_ms));
+        grant.map_err(|NoGrant(claim, reason)| Refusal::Grant(claim, reason))
     }
 }
 
@@ -129,17 +91,4 @@ fn seconds(time: Option<&Number>, name: &'static str) -> Result<Option<u64>, Ref
         Some(Some(time)) if (1..=TIME_MAX).contains(&time) => Ok(Some(time)),
         Some(_) => Err(Refusal::Range(name)),
     }
-}
-
-fn label(claim: &'static str, text: &str) -> Result<Label, Refusal> {
-    Label::parse(text).map_err(|error| Refusal::Grant(claim, error.to_string()))
-}
-
-fn selectors(claim: &'static str, names: &[String]) -> Result<Vec<Selector>, Refusal> {
-    if names.len() > TOKEN_CHANNELS_MAX {
-        return Err(Refusal::Grant(claim, format!("it has over {TOKEN_CHANNELS_MAX} entries: use patterns")));
-    }
-    let parse =
-        |name: &String| Selector::parse(name).map_err(|error| Refusal::Grant(claim, error.to_string()));
-    names.iter().map(parse).collect()
 }

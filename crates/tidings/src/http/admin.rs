@@ -181,6 +181,7 @@ pub(super) async fn revoke(State(app): Shared, request: Request<Body>) -> Answer
         return Err(Problem::bad_request("`until` is past: give seconds since 1970 that are to come"));
     }
     let ended = app.hub.revoke_user(&user, for_ms)?;
+    app.authorizer.forget_user(user.as_str());
     Ok(axum::Json(json!({ "user": user, "streams_ended": ended, "for_seconds": for_ms / 1000 }))
         .into_response())
 }

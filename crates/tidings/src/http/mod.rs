@@ -24,7 +24,7 @@ use tidings_core::grant::Grant;
 use tokio::time::timeout;
 
 use self::problem::Problem;
-use crate::authorize::{Authorizer, DynAuthorizer};
+use crate::authorize::{Asked, Authorizer, DynAuthorizer};
 use crate::hub::Hub;
 use crate::urlencoded;
 
@@ -97,11 +97,18 @@ pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> R
 impl App {
     /// The grant of a request: by a ticket, or by the authorizer; not for a user who is shut out.
     async fn grant(&self, parts: &Parts) -> Result<Grant, Problem> {
-        self.check_revoked(self.authorizer.authorize_boxed(parts).await?)
+        self.grant_for(parts, Asked::default()).await
+    }
+
+    /// The same, for an authorizer that wants to know what it is for.
+    async fn grant_for(&self, parts: &Parts, asked: Asked) -> Result<Grant, Problem> {
+        let asked = Asked { remote: Some(self.hub.client(parts).address().ip), ..asked };
+        self.check_revoked(self.authorizer.authorize_boxed(parts, &asked).await?)
     }
 
     fn check_revoked(&self, grant: Grant) -> Result<Grant, Problem> {
         if self.hub.is_revoked(&grant.user) {
+            self.authorizer.forget_user(&grant.user);
             return Err(Problem::unauthorized("the user's access was revoked"));
         }
         Ok(grant)

@@ -16,7 +16,7 @@ use tidings_core::log::{Resume, control};
 use tidings_core::registry::{Admitted, Candidate, Evidence, Refused, group_ip};
 
 use super::{Hub, Phase, locked};
-use crate::net::{self, Remote};
+use crate::net::{self, Remote, RemoteAddress};
 use crate::outlet::Outlet;
 use crate::socket::Peer;
 use crate::stream::Stream;
@@ -35,6 +35,11 @@ impl Client {
     /// The address as it counts for limits: of an IPv6 customer the /64.
     pub fn ip(&self) -> IpAddr {
         group_ip(self.remote.address.ip)
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> RemoteAddress {
+        self.remote.address
     }
 }
 

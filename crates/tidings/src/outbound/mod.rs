@@ -1,0 +1,19 @@
+//! Requests that the hub itself makes: for key sets, to the hook and to webhooks. Their targets stand in the
+//! configuration and nowhere else. A target's name is resolved, each address is looked at, and the connection goes to
+//! one that was: nobody who answers for the name gets a second say. No redirect is followed, no proxy is taken from the
+//! environment, and neither time nor size is left to the other side.
+
+mod address;
+mod client;
+mod connect;
+mod resolve;
+mod socket;
+mod target;
+mod trust;
+
+pub(crate) use self::client::{Answer, Client, ClientOptions, OutboundError};
+#[cfg(test)]
+pub(crate) use self::resolve::Resolve;
+pub(crate) use self::target::Target;
+pub use self::target::TargetError;
+pub(crate) use self::trust::Trust;
