@@ -62,6 +62,8 @@ mod socket;
 mod store;
 mod stream;
 mod urlencoded;
+#[cfg(feature = "webhooks")]
+pub mod webhooks;
 
 pub use tidings_core as core;
 pub use tidings_core::channel::{ChannelName, Selector};
@@ -73,8 +75,8 @@ pub use self::http::problem::Problem;
 pub use self::http::{HttpOptions, router};
 pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError, RemoteAddress};
+pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 #[cfg(feature = "outbound")]
 pub use self::outbound::TargetError;
-pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 pub use self::outlet::Ending;
 pub use self::socket::{bind, listener_options, passed, raise_open_files, serve};

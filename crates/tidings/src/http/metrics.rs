@@ -98,6 +98,23 @@ impl Collector for Readings {
         counter(&mut to, "tidings_truth_audits", "Audits of the books.", truth.audits)?;
         let draining = self.0.phase() == crate::hub::Phase::Draining;
         gauge(&mut to, "tidings_draining", "1 while draining.", draining.into())?;
+        let outbox = self.0.outbox();
+        counter(&mut to, "tidings_webhook_events_delivered", "Events that webhooks took.", outbox.delivered)?;
+        counter(
+            &mut to,
+            "tidings_webhook_requests_failed",
+            "Requests to webhooks that failed.",
+            outbox.failed,
+        )?;
+        counter(
+            &mut to,
+            "tidings_webhook_events_lost",
+            "Events that the outbox had no room for.",
+            outbox.lost,
+        )?;
+        gauge(&mut to, "tidings_webhook_events_pending", "Events that wait for a webhook.", outbox.pending)?;
+        let age = outbox.oldest_age_seconds;
+        gauge(&mut to, "tidings_webhook_oldest_age_seconds", "Age of the oldest of these.", age)?;
         let latencies = self.0.latencies();
         let help = "From when a publish request is read until every subscriber on the node is woken.";
         histogram(&mut to, "tidings_publish_queue_seconds", help, &latencies.publish_queue)?;

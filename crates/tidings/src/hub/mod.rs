@@ -9,6 +9,7 @@ mod end;
 mod ids;
 mod lists;
 mod observe;
+mod observer;
 mod permissions;
 mod presence;
 mod publish;
@@ -22,7 +23,7 @@ mod timeline;
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tidings_core::drain::ShutdownSummary;
 pub use tidings_core::history::Envelope;
@@ -45,6 +46,9 @@ pub use self::lists::{
     Sort, SortKey, UserBy, UserInfo, UserPage, UserQuery,
 };
 pub use self::observe::{ChannelInfo, Stats};
+pub use self::observer::OutboxReadings;
+#[cfg(feature = "webhooks")]
+pub(crate) use self::observer::{OBSERVED_MAX, Observation, Observed, Observer};
 pub use self::permissions::{AmendError, ChangeError, ChannelChange};
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
 pub use self::recent::RecentLatency;
@@ -78,6 +82,7 @@ pub(crate) struct Inner {
     log: Mutex<Log<Arc<Outlet>>>,
     /// Told of each who begins to read the hub's own channels.
     board_readers: watch::Sender<()>,
+    observer: OnceLock<observer::Observer>,
     publish_rate: Mutex<RateLimit<Arc<str>>>,
     accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
     permissions: Mutex<permissions::Permissions>,
@@ -130,6 +135,7 @@ impl Hub {
             books: Mutex::default(),
             log: Mutex::new(log),
             board_readers,
+            observer: OnceLock::new(),
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
             accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
             permissions: Mutex::default(),

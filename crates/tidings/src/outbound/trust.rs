@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 /// The certificate authorities that count.
@@ -28,6 +29,18 @@ impl Trust {
             ));
         }
         Self::of(found.certs)
+    }
+
+    /// Those in a file of them, as PEM, or else whom this machine trusts.
+    pub(crate) fn by(pem: Option<&[u8]>) -> io::Result<Self> {
+        let Some(pem) = pem else { return Self::of_the_machine() };
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let found =
+            found.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("{error:?}")))?;
+        if found.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it, as PEM"));
+        }
+        Self::of(found)
     }
 
     /// These certificate authorities.

@@ -1,12 +1,10 @@
 //! How the application is asked.
 
 use std::fmt;
-use std::io;
 use std::time::Duration;
 
 use http::Uri;
 use http::header::HeaderName;
-use rustls::pki_types::CertificateDer;
 
 use crate::outbound::{ClientOptions, Target, TargetError, Trust};
 
@@ -53,8 +51,8 @@ pub struct HookOptions {
     pub headers: Vec<HeaderName>,
     /// Whether the URL's name may stand for an address within the network.
     pub allow_private: bool,
-    /// Who vouches for the application, over https://; `None` for those whom this machine trusts.
-    pub authorities: Option<Vec<CertificateDer<'static>>>,
+    /// Who vouches for the application, over https://, as PEM; `None` for those whom this machine trusts.
+    pub authorities: Option<Vec<u8>>,
     /// For the whole of a question.
     pub timeout_ms: u64,
     /// Failures in a row after which it is left alone for a while.
@@ -105,12 +103,17 @@ impl HookOptions {
         }
     }
 
+    /// Whether the application could be asked in this way.
+    pub fn check(&self) -> Result<(), HookOptionsError> {
+        self.target().map(|_| ())
+    }
+
     pub(super) fn target(&self) -> Result<(Target, ClientOptions), HookOptionsError> {
         if let Some(name) = self.headers.iter().find(|name| NEVER_FORWARDED.contains(&name.as_str())) {
             return Err(HookOptionsError::Header(name.clone()));
         }
         let target = Target::new(self.url.clone(), self.allow_private)?;
-        let trust = target.is_https().then(|| self.trust()).transpose();
+        let trust = target.is_https().then(|| Trust::by(self.authorities.as_deref())).transpose();
         let options = ClientOptions {
             trust: trust.map_err(|error| HookOptionsError::Trust(error.to_string()))?,
             timeout: Duration::from_millis(self.timeout_ms),
@@ -119,12 +122,5 @@ impl HookOptions {
             allow_setting: "auth.hook_allow_private",
         };
         Ok((target, options))
-    }
-
-    fn trust(&self) -> io::Result<Trust> {
-        match &self.authorities {
-            Some(authorities) => Trust::of(authorities.clone()),
-            None => Trust::of_the_machine(),
-        }
     }
 }
