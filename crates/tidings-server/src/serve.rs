@@ -5,17 +5,21 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tidings::webhooks::Webhooks;
 use tidings::{HttpOptions, Hub, Problem, StreamOptions, audit};
 use tidings_server::config::{Config, loopback_only};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::doorman::Doorman;
 use crate::{logging, options, pages};
 
 /// A drain ends within its window and this.
 const DRAIN_SLACK: Duration = Duration::from_secs(2);
+/// Webhooks are told of it within the window and this, and of the rest after the next start.
+const FLUSH_SLACK: Duration = Duration::from_secs(4);
 /// For what HTTP/2 was handed and has not yet sent.
 const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 
@@ -47,6 +51,7 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     // Before the hub takes up the rings: a signal that ended the process just after would lose them.
     let mut signals = Signals::new()?;
     let hub = Hub::open(hub_options)?;
+    let webhooks = start_webhooks(config, &hub)?;
     let http = HttpOptions {
         origins: config.cors.origins.iter().map(ToString::to_string).collect(),
         loopback_origins: config.dev,
@@ -72,10 +77,19 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
         hub.send_on();
         let _ = stop.send(true);
     }
-    let code = finish(&hub, &mut signals).await;
+    let code = finish(&hub, webhooks.as_ref(), &mut signals).await;
     let _ = stop.send(true);
     let _ = server.await;
     Ok(code)
+}
+
+/// Before anybody connects: those who are told have all of it.
+fn start_webhooks(config: &Config, hub: &Hub) -> io::Result<Option<Webhooks>> {
+    let (webhooks, outbox) = config.webhook_options().map_err(io::Error::other)?;
+    if webhooks.is_empty() {
+        return Ok(None);
+    }
+    Webhooks::start(hub, webhooks, outbox).map(Some).map_err(io::Error::other)
 }
 
 /// A drain that was asked for over HTTP: the process stays, unready, until it is stopped.
@@ -86,9 +100,10 @@ async fn drain_without_stopping(hub: &Hub) {
 }
 
 /// Drains and puts the rings away, unless a second signal says that there is no time.
-async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
+async fn finish(hub: &Hub, webhooks: Option<&Webhooks>, signals: &mut Signals) -> ExitCode {
     let orderly = async {
         let window = Duration::from_millis(hub.options().drain_window_ms);
+        let flushed_by = Instant::now() + window + FLUSH_SLACK;
         if tokio::time::timeout(window + DRAIN_SLACK, hub.drain()).await.is_err() {
             hub.end_all();
             let left = hub.cut_drain_short().connections_after;
@@ -97,7 +112,13 @@ async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
         hub.farewells_said().await;
         tokio::time::sleep(FLUSH_PAUSE).await;
         let putting_away = hub.clone();
-        let _ = tokio::task::spawn_blocking(move || putting_away.put_away()).await;
+        let put_away = tokio::task::spawn_blocking(move || putting_away.put_away());
+        if let Some(webhooks) = webhooks
+            && !webhooks.flush(flushed_by.saturating_duration_since(Instant::now())).await
+        {
+            tracing::warn!("webhooks have not taken all events: the rest is told after the next start");
+        }
+        let _ = put_away.await;
     };
     tokio::select! {
         () = orderly => ExitCode::SUCCESS,

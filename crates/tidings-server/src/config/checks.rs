@@ -31,7 +31,26 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
             "with auth.cookie, \"*\" would let any page on the web read as its visitor: name the origins";
         problems.push(config.problem("cors.origins", reason));
     }
+    problems.extend(hook(config));
     problems.extend(idle_channels(config));
+    problems
+}
+
+/// What is said of the hook counts, and no page on the web asks it as its visitor.
+fn hook(config: &Config) -> Vec<Problem> {
+    let hook = &config.hook;
+    let mut problems = Vec::new();
+    let cookies = ["cookie", "authorization"];
+    let forwards_cookies = hook.hook_headers.iter().any(|name| cookies.contains(&name.as_http().as_str()));
+    let any_origin = config.cors.origins.iter().any(|origin| origin.to_string() == "*");
+    if hook.hook_url.is_some() && forwards_cookies && any_origin {
+        let reason =
+            "with auth.hook_url, \"*\" would let any page on the web read as its visitor: name the origins";
+        problems.push(config.problem("cors.origins", reason));
+    }
+    if hook.hook_url.is_none() && hook.hook_ca_file.is_some() {
+        problems.push(config.problem("auth.hook_ca_file", "is about auth.hook_url, which is not set"));
+    }
     problems
 }
 

@@ -11,8 +11,8 @@ use super::input::Input;
 use super::layers::{Origins, Reader, RulePlace, rule_name};
 use super::problem::{ConfigErrors, Problem, Source};
 use super::sections::{
-    Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, ISSUER, Issuer, Limits, Log,
-    Section, Server, Stream, Tls, Webhook,
+    Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Hook, ISSUER, Issuer, Limits,
+    Log, Outbox, Section, Server, Stream, Tls, Webhook,
 };
 use super::setting::plain_settings;
 use super::{Config, checks};
@@ -132,8 +132,10 @@ fn read_sections(reader: &mut Reader<'_>, rules: Rules) -> Option<Config> {
     let engine = Engine::read(reader);
     let cluster = Cluster::read(reader);
     let auth = Auth::read(reader);
+    let hook = Hook::read(reader);
     let cors = Cors::read(reader);
     let tls = Tls::read(reader);
+    let outbox = Outbox::read(reader);
     Some(Config {
         dev: false,
         server: server?,
@@ -146,8 +148,10 @@ fn read_sections(reader: &mut Reader<'_>, rules: Rules) -> Option<Config> {
         engine: engine?,
         cluster: cluster?,
         auth: auth?,
+        hook: hook?,
         cors: cors?,
         tls: tls?,
+        outbox: outbox?,
         channels: rules.channels,
         issuers: rules.issuers,
         webhooks: rules.webhooks,

@@ -13,6 +13,7 @@ mod input;
 mod layers;
 mod load;
 mod nearest;
+mod outward;
 mod problem;
 mod report;
 mod sections;
@@ -27,14 +28,14 @@ pub use load::{FILE_BYTES_MAX, FILE_NAME, load, parse_text};
 pub use problem::{ConfigErrors, Problem, Source};
 pub use report::Shown;
 pub use sections::{
-    Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Issuer, Limits, Log, Server, Stream,
-    Tls, Webhook,
+    Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Hook, Issuer, Limits, Log, Outbox,
+    Server, Stream, Tls, Webhook,
 };
 pub use setting::{Feature, Setting, settings};
 pub use tokens::key_of;
 pub use value::{
-    Algorithm, CookieName, EngineKind, HttpUrl, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, OnFull,
-    Origin, PublishRule, RedisUrl, Secret, Slow, Text, WebhookEvent,
+    Algorithm, CookieName, EngineKind, FieldName, HookEvent, HttpUrl, IpNet, Limit, LogFormat, LogLevel,
+    Millis, NodeName, OnFull, Origin, PublishRule, RedisUrl, Secret, Slow, Text, WebhookEvent,
 };
 
 /// Every setting of a hub, typed and within its bounds.
@@ -63,10 +64,14 @@ pub struct Config {
     pub cluster: Cluster,
     /// `[auth]`
     pub auth: Auth,
+    /// `[auth]`, continued
+    pub hook: Hook,
     /// `[cors]`
     pub cors: Cors,
     /// `[tls]`
     pub tls: Tls,
+    /// `[outbox]`
+    pub outbox: Outbox,
     /// `[[channel]]`, in the order of the file: the first whose pattern fits a channel is its rule.
     pub channels: Vec<ChannelRule>,
     /// `[[auth.issuers]]`

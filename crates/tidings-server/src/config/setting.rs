@@ -73,8 +73,6 @@ impl Setting {
 /// What a later version brings. Until then, a setting that needs it is refused rather than ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
-    /// The application's hook that decides who may see what.
-    Hook,
     /// TLS on the hub's own listener.
     Tls,
     /// A listener of its own for the admin surface.
@@ -85,20 +83,16 @@ pub enum Feature {
     Schemas,
     /// Channel rules that say who may publish.
     PublishRules,
-    /// Calls to the application when connections and channels come and go.
-    Webhooks,
 }
 
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Hook => "the hook",
             Self::Tls => "TLS",
             Self::AdminListener => "a separate admin listener",
             Self::Redis => "the Redis engine",
             Self::Schemas => "event schemas",
             Self::PublishRules => "publish rules",
-            Self::Webhooks => "webhooks",
         })
     }
 }

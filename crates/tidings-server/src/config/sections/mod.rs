@@ -1,13 +1,15 @@
 //! The sections of the configuration: each is a struct and its part of the table, written once.
 
+mod hook;
 mod hub;
 mod outside;
 mod rules;
 mod streams;
 
+pub use hook::{Hook, Outbox, Webhook};
 pub use hub::{Cleanup, Cluster, Drain, Engine, History, Log, Server};
 pub use outside::{Auth, Cors, Tls};
-pub use rules::{ChannelRule, Issuer, Webhook};
+pub use rules::{ChannelRule, Issuer};
 pub use streams::{Limits, Stream};
 
 use super::layers::Reader;
@@ -35,8 +37,10 @@ pub(super) const SECTIONS: &[&[Setting]] = &[
     Engine::SETTINGS,
     Cluster::SETTINGS,
     Auth::SETTINGS,
+    Hook::SETTINGS,
     Cors::SETTINGS,
     Tls::SETTINGS,
+    Outbox::SETTINGS,
 ];
 
 /// A table that may stand in the file any number of times.

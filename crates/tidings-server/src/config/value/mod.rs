@@ -1,6 +1,7 @@
 //! What settings are made of: each type reads itself from what was given, and writes itself as TOML.
 
 mod choice;
+mod field;
 mod list;
 mod name;
 mod network;
@@ -11,7 +12,10 @@ mod url;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use choice::{Algorithm, EngineKind, LogFormat, LogLevel, OnFull, PublishRule, Slow, WebhookEvent};
+pub use choice::{
+    Algorithm, EngineKind, HookEvent, LogFormat, LogLevel, OnFull, PublishRule, Slow, WebhookEvent,
+};
+pub use field::FieldName;
 pub use name::{CookieName, NodeName, Text};
 pub use network::{IpNet, Origin};
 pub use number::{Limit, Millis};
