@@ -9,11 +9,11 @@ mod connect;
 mod resolve;
 mod socket;
 mod target;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub(crate) use self::client::{Answer, Client, ClientOptions, OutboundError};
-#[cfg(test)]
-pub(crate) use self::resolve::Resolve;
 pub(crate) use self::target::Target;
 pub use self::target::TargetError;
 pub(crate) use self::trust::Trust;

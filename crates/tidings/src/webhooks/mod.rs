@@ -87,11 +87,11 @@ impl Webhooks {
         let head = journal.next();
         let mut first = outbox::lost_ones(left, clock.wall_ms());
         if damaged {
-            first.insert(0, (clock.wall_ms(), Happened::Overflow { lost: None }));
+            first.push_front((clock.wall_ms(), Happened::Overflow { lost: None }));
         }
         if !first.is_empty() {
             tracing::info!(events = first.len(), "webhooks: those whom a crash cut off are told to be gone");
-            journal.append(first)?;
+            journal.append(&mut first)?;
         }
         let (written, reads) = watch::channel(journal.next());
         let all: Vec<Arc<Progress>> = webhooks.iter().map(|_| Arc::default()).collect();
@@ -104,6 +104,7 @@ impl Webhooks {
             let cursor = Cursor::of(&one, &dir, journal.epoch());
             // One that is new here was never told of those before it.
             let next = cursor.read().unwrap_or(if damaged { 1 } else { head });
+            cursor.write(next)?;
             all[place].next.store(next, Relaxed);
             hurry.push(Arc::<Notify>::default());
             deliveries.push(Delivery {

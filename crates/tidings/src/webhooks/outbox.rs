@@ -1,5 +1,6 @@
 //! From the hub's queue into the journal: a thread of its own, since a disk may take its time, and the hub has none.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,11 +39,11 @@ impl Outbox {
         // Lost to the disk, and not told yet.
         let mut untold = 0;
         while let Some(first) = self.queue.blocking_recv() {
-            let (mut what, mut marks) = (Vec::new(), Vec::new());
+            let (mut what, mut marks) = (VecDeque::new(), Vec::new());
             let mut next = Some(first);
             while let Some(one) = next {
                 match happened(one) {
-                    Ok(one) => what.push(one),
+                    Ok(one) => what.push_back(one),
                     Err(mark) => marks.push(mark),
                 }
                 next = (what.len() < TURN_MAX).then(|| self.queue.try_recv().ok()).flatten();
@@ -58,29 +59,34 @@ impl Outbox {
         }
     }
 
-    fn write(&mut self, mut what: Vec<(u64, Happened)>, untold: &mut u64) -> bool {
-        let new = what.len() as u64;
+    fn write(&mut self, mut what: VecDeque<(u64, Happened)>, untold: &mut u64) -> bool {
+        let notice = u64::from(*untold > 0);
         if *untold > 0 {
             let overflow = Happened::Overflow { lost: Some(*untold) };
-            what.insert(0, (self.clock.wall_ms(), overflow));
+            what.push_front((self.clock.wall_ms(), overflow));
         }
+        let all = what.len() as u64;
         if what.is_empty() {
             return true;
         }
-        match self.journal.append(what) {
+        let appended = self.journal.append(&mut what);
+        let left = what.len() as u64;
+        self.written.send_replace(self.journal.next());
+        match appended {
             Ok(shed) => {
                 if shed > 0 {
                     tracing::warn!(records = shed, "the outbox is full: the oldest events made room");
                     self.lost.fetch_add(shed, Ordering::Relaxed);
                 }
                 *untold = 0;
-                self.written.send_replace(self.journal.next());
                 true
             }
             Err(error) => {
-                tracing::error!(%error, events = new, "the outbox can't be written: events for webhooks are lost");
-                self.lost.fetch_add(new, Ordering::Relaxed);
-                *untold += new;
+                // The notice of those before them is the first, and told where any of this is.
+                let lost = left - if left == all { notice } else { 0 };
+                *untold = lost + if left == all { *untold } else { 0 };
+                tracing::error!(%error, events = lost, "the outbox can't be written: events for webhooks are lost");
+                self.lost.fetch_add(lost, Ordering::Relaxed);
                 false
             }
         }
@@ -88,7 +94,7 @@ impl Outbox {
 }
 
 /// What a crash left undone: those who were told to be there are told to be gone.
-pub(super) fn lost_ones(left: (Vec<Connection>, Vec<String>), at_ms: u64) -> Vec<(u64, Happened)> {
+pub(super) fn lost_ones(left: (Vec<Connection>, Vec<String>), at_ms: u64) -> VecDeque<(u64, Happened)> {
     let (connections, channels) = left;
     let gone = |connection| Happened::Disconnected { connection, reason: CloseReason::Lost };
     let vacated = |channel| Happened::ChannelVacated { channel };

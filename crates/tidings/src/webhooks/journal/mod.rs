@@ -6,6 +6,7 @@ mod line;
 mod reader;
 mod segments;
 
+use std::collections::VecDeque;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -20,7 +21,7 @@ use super::record::{Happened, Record};
 const HELD: &str = "held.json";
 /// A file is followed by the next one when it has so much of all that there may be, or as much as is held.
 const SEGMENTS: u64 = 8;
-const SEGMENT_BYTES_MIN: u64 = 4 * 1024;
+const FILE_BYTES_MIN: u64 = 4 * 1024;
 
 /// The writing end.
 #[derive(Debug)]
@@ -93,16 +94,33 @@ impl Journal {
         Reader::new(Arc::clone(&self.segments), next)
     }
 
-    /// Appends what happened, and makes it so for good. Either all of it is there then, or nothing. Answers how many
+    /// Appends what happened, in order, and makes it so for good; what could not be stays in the list. Answers how many
     /// records made room.
-    pub(super) fn append(&mut self, what: Vec<(u64, Happened)>) -> io::Result<u64> {
-        let mut held = Vec::with_capacity(what.len());
+    pub(super) fn append(&mut self, what: &mut VecDeque<(u64, Happened)>) -> io::Result<u64> {
+        let mut shed = 0;
+        while !what.is_empty() {
+            self.append_to_file(what)?;
+            if self.file_bytes >= self.file_bytes_max() {
+                self.turn()?;
+            }
+            shed += self.segments.shed(self.bytes_max);
+        }
+        Ok(shed)
+    }
+
+    /// As much as the file has room for, either all of that or nothing.
+    fn append_to_file(&mut self, what: &mut VecDeque<(u64, Happened)>) -> io::Result<()> {
+        let mut records = Vec::new();
         let mut lines = Vec::new();
-        for ((at, what), seq) in what.into_iter().zip(self.held.next..) {
+        let room = self.file_bytes_max().saturating_sub(self.file_bytes);
+        for ((at, what), seq) in what.iter().zip(self.held.next..) {
             let id = Record::id(&self.held.epoch, seq);
-            let record = Record { id, seq, at, node: self.node.clone(), what };
+            let record = Record { id, seq, at: *at, node: self.node.clone(), what: what.clone() };
             line::write(&mut lines, &record.to_json());
-            held.push(record);
+            records.push(record);
+            if lines.len() as u64 >= room {
+                break;
+            }
         }
         let mut written = crate::fault::error("outbox.append", || None).map_or(Ok(()), Err);
         written = written.and_then(|()| self.file.write_all(&lines)).and_then(|()| self.file.sync_data());
@@ -112,11 +130,13 @@ impl Journal {
         }
         self.file_bytes += lines.len() as u64;
         self.segments.grew(self.file_bytes);
-        held.iter().for_each(|record| self.held.apply(record));
-        if self.file_bytes >= (self.bytes_max / SEGMENTS).max(SEGMENT_BYTES_MIN).max(self.held_bytes) {
-            self.turn()?;
-        }
-        Ok(self.segments.shed(self.bytes_max))
+        records.iter().for_each(|record| self.held.apply(record));
+        what.drain(..records.len());
+        Ok(())
+    }
+
+    fn file_bytes_max(&self) -> u64 {
+        (self.bytes_max / SEGMENTS).max(FILE_BYTES_MIN).max(self.held_bytes)
     }
 
     /// Goes on in another file, once it is written down what all before it adds up to.
