@@ -45,7 +45,7 @@ impl Config {
         let webhooks = self.webhooks.iter().enumerate();
         let webhooks = webhooks.map(|(number, one)| self.webhook(number, one)).collect::<Result<_, _>>()?;
         let outbox = OutboxOptions {
-            bytes_max: self.outbox.bytes.get().unwrap_or(u64::MAX),
+            bytes_max: self.outbox.bytes.into(),
             retry_ms: self.outbox.retry_ms.get(),
             retry_max_ms: self.outbox.retry_max_ms.get(),
         };

@@ -1,6 +1,7 @@
 //! The hook: what the application is asked, what its answers allow, and what becomes of its silence.
 
 mod bad;
+mod documented;
 mod kept;
 #[path = "../receiver/mod.rs"]
 mod receiver;

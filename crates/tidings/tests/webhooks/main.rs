@@ -1,5 +1,6 @@
 //! Webhooks: what a receiver is told, in which order, and that none of it is lost, whatever becomes of either side.
 
+mod documented;
 mod outbox;
 #[path = "../receiver/mod.rs"]
 mod receiver;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::section;
-use crate::config::value::{FieldName, HookEvent, HttpUrl, Limit, Millis, Secret, WebhookEvent};
+use crate::config::value::{FieldName, HookEvent, HttpUrl, Millis, Secret, WebhookEvent};
 
 section! {
     /// `[auth]`, continued: the application's own answer to who may see what.
@@ -37,7 +37,7 @@ section! {
     Outbox {
         /// Room in the data directory for events that webhooks have not taken. Beyond it the oldest are lost, and those
         /// who lose them are told so.
-        bytes "outbox.bytes": Limit = "67108864", unit "bytes", min 65536, max 1099511627776;
+        bytes "outbox.bytes": u32 = "67108864", unit "bytes", min 65536;
         /// Time before a webhook that failed is tried again; doubled with each failure, and shortened by up to half.
         retry_ms "outbox.retry_ms": Millis = "1000", unit "ms", min 10;
         /// The longest such time.

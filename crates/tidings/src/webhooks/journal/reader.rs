@@ -42,13 +42,13 @@ impl Reader {
         self.next
     }
 
-    /// Reads on up to a record, within bounds, but at least one.
+    /// Reads on up to a record, within bounds, but at least one. What is lost is before all that is read.
     pub(in super::super) fn take(&mut self, until: u64, most: usize, bytes_max: usize) -> io::Result<Taken> {
         let mut taken = Taken::default();
         let mut bytes = 0;
         let mut text = Vec::new();
         while self.next < until && taken.records.len() < most && bytes < bytes_max {
-            let Some(open) = self.open_for_next(&mut taken.lost)? else { break };
+            let Some(open) = self.open_for_next(&mut taken)? else { break };
             text.clear();
             let read = open.file.read_until(b'\n', &mut text)?;
             if !text.ends_with(b"\n") {
@@ -57,6 +57,9 @@ impl Reader {
                 open.file.seek(SeekFrom::Start(open.at))?;
                 self.open = None;
                 let Some(after) = self.segments.after(first) else { break };
+                if after.first > self.next && !taken.records.is_empty() {
+                    break;
+                }
                 taken.lost += after.first.saturating_sub(self.next);
                 self.next = self.next.max(after.first);
                 continue;
@@ -69,6 +72,13 @@ impl Reader {
             };
             if record.seq < self.next {
                 continue;
+            }
+            if record.seq > self.next && !taken.records.is_empty() {
+                if let Some(open) = &mut self.open {
+                    open.at -= read as u64;
+                    open.file.seek(SeekFrom::Start(open.at))?;
+                }
+                break;
             }
             taken.lost += record.seq - self.next;
             self.next = record.seq + 1;
@@ -83,10 +93,13 @@ impl Reader {
         self.segments.release(seq);
     }
 
-    fn open_for_next(&mut self, lost: &mut u64) -> io::Result<Option<&mut Open>> {
+    fn open_for_next(&mut self, taken: &mut Taken) -> io::Result<Option<&mut Open>> {
         if self.open.is_none() {
             let Some(segment) = self.segments.with(self.next) else { return Ok(None) };
-            *lost += segment.first.saturating_sub(self.next);
+            if segment.first > self.next && !taken.records.is_empty() {
+                return Ok(None);
+            }
+            taken.lost += segment.first.saturating_sub(self.next);
             self.next = self.next.max(segment.first);
             let file = match File::open(self.segments.path(segment.first)) {
                 Ok(file) => file,
