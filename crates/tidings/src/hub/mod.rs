@@ -13,6 +13,7 @@ mod observer;
 mod permissions;
 mod presence;
 mod publish;
+mod rates;
 mod recent;
 mod revocations;
 mod shown;
@@ -51,6 +52,7 @@ pub use self::observer::OutboxReadings;
 pub(crate) use self::observer::{OBSERVED_MAX, Observation, Observed, Observer};
 pub use self::permissions::{AmendError, ChangeError, ChannelChange};
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
+pub use self::rates::TooOften;
 pub use self::recent::RecentLatency;
 pub use self::revocations::TooManyRevoked;
 pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
@@ -84,7 +86,7 @@ pub(crate) struct Inner {
     board_readers: watch::Sender<()>,
     observer: OnceLock<observer::Observer>,
     publish_rate: Mutex<RateLimit<Arc<str>>>,
-    accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
+    rates: rates::Rates,
     permissions: Mutex<permissions::Permissions>,
     timelines: Mutex<timeline::Timelines>,
     /// Held before the books' or the log's, never after.
@@ -137,7 +139,7 @@ impl Hub {
             board_readers,
             observer: OnceLock::new(),
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
-            accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
+            rates: rates::Rates::new(&bounds, clock),
             permissions: Mutex::default(),
             timelines: Mutex::default(),
             told: Mutex::default(),
@@ -151,7 +153,7 @@ impl Hub {
             sends_on: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),
-            doors: Doors::default(),
+            doors: Doors::new(bounds.sockets),
             truth_mismatch: AtomicU64::new(0),
             truth_audits: AtomicU64::new(0),
             truth_audited_ms: AtomicU64::new(0),
