@@ -91,7 +91,7 @@ impl Webhooks {
         }
         if !first.is_empty() {
             tracing::info!(events = first.len(), "webhooks: those whom a crash cut off are told to be gone");
-            journal.append(&mut first)?;
+            journal.append(&mut first, u64::MAX)?;
         }
         let (written, reads) = watch::channel(journal.next());
         let all: Vec<Arc<Progress>> = webhooks.iter().map(|_| Arc::default()).collect();
@@ -131,7 +131,7 @@ impl Webhooks {
             readings: readings(Arc::clone(&all), reads.clone(), Arc::clone(&lost), clock),
         };
         hub.set_observer(observer).map_err(|_| WebhooksError::Twice)?;
-        let outbox = Outbox { journal, queue: observed, missed, written, lost, clock };
+        let outbox = Outbox { journal, queue: observed, missed, written, lost, all: Arc::clone(&all), clock };
         std::thread::Builder::new().name("outbox".to_owned()).spawn(move || outbox.run())?;
         deliveries.into_iter().for_each(|delivery| drop(runtime.spawn(delivery.run())));
         Ok(Self { queue, written: reads, all, hurry })

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tidings_core::close::CloseReason;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::deliver::Progress;
 use super::journal::Journal;
 use super::record::{Connection, Happened};
 use crate::clock::Clock;
@@ -30,6 +31,8 @@ pub(super) struct Outbox {
     /// Told of the number of the next record whenever those before it are on the disk.
     pub(super) written: watch::Sender<u64>,
     pub(super) lost: Arc<AtomicU64>,
+    /// Who is told, and how far.
+    pub(super) all: Arc<Vec<Arc<Progress>>>,
     pub(super) clock: Clock,
 }
 
@@ -69,7 +72,8 @@ impl Outbox {
         if what.is_empty() {
             return true;
         }
-        let appended = self.journal.append(&mut what);
+        let wanted = self.all.iter().map(|one| one.next.load(Ordering::Relaxed)).min();
+        let appended = self.journal.append(&mut what, wanted.unwrap_or(u64::MAX));
         let left = what.len() as u64;
         self.written.send_replace(self.journal.next());
         match appended {

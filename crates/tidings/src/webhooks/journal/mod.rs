@@ -95,15 +95,15 @@ impl Journal {
     }
 
     /// Appends what happened, in order, and makes it so for good; what could not be stays in the list. Answers how many
-    /// records made room.
-    pub(super) fn append(&mut self, what: &mut VecDeque<(u64, Happened)>) -> io::Result<u64> {
+    /// records made room that somebody wants, who have all before `wanted`.
+    pub(super) fn append(&mut self, what: &mut VecDeque<(u64, Happened)>, wanted: u64) -> io::Result<u64> {
         let mut shed = 0;
         while !what.is_empty() {
             self.append_to_file(what)?;
             if self.file_bytes >= self.file_bytes_max() {
                 self.turn()?;
             }
-            shed += self.segments.shed(self.bytes_max);
+            shed += self.segments.shed(self.bytes_max, wanted);
         }
         Ok(shed)
     }

@@ -76,22 +76,24 @@ impl Segments {
         }
     }
 
-    /// Removes the oldest while there is more than there may be, but never the newest. Answers how many records went.
-    pub(super) fn shed(&self, bytes_max: u64) -> u64 {
-        self.remove_while(|list| list.iter().map(|segment| segment.bytes).sum::<u64>() > bytes_max)
+    /// Removes the oldest while there is more than there may be, but never the newest. Answers how many records went that
+    /// somebody wants, who have all before `wanted`.
+    pub(super) fn shed(&self, bytes_max: u64, wanted: u64) -> u64 {
+        let is_over = |list: &[Segment]| list.iter().map(|segment| segment.bytes).sum::<u64>() > bytes_max;
+        self.remove_while(is_over, wanted)
     }
 
     /// Removes those that have nothing from a record on.
     pub(super) fn release(&self, seq: u64) {
-        self.remove_while(|list| list[1].first <= seq);
+        self.remove_while(|list| list[1].first <= seq, seq);
     }
 
-    fn remove_while(&self, is_over: impl Fn(&[Segment]) -> bool) -> u64 {
+    fn remove_while(&self, is_over: impl Fn(&[Segment]) -> bool, wanted: u64) -> u64 {
         let mut list = self.list();
         let mut records = 0;
         while list.len() > 1 && is_over(&list) {
             let gone = list.remove(0);
-            records += list[0].first - gone.first;
+            records += list[0].first.saturating_sub(gone.first.max(wanted));
             if let Err(error) = fs::remove_file(self.path(gone.first)) {
                 tracing::warn!(%error, first = gone.first, "a file of the outbox could not be removed");
             }
@@ -120,13 +122,13 @@ mod tests {
         assert_eq!((first(segments.with(10)), first(segments.with(11))), (Some(1), Some(11)));
         assert_eq!((first(segments.with(99)), first(segments.with(0))), (Some(21), Some(1)));
         assert_eq!((first(segments.after(1)), first(segments.after(21))), (Some(11), None));
-        assert_eq!(segments.shed(300), 0);
-        assert_eq!((segments.shed(250), first(segments.all().first().copied())), (10, Some(11)));
+        assert_eq!(segments.shed(300, 0), 0);
+        assert_eq!((segments.shed(250, 5), first(segments.all().first().copied())), (6, Some(11)));
         segments.release(20);
         assert_eq!(first(segments.all().first().copied()), Some(11), "it has a record that somebody wants");
         segments.release(21);
         assert_eq!(
-            (first(segments.all().first().copied()), segments.shed(0)),
+            (first(segments.all().first().copied()), segments.shed(0, 0)),
             (Some(21), 0),
             "the newest stays"
         );
