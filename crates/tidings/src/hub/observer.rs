@@ -1,5 +1,6 @@
 //! Whoever is told of connections and channels that come and go, where somebody is. Told in the order of the books and
 //! of the log, under their locks: so what is told is put into a queue there and no more.
+#![cfg_attr(not(feature = "webhooks"), allow(dead_code, reason = "nobody is told then"))]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -12,7 +12,6 @@ use super::address::Class;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// Any at all: for what is public anyway.
-    #[cfg_attr(not(feature = "tokens"), expect(dead_code, reason = "for key sets alone"))]
     Anywhere,
     /// Machines on the Internet and within the network.
     Private,
