@@ -102,6 +102,21 @@ impl<A: Authorizer> DynAuthorizer for A {
     }
 }
 
+/// One for several routers.
+impl<A: Authorizer> Authorizer for Arc<A> {
+    async fn authorize(&self, request: &Parts) -> Result<Grant, Problem> {
+        (**self).authorize(request).await
+    }
+
+    async fn authorize_for(&self, request: &Parts, asked: &Asked) -> Result<Grant, Problem> {
+        (**self).authorize_for(request, asked).await
+    }
+
+    fn forget(&self, user: &str) {
+        (**self).forget(user);
+    }
+}
+
 /// Grants everything to everybody: `--dev`. The user is whom the query names.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GrantEverything;

@@ -18,6 +18,7 @@ mod problem;
 mod report;
 mod sections;
 mod setting;
+mod tls;
 mod tokens;
 mod value;
 
@@ -28,14 +29,15 @@ pub use load::{FILE_BYTES_MAX, FILE_NAME, load, parse_text};
 pub use problem::{ConfigErrors, Problem, Source};
 pub use report::Shown;
 pub use sections::{
-    Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Hook, Issuer, Limits, Log, Outbox,
-    Server, Stream, Tls, Webhook,
+    Admin, Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Hook, Issuer, Limits, Log,
+    Operator, Outbox, Server, Stream, Tls, Webhook,
 };
 pub use setting::{Feature, Setting, settings};
 pub use tokens::key_of;
 pub use value::{
     Algorithm, CookieName, EngineKind, FieldName, HookEvent, HttpUrl, IpNet, Limit, LogFormat, LogLevel,
-    Millis, NodeName, OnFull, Origin, PublishRule, RedisUrl, Secret, Slow, Text, WebhookEvent,
+    Millis, NodeName, OnFull, OperatorRole, Origin, PasswordHash, ProxyProtocol, PublishRule, RedisUrl,
+    Secret, Slow, Text, UserName, WebhookEvent,
 };
 
 /// Every setting of a hub, typed and within its bounds.
@@ -72,11 +74,15 @@ pub struct Config {
     pub tls: Tls,
     /// `[outbox]`
     pub outbox: Outbox,
+    /// `[admin]`
+    pub admin: Admin,
     /// `[[channel]]`, in the order of the file: the first whose pattern fits a channel is its rule.
     pub channels: Vec<ChannelRule>,
     /// `[[auth.issuers]]`
     pub issuers: Vec<Issuer>,
     /// `[[webhook]]`
     pub webhooks: Vec<Webhook>,
+    /// `[[admin.operators]]`
+    pub operators: Vec<Operator>,
     origins: layers::Origins,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Config;
 use super::layers::rule_name;
 use super::problem::{ConfigErrors, Problem, Source};
-use super::sections::{CHANNEL, ISSUER, Rule, Section, WEBHOOK};
+use super::sections::{CHANNEL, ISSUER, OPERATOR, Rule, Section, WEBHOOK};
 use super::setting::Setting;
 
 /// One setting as it came out.
@@ -39,6 +39,7 @@ impl Config {
             self.cors.shown(),
             self.tls.shown(),
             self.outbox.shown(),
+            self.admin.shown(),
         ];
         let plain = sections.into_iter().flatten();
         let plain = plain.map(|(setting, value)| self.one(setting.name.to_owned(), setting, value));
@@ -46,6 +47,7 @@ impl Config {
             self.rules(CHANNEL, &self.channels),
             self.rules(ISSUER, &self.issuers),
             self.rules(WEBHOOK, &self.webhooks),
+            self.rules(OPERATOR, &self.operators),
         ];
         plain.chain(rules.into_iter().flatten()).collect()
     }
@@ -68,6 +70,7 @@ impl Config {
             Err(problem) => problems.push(problem),
         }
         problems.extend(self.webhook_options().err());
+        problems.extend(self.open_tls().err());
         ConfigErrors::check(problems)
     }
 

@@ -73,10 +73,6 @@ impl Setting {
 /// What a later version brings. Until then, a setting that needs it is refused rather than ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
-    /// TLS on the hub's own listener.
-    Tls,
-    /// A listener of its own for the admin surface.
-    AdminListener,
     /// The engine that several hubs share.
     Redis,
     /// A JSON Schema for the data of a channel's events.
@@ -88,8 +84,6 @@ pub enum Feature {
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Tls => "TLS",
-            Self::AdminListener => "a separate admin listener",
             Self::Redis => "the Redis engine",
             Self::Schemas => "event schemas",
             Self::PublishRules => "publish rules",

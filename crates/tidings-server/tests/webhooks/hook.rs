@@ -86,7 +86,7 @@ fn what_can_not_be_meant_is_told_before_anything_starts_and_without_a_secret() {
         ),
         (format!("{hook}auth.hook_headers = [\"connection\"]\n"), "auth.hook_headers: `connection`"),
         (format!("{hook}auth.hook_ca_file = \"none.pem\"\n"), "auth.hook_ca_file: cannot read"),
-        (format!("{hook}cors.origins = [\"*\"]\n"), "cors.origins: with auth.hook_url"),
+        (format!("{hook}cors.origins = [\"*\"]\n"), "cors.origins: with auth.cookie or auth.hook_url"),
         (format!("{hook}[[webhook]]\nurl = \"http://127.0.0.1/canary\"\n"), "webhook[0].secret: is required"),
         (
             format!("{hook}[[webhook]]\nurl = \"http://127.0.0.1/\"\nsecret = \"canary\"\n"),

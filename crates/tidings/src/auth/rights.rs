@@ -1,9 +1,10 @@
 //! What somebody may, as issuers and applications write it: the member `tidings`, beside `sub`.
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use tidings_core::channel::Selector;
-use tidings_core::grant::{ANONYMOUS, Grant, Label};
+use tidings_core::grant::{ANONYMOUS, AdminRole, Grant, Label};
 
 use super::json::{self, present};
 
@@ -21,8 +22,8 @@ pub(super) struct Rights {
     subscribe: Vec<String>,
     #[serde(default)]
     publish: Vec<String>,
-    #[serde(default)]
-    admin: bool,
+    #[serde(default, deserialize_with = "role")]
+    admin: AdminRole,
     #[serde(default, deserialize_with = "present")]
     r#type: Option<String>,
     #[serde(default, deserialize_with = "present")]
@@ -57,6 +58,15 @@ impl Rights {
             info: self.info,
             ..Grant::nothing(user.as_arc().clone())
         })
+    }
+}
+
+/// `true` for an operator, or a role by its name.
+fn role<'de, D: Deserializer<'de>>(from: D) -> Result<AdminRole, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Bool(admin) => Ok(admin.into()),
+        Value::String(name) => AdminRole::parse(&name).ok_or_else(|| D::Error::custom("no such role")),
+        _ => Err(D::Error::custom("neither a role nor true")),
     }
 }
 

@@ -37,8 +37,8 @@ impl Client {
         group_ip(self.remote.address.ip)
     }
 
-    /// Where it is.
-    pub fn address(&self) -> RemoteAddress {
+    /// Where it is, as far as is known.
+    pub fn remote(&self) -> RemoteAddress {
         self.remote.address
     }
 }
@@ -181,7 +181,8 @@ impl Hub {
             info.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |info| info.0)
         };
         let peer = peer.unwrap_or_else(|| Peer::unseen(address()));
-        let remote = net::remote(peer.address, &request.headers, &self.0.options.trusted_proxies);
+        let mut remote = net::remote(peer.address, &request.headers, &self.0.options.trusted_proxies);
+        remote.through_proxy |= peer.is_told();
         Client { peer, remote }
     }
 

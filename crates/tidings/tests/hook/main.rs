@@ -6,6 +6,8 @@ mod kept;
 #[path = "../receiver/mod.rs"]
 mod receiver;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use http::{Request, Response, StatusCode};
@@ -41,7 +43,8 @@ impl Scene {
         let hub = Hub::open(HubOptions::default()).expect("opens");
         let options =
             HttpOptions { origins: vec!["https://app.example".to_owned()], ..HttpOptions::default() };
-        let router = tidings::router(hub.clone(), authorizer, &options);
+        // As the server has it, whose listeners share one.
+        let router = tidings::router(hub.clone(), Arc::new(authorizer), &options);
         Self { hub, router, application }
     }
 

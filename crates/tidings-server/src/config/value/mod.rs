@@ -6,6 +6,7 @@ mod list;
 mod name;
 mod network;
 mod number;
+mod password;
 mod secret;
 mod url;
 
@@ -13,12 +14,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use choice::{
-    Algorithm, EngineKind, HookEvent, LogFormat, LogLevel, OnFull, PublishRule, Slow, WebhookEvent,
+    Algorithm, EngineKind, HookEvent, LogFormat, LogLevel, OnFull, OperatorRole, ProxyProtocol, PublishRule,
+    Slow, WebhookEvent,
 };
 pub use field::FieldName;
-pub use name::{CookieName, NodeName, Text};
+pub use name::{CookieName, NodeName, Text, UserName};
 pub use network::{IpNet, Origin};
 pub use number::{Limit, Millis};
+pub use password::PasswordHash;
 pub(super) use secret::MASK;
 pub use secret::Secret;
 pub use url::{HttpUrl, RedisUrl};

@@ -141,6 +141,7 @@ pub(super) fn shown(url: &Uri) -> String {
 mod tests {
     use bytes::Bytes;
     use http::HeaderValue;
+    use tidings_core::grant::AdminRole;
 
     use super::*;
 
@@ -171,7 +172,8 @@ mod tests {
         assert_eq!((&*nested.user, nested.expires_at_ms), ("ann", Some(NOW_MS + 60_000)));
         assert_eq!((nested.subscribe.len(), nested.publish.len(), nested.connections_max), (2, 1, Some(2)));
         let bare = grant("{}");
-        assert!(bare.is_anonymous() && bare.subscribe.is_empty() && !bare.admin);
+        assert!(bare.is_anonymous() && bare.subscribe.is_empty());
+        assert_eq!(bare.admin, AdminRole::Nobody);
         assert_eq!(bare.expires_at_ms, Some(NOW_MS + HOOK_GRANT_SECONDS * 1_000), "none is for ever");
         assert_eq!(grant(r#"{"exp":1795270826}"#).expires_at_ms, Some(NOW_MS + 1_000));
     }
