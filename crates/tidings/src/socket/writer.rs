@@ -203,3 +203,15 @@ impl<L: Line> Future for Writer<L> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Writer;
+    use crate::socket::door::Door;
+
+    #[test]
+    fn a_stream_in_the_clear_keeps_no_room_for_tls() {
+        const BEFORE_TLS_BYTES: usize = 232;
+        assert!(size_of::<Writer<Door>>() <= BEFORE_TLS_BYTES, "{}", size_of::<Writer<Door>>());
+    }
+}
