@@ -38,8 +38,8 @@ impl Config {
             self.hook.shown(),
             self.cors.shown(),
             self.tls.shown(),
-            self.outbox.shown(),
             self.admin.shown(),
+            self.outbox.shown(),
         ];
         let plain = sections.into_iter().flatten();
         let plain = plain.map(|(setting, value)| self.one(setting.name.to_owned(), setting, value));

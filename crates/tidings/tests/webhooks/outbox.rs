@@ -38,7 +38,6 @@ async fn what_could_not_be_told_is_told_after_the_next_start() {
     drop(streams);
     assert!(!webhooks.flush(Duration::from_millis(300)).await);
     drop((webhooks, first));
-    tokio::time::sleep(Duration::from_millis(100)).await;
     let refused = receiver.count();
     receiver.answer(says(200, ""));
     let again = reopened(dir.path()).await;

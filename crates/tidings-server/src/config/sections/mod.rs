@@ -44,8 +44,8 @@ pub(super) const SECTIONS: &[&[Setting]] = &[
     Hook::SETTINGS,
     Cors::SETTINGS,
     Tls::SETTINGS,
-    Outbox::SETTINGS,
     Admin::SETTINGS,
+    Outbox::SETTINGS,
 ];
 
 /// A table that may stand in the file any number of times.

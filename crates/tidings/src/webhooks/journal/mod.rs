@@ -12,6 +12,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) use self::held::Held;
 pub(super) use self::reader::Reader;
@@ -22,6 +23,8 @@ const HELD: &str = "held.json";
 /// A file is followed by the next one when it has so much of all that there may be, or as much as is held.
 const SEGMENTS: u64 = 8;
 const FILE_BYTES_MIN: u64 = 4 * 1024;
+const LOCK_TRIES: u32 = 60;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The writing end.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub(super) struct Journal {
     held_bytes: u64,
     file: File,
     file_bytes: u64,
+    /// A hub of the same process that was let go of may still write its last.
+    _lock: File,
 }
 
 /// A journal as it was found.
@@ -51,6 +56,7 @@ impl Journal {
     /// Opens the journal of a directory, or begins one.
     pub(super) fn open(dir: &Path, node: &str, bytes_max: u64) -> io::Result<Found> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let lock = locked(dir)?;
         let segments = Arc::new(Segments::of(dir)?);
         let kept = fs::read(dir.join(HELD)).ok();
         let read = kept.as_deref().and_then(|kept| line::read(kept.strip_suffix(b"\n")?));
@@ -77,7 +83,8 @@ impl Journal {
         segments.grew(file_bytes);
         let left = held.left();
         let (dir, node) = (dir.to_owned(), node.to_owned());
-        let journal = Self { dir, node, bytes_max, segments, held, held_bytes, file, file_bytes };
+        let journal =
+            Self { dir, node, bytes_max, segments, held, held_bytes, file, file_bytes, _lock: lock };
         Ok(Found { journal, left, damaged })
     }
 
@@ -145,6 +152,19 @@ impl Journal {
         (self.file, self.file_bytes) = begun(&self.segments, self.held.next)?;
         Ok(())
     }
+}
+
+/// The directory as one's own: a writer on its way out lets go of it when it has written its last.
+fn locked(dir: &Path) -> io::Result<File> {
+    let file = open(&dir.join("lock"))?;
+    for _ in 0..LOCK_TRIES {
+        if file.try_lock().is_ok() {
+            return Ok(file);
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
+    let hint = format!("{} is written by another hub", dir.display());
+    Err(io::Error::new(io::ErrorKind::AddrInUse, hint))
 }
 
 fn open(path: &Path) -> io::Result<File> {
