@@ -31,10 +31,13 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
     }
     problems.extend(one_key(config));
     problems.extend(issuers(config));
-    let by_cookie = config.auth.cookie.is_some() || config.auth.hook_url.is_some();
+    let by_cookie = config.auth.cookie.is_some() || config.hook.hook_url.is_some();
     if by_cookie && config.cors.origins.iter().any(|origin| origin.to_string() == "*") {
         let reason = "with auth.cookie or auth.hook_url, \"*\" would let any page on the web read as its visitor: name the origins";
         problems.push(config.problem("cors.origins", reason));
+    }
+    if config.hook.hook_url.is_none() && config.hook.hook_ca_file.is_some() {
+        problems.push(config.problem("auth.hook_ca_file", "is about auth.hook_url, which is not set"));
     }
     problems.extend(idle_channels(config));
     problems.extend(listeners(config));

@@ -18,6 +18,7 @@ use tidings_core::log::Published;
 
 use super::problem::Problem;
 use super::{App, Shared, read_bytes};
+use crate::authorize::{Action, Asked};
 use crate::hub::{Burst, PublishError};
 
 /// Channels of one event.
@@ -52,7 +53,8 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
     let bounds = app.hub.options().bounds;
     let (parts, body) = request.into_parts();
     // Before the body is read, which is large.
-    let grant = app.grant(&parts).await?;
+    let asked = Asked { action: Action::Publish, ..Asked::default() };
+    let grant = app.grant_for(&parts, asked).await?;
     let body = read_bytes(body, bounds.body_bytes).await.map_err(|problem| {
         let too_large = problem.status() == StatusCode::PAYLOAD_TOO_LARGE;
         if too_large { problem.with("limit_name", "limits.body_bytes") } else { problem }
