@@ -63,6 +63,10 @@ impl<A: Authorizer> Authorizer for Arc<A> {
     async fn authorize(&self, request: &Parts) -> Result<Grant, Problem> {
         (**self).authorize(request).await
     }
+
+    fn counted(&self) -> Vec<Counted> {
+        (**self).counted()
+    }
 }
 
 /// Grants everything to everybody: `--dev`. The user is whom the query names.

@@ -134,8 +134,8 @@ impl Hub {
     fn grants_end_ms(&self, user: &Arc<str>, now_ms: u64) -> Option<u64> {
         let clock_ms = self.0.clock.now_ms();
         let books = self.0.books();
-        let ends = books.of_user(user).map(|entry| entry.handle.expires_at_ms());
-        let last = ends.fold(Some(0), |last, end| Some(last?.max(end?)))?;
+        let mut ends = books.of_user(user).map(|entry| entry.handle.expires_at_ms());
+        let last = ends.try_fold(0, |last, end| Some(last.max(end?)))?;
         Some(now_ms + last.saturating_sub(clock_ms).max(AMENDED_MS))
     }
 
