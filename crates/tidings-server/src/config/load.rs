@@ -11,7 +11,7 @@ use super::input::Input;
 use super::layers::{Origins, Reader, RulePlace, rule_name};
 use super::problem::{ConfigErrors, Problem, Source};
 use super::sections::{
-    Admin, Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, ISSUER, Issuer,
+    Acme, Admin, Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, ISSUER, Issuer,
     Limits, Log, OPERATOR, Operator, Section, Server, Stream, Tls, Webhook,
 };
 use super::setting::plain_settings;
@@ -137,6 +137,7 @@ fn read_sections(reader: &mut Reader<'_>, rules: Rules) -> Option<Config> {
     let auth = Auth::read(reader);
     let cors = Cors::read(reader);
     let tls = Tls::read(reader);
+    let acme = Acme::read(reader);
     let admin = Admin::read(reader);
     Some(Config {
         dev: false,
@@ -152,6 +153,7 @@ fn read_sections(reader: &mut Reader<'_>, rules: Rules) -> Option<Config> {
         auth: auth?,
         cors: cors?,
         tls: tls?,
+        acme: acme?,
         admin: admin?,
         channels: rules.channels,
         issuers: rules.issuers,

@@ -28,8 +28,8 @@ pub use load::{FILE_BYTES_MAX, FILE_NAME, load, parse_text};
 pub use problem::{ConfigErrors, Problem, Source};
 pub use report::Shown;
 pub use sections::{
-    Admin, Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Issuer, Limits, Log, Operator,
-    Server, Stream, Tls, Webhook,
+    Acme, Admin, Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Issuer, Limits, Log,
+    Operator, Server, Stream, Tls, Webhook,
 };
 pub use setting::{Feature, Setting, settings};
 pub use tokens::key_of;
@@ -69,6 +69,8 @@ pub struct Config {
     pub cors: Cors,
     /// `[tls]`
     pub tls: Tls,
+    /// `[tls.acme]`
+    pub acme: Acme,
     /// `[admin]`
     pub admin: Admin,
     /// `[[channel]]`, in the order of the file: the first whose pattern fits a channel is its rule.

@@ -38,6 +38,7 @@ impl Config {
             self.auth.shown(),
             self.cors.shown(),
             self.tls.shown(),
+            self.acme.shown(),
             self.admin.shown(),
         ];
         let plain = sections.into_iter().flatten();

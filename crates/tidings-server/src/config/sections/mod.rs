@@ -12,7 +12,7 @@ pub use hub::{Cleanup, Cluster, Drain, Engine, History, Log, Server};
 pub use outside::{Auth, Cors};
 pub use rules::{ChannelRule, Issuer, Webhook};
 pub use streams::{Limits, Stream};
-pub use tls::Tls;
+pub use tls::{Acme, Tls};
 
 use super::layers::Reader;
 use super::setting::Setting;
@@ -41,6 +41,7 @@ pub(super) const SECTIONS: &[&[Setting]] = &[
     Auth::SETTINGS,
     Cors::SETTINGS,
     Tls::SETTINGS,
+    Acme::SETTINGS,
     Admin::SETTINGS,
 ];
 
