@@ -7,8 +7,8 @@ use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
-use http::Method;
 use http::request::Parts;
+use http::{Method, StatusCode};
 use tidings_core::grant::{AdminRole, Grant};
 
 use super::problem::Problem;
@@ -135,7 +135,8 @@ async fn admitted(app: &App, parts: &Parts, role: AdminRole) -> Result<Grant, (P
 /// Writes down what a page of another origin tried.
 pub(super) async fn note_forged(hub: &Hub, trail: &AuditTrail, request: Request, problem: &Problem) {
     let (mut parts, _) = request.into_parts();
-    if parts.method == Method::OPTIONS || !is_operators(&parts) {
+    let is_forged = problem.status() == StatusCode::FORBIDDEN;
+    if !is_forged || !is_operators(&parts) {
         return;
     }
     let Some(action) = endpoint_of(&parts).action else { return };

@@ -121,7 +121,7 @@ mod tests {
             let expected = |(y, m, d)| date_time_ymd(y, m, d).unix_timestamp();
             assert_eq!(validity, Validity { not_before: expected(from), not_after: expected(to) });
         }
-        let shown = Validity { not_before: 0, not_after: 1_795_303_331 }.shown();
+        let shown = Validity { not_before: 0, not_after: 1_795_310_531 }.shown();
         assert_eq!(shown, ("Thu, 01 Jan 1970 00:00:00 GMT".into(), "Sun, 22 Nov 2026 01:22:11 GMT".into()));
     }
 
