@@ -30,8 +30,8 @@ pub use load::{FILE_BYTES_MAX, FILE_NAME, load, parse_text};
 pub use problem::{ConfigErrors, Problem, Source};
 pub use report::Shown;
 pub use sections::{
-    Admin, Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Hook, Issuer, Limits, Log,
-    Operator, Outbox, Server, Stream, Tls, Webhook,
+    Acme, Admin, Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Hook, Issuer, Limits,
+    Log, Operator, Outbox, Server, Stream, Tls, Webhook,
 };
 pub use setting::{Feature, Setting, settings};
 pub use tokens::key_of;
@@ -75,6 +75,8 @@ pub struct Config {
     pub tls: Tls,
     /// `[outbox]`
     pub outbox: Outbox,
+    /// `[tls.acme]`
+    pub acme: Acme,
     /// `[admin]`
     pub admin: Admin,
     /// `[[channel]]`, in the order of the file: the first whose pattern fits a channel is its rule.

@@ -38,6 +38,7 @@ impl Config {
             self.hook.shown(),
             self.cors.shown(),
             self.tls.shown(),
+            self.acme.shown(),
             self.admin.shown(),
             self.outbox.shown(),
         ];

@@ -14,7 +14,7 @@ pub use hub::{Cleanup, Cluster, Drain, Engine, History, Log, Server};
 pub use outside::{Auth, Cors};
 pub use rules::{ChannelRule, Issuer};
 pub use streams::{Limits, Stream};
-pub use tls::Tls;
+pub use tls::{Acme, Tls};
 
 use super::layers::Reader;
 use super::setting::Setting;
@@ -44,6 +44,7 @@ pub(super) const SECTIONS: &[&[Setting]] = &[
     Hook::SETTINGS,
     Cors::SETTINGS,
     Tls::SETTINGS,
+    Acme::SETTINGS,
     Admin::SETTINGS,
     Outbox::SETTINGS,
 ];
