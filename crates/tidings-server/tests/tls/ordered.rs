@@ -36,7 +36,18 @@ impl Authority {
         let file = dir.path().join("pebble.json");
         std::fs::write(&file, config.to_string()).expect("written");
         let names = Command::new("pebble-challtestsrv")
-            .args(["-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", ""])
+            .args([
+                "-defaultIPv4",
+                "127.0.0.1",
+                "-defaultIPv6",
+                "",
+                "-http01",
+                "",
+                "-https01",
+                "",
+                "-tlsalpn01",
+                "",
+            ])
             .args(["-dns01", &dns.to_string(), "-management", &dns_management.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -149,7 +160,9 @@ fn shown_within_patience(hub: &Hub, authority: &Authority) -> Vec<u8> {
 fn kept(hub: &Hub) -> PathBuf {
     let files = std::fs::read_dir(hub.data_dir().join("acme")).expect("a directory");
     let mut files = files.map(|file| file.expect("a file").path());
-    files.find(|file| file.extension().is_some_and(|extension| extension == "pem")).expect("a certificate is kept")
+    files
+        .find(|file| file.extension().is_some_and(|extension| extension == "pem"))
+        .expect("a certificate is kept")
 }
 
 /// Puts a certificate in the place of one that is hardly valid any more.

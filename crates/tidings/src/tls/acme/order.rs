@@ -35,7 +35,7 @@ pub(super) async fn place(
             .ok_or(Error::Str("the authority doesn't offer tls-alpn-01 for this domain"))?;
         let domain = challenge.identifier().to_string();
         let answer = answer(&domain, challenge.key_authorization().digest().as_ref());
-        certificates.challenge(domain, answer.map_err(|error| Error::Other(error.into()))?);
+        certificates.challenge(domain, answer.map_err(Error::Other)?);
         challenge.set_ready().await?;
     }
     let status = order.poll_ready(&RetryPolicy::default()).await?;
