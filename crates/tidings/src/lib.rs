@@ -76,7 +76,6 @@ pub mod webhooks;
 pub use tidings_core as core;
 pub use tidings_core::channel::{ChannelName, Selector};
 pub use tidings_core::grant::{AdminRole, Grant};
-pub use tidings_core::log::Published;
 
 pub use self::authorize::{Action, Asked, Authorizer, Counted, DynAuthorizer, GrantEverything};
 pub use self::gate::Gate;

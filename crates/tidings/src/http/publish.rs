@@ -14,12 +14,11 @@ use serde_json::{Value, json};
 use tidings_core::channel::ChannelName;
 use tidings_core::event::{Draft, EventError};
 use tidings_core::grant::Grant;
-use tidings_core::log::Published;
 
 use super::problem::Problem;
 use super::{App, Shared, read_bytes};
 use crate::authorize::{Action, Asked};
-use crate::hub::{Burst, PublishError};
+use crate::hub::{Burst, PublishError, Published};
 
 /// Channels of one event.
 const CHANNELS_PER_EVENT_MAX: usize = 1000;

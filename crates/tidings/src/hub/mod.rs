@@ -32,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tidings_core::drain::ShutdownSummary;
 pub use tidings_core::history::Envelope;
+pub use tidings_core::log::Published;
 use tidings_core::log::{Log, Rules};
 use tidings_core::position::Epoch;
 use tidings_core::rate::RateLimit;
