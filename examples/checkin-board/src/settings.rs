@@ -35,6 +35,10 @@ pub(crate) struct Settings {
     pub(crate) attempts_max: u32,
     /// `CHECKIN_BOARD_CONNECTIONS_PER_IP`: a school often has one address for all its tablets; 0 is no limit.
     pub(crate) connections_per_ip: u32,
+    /// `CHECKIN_BOARD_HEARTBEAT_MS`: the longest silence on a stream, where the hub lives in here.
+    pub(crate) heartbeat_ms: u64,
+    /// `CHECKIN_BOARD_HISTORY_COUNT`: events that a channel keeps for those who come back, where the hub lives in here.
+    pub(crate) history_count: usize,
     pub(crate) lifetimes: Lifetimes,
 }
 
@@ -51,6 +55,8 @@ impl Settings {
             https: parsed("CHECKIN_BOARD_HTTPS", false)?,
             attempts_max: parsed("CHECKIN_BOARD_ATTEMPTS_MAX", 5)?,
             connections_per_ip: parsed("CHECKIN_BOARD_CONNECTIONS_PER_IP", 256)?,
+            heartbeat_ms: parsed("CHECKIN_BOARD_HEARTBEAT_MS", 15_000)?,
+            history_count: parsed("CHECKIN_BOARD_HISTORY_COUNT", 1_000)?,
             lifetimes: Lifetimes {
                 token_seconds: parsed("CHECKIN_BOARD_TOKEN_SECONDS", 15 * 60)?,
                 session_seconds: parsed("CHECKIN_BOARD_SESSION_SECONDS", 60 * 60)?,

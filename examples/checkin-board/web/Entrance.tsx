@@ -8,6 +8,9 @@ import { Login } from './parts/Login';
 /** A timer takes no more than 24.8 days. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
+// Events say when something is old. And what nobody shows is kept no longer: it is somebody's who has signed out.
+const queries = { staleTime: Number.POSITIVE_INFINITY, gcTime: 0, retry: false, refetchOnWindowFocus: false };
+
 /** The login, or the board of whoever is signed in: never both, so that a session's end is the end of its stream. */
 export function Entrance() {
   const [session, setSession] = useState<Session | null>();
@@ -43,12 +46,7 @@ export function Entrance() {
 
 function Signed({ session, leave, over }: { session: Session; leave: (why: string) => void; over: () => void }) {
   // Another user's board is another cache, and another stream.
-  const [queryClient] = useState(
-    () =>
-      new QueryClient({
-        defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, retry: false, refetchOnWindowFocus: false } },
-      }),
-  );
+  const [queryClient] = useState(() => new QueryClient({ defaultOptions: { queries } }));
   return (
     <QueryClientProvider client={queryClient}>
       <TidingsProvider options={streamOptions(session, over)}>

@@ -24,6 +24,17 @@ export interface Events {
   };
 }
 
+/** Types are no proof: what is no such event is passed over, and harms no page. */
+export function isStudent(told: unknown): told is Student {
+  const { active_group_id, data, timestamp } = (told ?? {}) as Partial<Student>;
+  return (
+    typeof active_group_id === 'number' &&
+    typeof timestamp === 'number' &&
+    typeof data?.student_id === 'number' &&
+    typeof data.student_name === 'string'
+  );
+}
+
 /** Whichever they are: the hub alone says which of them this user has. */
 export const EVERY_GROUP = 'group:*';
 

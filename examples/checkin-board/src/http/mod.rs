@@ -149,5 +149,7 @@ fn hub_options(settings: &Settings) -> HubOptions {
         ..HubOptions::default()
     };
     options.limits.connections_per_ip = settings.connections_per_ip;
+    options.stream.heartbeat_ms = settings.heartbeat_ms;
+    options.rules.default.retention.count = settings.history_count;
     options
 }

@@ -2,9 +2,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { setData, useQuerySync } from '@tidings/react/query';
 import { useEffect, useRef } from 'react';
 import { type Board, fetchBoard, type Group } from '../api';
-import { EVERY_GROUP, type Events, type Student, useConnectionStatus } from '../live';
+import { EVERY_GROUP, type Events, isStudent, useConnectionStatus } from '../live';
 
 export const BOARD = ['board'];
+
+interface Told {
+  readonly data: unknown;
+}
 
 /**
  * The rooms of this user. A student who comes or goes is written into what is there, and nothing is fetched; where the
@@ -14,12 +18,8 @@ export function useBoard() {
   useQuerySync<Events>(
     {
       [EVERY_GROUP]: {
-        student_checkin: setData<Board, { readonly data: Student }>(BOARD, (board, { data }) =>
-          withVisit(board, data, true),
-        ),
-        student_checkout: setData<Board, { readonly data: Student }>(BOARD, (board, { data }) =>
-          withVisit(board, data, false),
-        ),
+        student_checkin: setData<Board, Told>(BOARD, (board, { data }) => withVisit(board, data, true)),
+        student_checkout: setData<Board, Told>(BOARD, (board, { data }) => withVisit(board, data, false)),
         activity_start: BOARD,
         activity_end: BOARD,
         supervisors_changed: BOARD,
@@ -47,9 +47,11 @@ function useRights(): void {
   }, [granted, queryClient]);
 }
 
-function withVisit(board: Board | undefined, { active_group_id, data, timestamp }: Student, comes: boolean) {
+function withVisit(board: Board | undefined, told: unknown, comes: boolean): Board | undefined {
+  if (!board || !isStudent(told)) return board;
+  const { active_group_id, data, timestamp } = told;
   // An event from before what was fetched, as a stream that was cut brings it later.
-  if (!board || timestamp <= board.as_of) return board;
+  if (timestamp <= board.as_of) return board;
   const change = (group: Group): Group => {
     const others = group.visits.filter(({ student_id }) => student_id !== data.student_id);
     return { ...group, visits: comes ? [{ ...data, since: timestamp }, ...others] : others };

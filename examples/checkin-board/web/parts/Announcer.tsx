@@ -1,5 +1,5 @@
 import type { Group } from '../api';
-import { EVERY_GROUP, useEventState } from '../live';
+import { EVERY_GROUP, isStudent, useEventState } from '../live';
 
 const KEPT_MAX = 20;
 
@@ -8,11 +8,10 @@ export function Announcer({ groups }: { groups: readonly Group[] }) {
   const room = (id: number) => groups.find(({ active_group_id }) => active_group_id === id)?.room_name ?? 'the room';
   const [said] = useEventState(
     EVERY_GROUP,
-    (said: readonly string[], { type, data: { active_group_id, data } }) => {
-      if (type !== 'student_checkin' && type !== 'student_checkout') return said;
-      const { student_name } = data as { student_name: string };
-      const words = type === 'student_checkin' ? 'has come to' : 'has left';
-      return [...said, `${student_name} ${words} ${room(active_group_id)}`].slice(-KEPT_MAX);
+    (said: readonly string[], { type, data }) => {
+      const words = { student_checkin: 'has come to', student_checkout: 'has left' }[type as string];
+      if (!words || !isStudent(data)) return said;
+      return [...said, `${data.data.student_name} ${words} ${room(data.active_group_id)}`].slice(-KEPT_MAX);
     },
     [],
   );

@@ -25,14 +25,14 @@ export function Login({ why, entered }: { why: string; entered: () => Promise<vo
             {why}
           </p>
         )}
-        <label>
-          Name
-          <input name="login" autoComplete="username" autoCapitalize="none" required />
-        </label>
-        <label>
-          Password
-          <input name="password" type="password" autoComplete="current-password" required />
-        </label>
+        <div className="field">
+          <label htmlFor="login">Name</label>
+          <input id="login" name="login" autoComplete="username" autoCapitalize="none" required />
+        </div>
+        <div className="field">
+          <label htmlFor="password">Password</label>
+          <input id="password" name="password" type="password" autoComplete="current-password" required />
+        </div>
         {problem && (
           <p className="problem" role="alert">
             {problem}
