@@ -193,7 +193,7 @@ export class School {
     await until(
       async () => (await active()) === count,
       withinMs,
-      async () => `${await active()} live, not ${count}`,
+      async () => `${await active()} live, not ${count}: ${JSON.stringify(await this.connections())}`,
     );
   }
 

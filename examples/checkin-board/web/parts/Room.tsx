@@ -115,7 +115,7 @@ function Session({ group, board, user }: { group: Group; board: Board; user: Per
   };
   return (
     <details>
-      <summary>{supervisors.map(({ name }) => name).join(', ')}</summary>
+      <summary>Supervised by {supervisors.map(({ name }) => name).join(', ')}</summary>
       <form className="row" onSubmit={submit}>
         <select name="staff" aria-label={`Colleague for ${room_name}`} required>
           <option value="">Choose a colleague</option>
