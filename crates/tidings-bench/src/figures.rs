@@ -63,4 +63,8 @@ figures! {
         "from just before the first close to the first answer of /api/sse/stats whose active is what is left; asked \
          again 1 ms after each answer";
     CLOSE_FROM_LAST: "last close to true count", "ms", "as from the first, from just after the last close";
+    VERSUS_MEMORY: "memory per idle stream (RSS)", "B",
+        "as of one hub; median of the repeats, each with new processes; the ratio is the median of the repeats' ratios";
+    VERSUS_CPU: "CPU per delivery", "µs", "as of one hub, the two in turn; median of the repeats";
+    VERSUS_BURST: "burst of 10: CPU per delivery", "µs", "as for one event";
 }

@@ -4,6 +4,7 @@ mod children;
 mod compare;
 mod crowd;
 mod figures;
+mod fill;
 mod floor;
 mod http;
 mod load;
@@ -15,6 +16,7 @@ mod setting;
 mod size;
 mod stalled;
 mod sys;
+mod versus;
 mod watch;
 
 use std::process::ExitCode;
@@ -33,6 +35,8 @@ struct Cli {
 enum Verb {
     /// Measure the hub and the floor side by side
     Run(run::Args),
+    /// Measure one hub beside another, as before and after a change
+    Versus(versus::Args),
     /// Measure what readers that stop reading cost the hub and the other readers
     Stalled(stalled::Args),
     /// Show runs written with --json as Markdown, several side by side
@@ -48,6 +52,7 @@ enum Verb {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Run(args) => sys::catch_interrupts().and_then(|()| run::run(&args)),
+        Verb::Versus(args) => sys::catch_interrupts().and_then(|()| versus::run(&args)),
         Verb::Stalled(args) => sys::catch_interrupts().and_then(|()| stalled::run(&args)),
         Verb::Compare(args) => compare::run(&args),
         Verb::Floor(args) => sys::catch_interrupts().and_then(|()| floor::run(&args)),

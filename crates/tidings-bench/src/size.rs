@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::children::{Load, Server};
 use crate::figures::*;
+use crate::fill::{Added, fill};
 use crate::load::worker::{Order, Report as LoadReport};
 use crate::report::Figure;
 use crate::rounds::{Measured, Plan, Side, alternate};
@@ -73,18 +74,8 @@ impl Size {
         self.values.push((figure, value));
     }
 
-    /// Opens the first streams and publishes, so that what a server sets up once is not counted; then the rest.
     fn fill(&self, side: &mut Side, first: usize) -> io::Result<Added> {
-        const FIRST_ROUNDS: usize = 3;
-        side.load.order(&Order::Open { streams: first })?;
-        for _ in 0..FIRST_ROUNDS {
-            side.load.order(&Order::Round { events: 1, data_bytes: self.data_bytes })?;
-        }
-        let before = Memory::settled(side.server.pid())?;
-        let streams = self.streams.saturating_sub(first);
-        side.load.order(&Order::Open { streams })?;
-        let after = Memory::settled(side.server.pid())?;
-        Ok(Added { before, after, streams })
+        fill(side, first, self.streams, self.data_bytes)
     }
 
     fn rounds(&mut self, hub: Option<&mut Side>, floor: &mut Side) -> io::Result<Option<f64>> {
@@ -140,20 +131,6 @@ impl Size {
         self.put(CLOSE_FROM_FIRST, times.map(|(first, _)| first));
         self.put(CLOSE_FROM_LAST, times.map(|(_, last)| last));
         Ok(())
-    }
-}
-
-/// Memory before and after so many streams were added.
-#[derive(Clone, Copy)]
-struct Added {
-    before: Memory,
-    after: Memory,
-    streams: usize,
-}
-
-impl Added {
-    fn per_stream(self, of: fn(Memory) -> u64) -> f64 {
-        (of(self.after) as f64 - of(self.before) as f64) / self.streams.max(1) as f64
     }
 }
 

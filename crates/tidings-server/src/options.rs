@@ -39,6 +39,10 @@ pub(crate) fn hub(config: &Config) -> HubOptions {
             head_bytes: limits.head_bytes as usize,
             publishes_per_second: limits.publishes_per_second.count(),
             accepts_per_second: limits.accepts_per_second.count(),
+            requests_per_second_per_ip: limits.requests_per_second_per_ip.count(),
+            requests_per_second_per_user: limits.requests_per_second_per_user.count(),
+            sockets_per_second_per_ip: limits.sockets_per_second_per_ip.count(),
+            sockets: limits.sockets.size(),
         },
         drain_window_ms: config.drain.window_ms.get(),
         cleanup: CleanupOptions {

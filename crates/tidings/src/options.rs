@@ -74,6 +74,14 @@ pub struct Bounds {
     pub publishes_per_second: u32,
     /// Streams that one address may open in a second.
     pub accepts_per_second: u32,
+    /// Requests of one address in a second.
+    pub requests_per_second_per_ip: u32,
+    /// Requests of one user in a second.
+    pub requests_per_second_per_user: u32,
+    /// Sockets that one address may open in a second.
+    pub sockets_per_second_per_ip: u32,
+    /// Sockets that are open at a time; 0 is as many as the process may have files, less a reserve.
+    pub sockets: usize,
 }
 
 /// Sweeps for stale connections.
@@ -117,6 +125,10 @@ impl Default for HubOptions {
                 head_bytes: 16 * 1024,
                 publishes_per_second: 0,
                 accepts_per_second: 0,
+                requests_per_second_per_ip: 0,
+                requests_per_second_per_user: 0,
+                sockets_per_second_per_ip: 0,
+                sockets: 0,
             },
             drain_window_ms: 5_000,
             cleanup: CleanupOptions { interval_ms: 1_000, batch_size: 10, shutdown_iterations_max: 10 },

@@ -18,6 +18,7 @@ mod own;
 mod permissions;
 mod presence;
 mod publish;
+mod rates;
 mod refusals;
 mod resume;
 mod server;

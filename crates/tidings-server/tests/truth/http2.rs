@@ -4,15 +4,16 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const DATA: u8 = 0x0;
-const HEADERS: u8 = 0x1;
-const RST_STREAM: u8 = 0x3;
-const SETTINGS: u8 = 0x4;
-const PING: u8 = 0x6;
-const WINDOW_UPDATE: u8 = 0x8;
+pub const DATA: u8 = 0x0;
+pub const HEADERS: u8 = 0x1;
+pub const RST_STREAM: u8 = 0x3;
+pub const SETTINGS: u8 = 0x4;
+pub const PING: u8 = 0x6;
+pub const CONTINUATION: u8 = 0x9;
+pub const WINDOW_UPDATE: u8 = 0x8;
 const ACK: u8 = 0x1;
 const END_STREAM: u8 = 0x1;
-const END_HEADERS: u8 = 0x4;
+pub const END_HEADERS: u8 = 0x4;
 const SETTINGS_INITIAL_WINDOW_SIZE: u16 = 0x4;
 const FRAME_HEAD_BYTES: usize = 9;
 const CANCEL: u32 = 0x8;
@@ -20,6 +21,7 @@ const CANCEL: u32 = 0x8;
 /// A frame that came in.
 pub struct Frame {
     kind: u8,
+    flags: u8,
     stream: u32,
     pub payload: Vec<u8>,
 }
@@ -27,6 +29,11 @@ pub struct Frame {
 impl Frame {
     pub fn is_data(&self) -> bool {
         self.kind == DATA
+    }
+
+    /// Whether it is the last of a stream.
+    pub fn ends(&self, stream: u32) -> bool {
+        self.stream == stream && matches!(self.kind, DATA | HEADERS) && self.flags & END_STREAM != 0
     }
 
     pub fn is_reset_of(&self, stream: u32) -> bool {
@@ -55,6 +62,11 @@ pub fn grant(io: &mut impl Write, bytes: u32) -> io::Result<()> {
 
 /// `GET path`, with nothing to follow: literals without indexing (RFC 7541 §6.2.2), the methods from the static table.
 pub fn get(io: &mut impl Write, stream: u32, authority: &str, path: &str) -> io::Result<()> {
+    io.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &asking(authority, path)))
+}
+
+/// The fields of `GET path`.
+pub fn asking(authority: &str, path: &str) -> Vec<u8> {
     const METHOD_GET: u8 = 0x82;
     const SCHEME_HTTP: u8 = 0x86;
     const AUTHORITY: u8 = 0x01;
@@ -65,7 +77,7 @@ pub fn get(io: &mut impl Write, stream: u32, authority: &str, path: &str) -> io:
         block.extend([name, length]);
         block.extend_from_slice(value.as_bytes());
     }
-    io.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &block))
+    block
 }
 
 /// Resets a stream, as a browser does when its reader is closed.
@@ -88,10 +100,11 @@ pub fn next(io: &mut TcpStream) -> io::Result<Frame> {
     if flags & ACK == 0 && kind == PING {
         io.write_all(&frame(PING, ACK, 0, &payload))?;
     }
-    Ok(Frame { kind, stream, payload })
+    Ok(Frame { kind, flags, stream, payload })
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+/// A frame, sound or not.
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let mut out = (payload.len() as u32).to_be_bytes()[1..].to_vec();
     out.extend([kind, flags]);
     out.extend_from_slice(&stream.to_be_bytes());

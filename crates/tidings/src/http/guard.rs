@@ -11,9 +11,10 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::problem::Problem;
 use super::{CrossSite, HttpOptions, origin};
+use crate::hub::Hub;
 use crate::options::Bounds;
 
-pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Router {
+pub(super) fn protect(api: Router, hub: Hub, options: &HttpOptions) -> Router {
     let origins = options.clone();
     let cross = options.clone();
     let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, parts: &Parts| {
@@ -30,10 +31,17 @@ pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Rou
             HeaderName::from_static("tidings-client"),
         ])
         .expose_headers([header::RETRY_AFTER]);
-    let guard = from_fn(move |mut request: Request<Body>, next: Next| {
-        let cross = cross.clone();
+    let guard = from_fn(move |request: Request<Body>, next: Next| {
+        let (cross, hub) = (cross.clone(), hub.clone());
         async move {
-            let checked = within(&request, &bounds).and_then(|()| origin::check(&request, &cross));
+            let (parts, body) = request.into_parts();
+            if let Err(problem) = in_turn(&parts, &hub) {
+                return problem.refuse_stream(&parts.headers, hub.options().stream.soft_refusal);
+            }
+            let mut request = Request::from_parts(parts, body);
+            let checked = within(&request, &hub.options().bounds)
+                .and_then(|()| unencoded(&request))
+                .and_then(|()| origin::check(&request, &cross));
             if origin::is_foreign(&request, &cross) {
                 request.extensions_mut().insert(CrossSite);
             }
@@ -45,6 +53,29 @@ pub(super) fn protect(api: Router, bounds: Bounds, options: &HttpOptions) -> Rou
     });
     // The guard's own refusals are for a page to read, too.
     api.layer(guard).layer(cors)
+}
+
+/// Paths whose answer costs no more than its refusal, and of which those who look after the hub, or leave it, may not
+/// be deprived.
+const ALWAYS_ANSWERED: [&str; 3] = ["/health", "/ready", "/api/sse/disconnect"];
+
+/// Before anything else is looked at: whoever asks too often gets no more than this.
+fn in_turn(parts: &Parts, hub: &Hub) -> Result<(), Problem> {
+    if hub.options().bounds.requests_per_second_per_ip == 0 || ALWAYS_ANSWERED.contains(&parts.uri.path()) {
+        return Ok(());
+    }
+    Ok(hub.take_request(hub.client(parts).ip())?)
+}
+
+/// What is decoded may be a thousand times what was sent: nothing is.
+fn unencoded(request: &Request<Body>) -> Result<(), Problem> {
+    let codings = request.headers().get_all(header::CONTENT_ENCODING);
+    let is_plain = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if codings.iter().all(is_plain) {
+        return Ok(());
+    }
+    let detail = "send the body as it is, without Content-Encoding";
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Encoded body", detail))
 }
 
 fn within(request: &Request<Body>, bounds: &Bounds) -> Result<(), Problem> {

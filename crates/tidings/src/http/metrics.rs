@@ -68,6 +68,8 @@ impl Collector for Readings {
         counters(&mut to, "tidings_connections_closed", "Connections ended.", "reason", closed)?;
         let refused = r.refused.iter().copied();
         counters(&mut to, "tidings_connections_refused", "Streams refused.", "kind", refused)?;
+        let by_rate = self.0.refused_by_rate();
+        counters(&mut to, "tidings_rate_refusals", "Sockets and requests over a rate.", "limit", by_rate)?;
         gauge(&mut to, "tidings_users", "Users with a live connection.", r.users as u64)?;
         gauge(&mut to, "tidings_sockets", "Sockets that the server holds.", r.sockets as u64)?;
         gauge(&mut to, "tidings_channels", "Channels with subscribers or events.", r.channels as u64)?;

@@ -62,7 +62,7 @@ pub struct HttpOptions {
 /// The hub's endpoints, to be served by [`serve`](crate::serve) or merged into an application of one's own. What other
 /// paths answer is the application's to say.
 pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> Router {
-    let bounds = hub.options().bounds;
+    let guarded = hub.clone();
     let app = App { hub, authorizer: Arc::new(authorizer) };
     let api = Router::new()
         .route("/api/sse/stream", get(stream::open))
@@ -91,13 +91,15 @@ pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> R
         .route("/metrics", get(metrics::metrics))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(app);
-    guard::protect(api, bounds, options)
+    guard::protect(api, guarded, options)
 }
 
 impl App {
     /// The grant of a request: by a ticket, or by the authorizer; not for a user who is shut out.
     async fn grant(&self, parts: &Parts) -> Result<Grant, Problem> {
-        self.check_revoked(self.authorizer.authorize_boxed(parts).await?)
+        let grant = self.check_revoked(self.authorizer.authorize_boxed(parts).await?)?;
+        self.hub.take_request_of(&grant.user)?;
+        Ok(grant)
     }
 
     fn check_revoked(&self, grant: Grant) -> Result<Grant, Problem> {

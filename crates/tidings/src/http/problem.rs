@@ -9,7 +9,7 @@ use tidings_core::channel::NameError;
 use tidings_core::wire;
 
 use crate::body::{EVENT_STREAM, stream_headers};
-use crate::hub::{BadQuery, HubChannelError};
+use crate::hub::{BadQuery, HubChannelError, TooOften};
 
 /// What went wrong, and what to do about it.
 #[derive(Clone, Debug)]
@@ -128,6 +128,16 @@ fn retry_after(ms: u64) -> u64 {
     ms.div_ceil(1000).max(1)
 }
 
+impl From<TooOften> for Problem {
+    fn from(TooOften { limit_name, per_second, retry_ms }: TooOften) -> Self {
+        let whose = if limit_name.ends_with("_user") { "a user" } else { "an address" };
+        Self::too_many(format!("{whose} may ask {per_second} times a second"))
+            .retry_after_ms(retry_ms)
+            .with("limit_name", limit_name)
+            .with("limit", per_second)
+    }
+}
+
 impl From<BadQuery> for Problem {
     fn from(error: BadQuery) -> Self {
         Self::bad_request(error.to_string())
@@ -171,6 +181,10 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 9110 §15.5.2: a 401 says how to show who one is.
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"tidings\""));
+        }
+        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            // RFC 9110 §15.5.16: which codings would have been taken.
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if let Some(ms) = self.retry_after_ms {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after(ms)));

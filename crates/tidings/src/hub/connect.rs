@@ -15,7 +15,7 @@ use tidings_core::history::Envelope;
 use tidings_core::log::{Resume, control};
 use tidings_core::registry::{Admitted, Candidate, Evidence, Refused, group_ip};
 
-use super::{Hub, Phase, locked};
+use super::{Hub, Phase, TooOften};
 use crate::net::{self, Remote};
 use crate::outlet::Outlet;
 use crate::socket::Peer;
@@ -105,7 +105,7 @@ impl Hub {
     /// Opens a stream. It is in the books before anything can end it.
     pub(crate) fn connect(&self, open: Open) -> Result<Stream, OpenError> {
         let now_ms = self.0.clock.now_ms();
-        self.may_come(&open, now_ms)?;
+        self.may_come(&open)?;
         let candidate = Candidate {
             user: Arc::clone(&open.grant.user),
             client_id: open.client_id.clone(),
@@ -156,17 +156,15 @@ impl Hub {
         self.0.phase() != Phase::Serving && !self.0.sends_on.load(Relaxed)
     }
 
-    fn may_come(&self, open: &Open, now_ms: u64) -> Result<(), OpenError> {
+    fn may_come(&self, open: &Open) -> Result<(), OpenError> {
         if self.refuses_all() {
             self.0.books().note_refusal("draining");
             return Err(OpenError::Draining);
         }
-        let verdict = locked(&self.0.accept_rate).take(open.client.ip(), 1, now_ms);
-        if let Err(retry_ms) = verdict {
+        self.take_stream(open.client.ip()).map_err(|TooOften { per_second, retry_ms, .. }| {
             self.0.books().note_refusal("rate");
-            return Err(OpenError::Rate { retry_ms, limit: self.0.options.bounds.accepts_per_second });
-        }
-        Ok(())
+            OpenError::Rate { retry_ms, limit: per_second }
+        })
     }
 
     /// Who is at the far end of a request: behind the proxies that are trusted, or else the socket's.

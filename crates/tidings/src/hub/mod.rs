@@ -12,6 +12,7 @@ mod observe;
 mod permissions;
 mod presence;
 mod publish;
+mod rates;
 mod recent;
 mod revocations;
 mod shown;
@@ -47,6 +48,7 @@ pub use self::lists::{
 pub use self::observe::{ChannelInfo, Stats};
 pub use self::permissions::{AmendError, ChangeError, ChannelChange};
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
+pub use self::rates::TooOften;
 pub use self::recent::RecentLatency;
 pub use self::revocations::TooManyRevoked;
 pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
@@ -79,7 +81,7 @@ pub(crate) struct Inner {
     /// Told of each who begins to read the hub's own channels.
     board_readers: watch::Sender<()>,
     publish_rate: Mutex<RateLimit<Arc<str>>>,
-    accept_rate: Mutex<RateLimit<std::net::IpAddr>>,
+    rates: rates::Rates,
     permissions: Mutex<permissions::Permissions>,
     timelines: Mutex<timeline::Timelines>,
     /// Held before the books' or the log's, never after.
@@ -131,7 +133,7 @@ impl Hub {
             log: Mutex::new(log),
             board_readers,
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
-            accept_rate: Mutex::new(RateLimit::new(bounds.accepts_per_second)),
+            rates: rates::Rates::new(&bounds, clock),
             permissions: Mutex::default(),
             timelines: Mutex::default(),
             told: Mutex::default(),
@@ -145,7 +147,7 @@ impl Hub {
             sends_on: AtomicBool::new(false),
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),
-            doors: Doors::default(),
+            doors: Doors::new(bounds.sockets),
             truth_mismatch: AtomicU64::new(0),
             truth_audits: AtomicU64::new(0),
             truth_audited_ms: AtomicU64::new(0),

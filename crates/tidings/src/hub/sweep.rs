@@ -39,6 +39,7 @@ pub(super) fn start_timers(hub: &Hub, runtime: &Handle) {
     runtime.spawn(each(sweep_every, Arc::downgrade(&hub.0), async |hub: &Hub| {
         hub.sweep(Some(hub.0.options.cleanup.batch_size)).await;
         hub.0.log().expire(hub.0.clock.log_ms());
+        hub.0.rates.sweep();
     }));
 }
 

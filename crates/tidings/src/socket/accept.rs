@@ -36,6 +36,8 @@ pub async fn serve(listener: TcpListener, app: Router, hub: Hub, stop: impl Futu
             _ = &mut stop => return,
         };
         match accepted {
+            // Closed as it is: what is refused must cost less than what it keeps out.
+            Ok((_, address)) if hub.take_socket(address.ip()).is_err() => {}
             Ok((io, _)) => {
                 tokio::spawn(welcome(io, app.clone(), hub.clone(), Guest::new(&hub)));
             }

@@ -10,7 +10,7 @@ use tidings_core::registry::group_ip;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::Peer;
+use super::{Crowded, Peer};
 use crate::hub::Hub;
 use crate::options::HubOptions;
 
@@ -35,12 +35,13 @@ impl Door {
         let address = io.peer_addr()?;
         let peer = Peer::new(address, io.as_raw_fd())?;
         let bounded = bound(address.ip(), hub.options());
-        if !hub.inner().doors.enter(peer.socket.inode, bounded) {
-            hub.note_refusal("limit");
-            return Err(io::Error::new(
-                io::ErrorKind::QuotaExceeded,
-                "the address has as many sockets as it may",
-            ));
+        if let Err(crowded) = hub.inner().doors.enter(peer.socket.inode, bounded) {
+            let (kind, reason) = match crowded {
+                Crowded::Address => ("limit", "the address has as many sockets as it may"),
+                Crowded::Node => ("full", "there are as many sockets as there may be"),
+            };
+            hub.note_refusal(kind);
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, reason));
         }
         Ok(Self { io, peer, counts: bounded.is_some(), hub })
     }

@@ -27,6 +27,10 @@ use crate::hub::Hub;
 
 const STREAMS_MAX: u32 = 256;
 const HEADER_LIST_BYTES_MAX: u32 = 64 * 1024;
+/// Streams reset by the far end before they were looked at (CVE-2023-44487); more, and the connection ends.
+const RESETS_PENDING_MAX: usize = 20;
+/// Streams that the far end's own errors had us reset; more, and the connection ends.
+const RESETS_OF_OURS_MAX: usize = 256;
 const SEND_BUFFER_BYTES_MAX: usize = 32 * 1024;
 
 /// Ends one HTTP/2 stream: its task is dropped, and h2 resets the stream (RFC 9113 §5.4.2).
@@ -78,6 +82,8 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
         .keep_alive_timeout(Duration::from_millis(stream.user_timeout_ms))
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .max_pending_accept_reset_streams(RESETS_PENDING_MAX)
+        .max_local_error_reset_streams(RESETS_OF_OURS_MAX)
         .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
         .serve_connection(TokioIo::new(door), service);
     let mut connection = pin!(connection);

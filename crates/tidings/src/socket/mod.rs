@@ -123,10 +123,14 @@ impl Peer {
 
 /// The sockets that were accepted and are not yet closed, by their number: what the audit holds against the kernel's
 /// list. Not by their far end, which may be another socket's a moment later.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Doors {
     open: Mutex<Open>,
+    most: usize,
 }
+
+/// Files that a full house leaves for the data directory, for operators' listeners and for calls to others.
+const FILES_KEPT: usize = 64;
 
 #[derive(Debug, Default)]
 struct Open {
@@ -135,7 +139,26 @@ struct Open {
     of_ip: HashMap<IpAddr, u32, RandomState>,
 }
 
+/// Why a socket is not taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crowded {
+    /// Its address has as many as it may.
+    Address,
+    /// There are as many as there may be.
+    Node,
+}
+
 impl Doors {
+    /// For so many at a time; 0 is as many as the process may have files.
+    pub(crate) fn new(most: usize) -> Self {
+        let files = || sys::open_files_max().ok().and_then(|files| usize::try_from(files).ok());
+        let most = match most {
+            0 => files().map_or(usize::MAX, |files| files.saturating_sub(FILES_KEPT).max(1)),
+            most => most,
+        };
+        Self { open: Mutex::default(), most }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.lock().inodes.len()
     }
@@ -144,18 +167,21 @@ impl Doors {
         self.lock().inodes.iter().copied().collect()
     }
 
-    /// Enters a socket, unless its address has so many already.
-    fn enter(&self, inode: u64, bounded: Option<(IpAddr, u32)>) -> bool {
+    /// Enters a socket, unless its address or the node has so many already.
+    fn enter(&self, inode: u64, bounded: Option<(IpAddr, u32)>) -> Result<(), Crowded> {
         let mut open = self.lock();
+        if open.inodes.len() >= self.most {
+            return Err(Crowded::Node);
+        }
         if let Some((ip, most)) = bounded {
             let has = open.of_ip.entry(ip).or_default();
             if *has >= most {
-                return false;
+                return Err(Crowded::Address);
             }
             *has += 1;
         }
         open.inodes.insert(inode);
-        true
+        Ok(())
     }
 
     fn leave(&self, inode: u64, counted: Option<IpAddr>) {

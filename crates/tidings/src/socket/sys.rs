@@ -62,6 +62,14 @@ pub fn raise_open_files() -> io::Result<u64> {
     if outcome == 0 { Ok(limit.rlim_cur) } else { Err(io::Error::last_os_error()) }
 }
 
+/// How many files this process may have open.
+pub(super) fn open_files_max() -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place for the kernel's answer.
+    let outcome = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    if outcome == 0 { Ok(limit.rlim_cur) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Takes over a descriptor that a parent process passed (sd_listen_fds(3)).
 pub(super) fn passed_listener(fd: RawFd) -> std::net::TcpListener {
     use std::os::fd::FromRawFd;

@@ -48,6 +48,18 @@ section! {
         publishes_per_second "limits.publishes_per_second": Limit = "0", unit "events/s";
         /// Rate at which one address may open streams, as a token bucket that holds one second; beyond it, 429.
         accepts_per_second "limits.accepts_per_second": Limit = "0", unit "connections/s";
+        /// Rate of requests that one address may reach, of whatever kind but `/health`, `/ready` and ending a stream,
+        /// as a token bucket that holds one second; beyond it, 429 before anything is looked at. Behind a proxy,
+        /// `server.trusted_proxies` tells the addresses apart; those behind one NAT share one.
+        requests_per_second_per_ip "limits.requests_per_second_per_ip": Limit = "0", unit "requests/s";
+        /// Rate of requests that one user may reach, likewise; beyond it, 429. `anonymous` is nobody.
+        requests_per_second_per_user "limits.requests_per_second_per_user": Limit = "0", unit "requests/s";
+        /// Rate at which one address may open sockets; beyond it they are closed before a byte is read. Those of
+        /// `server.trusted_proxies` have no such limit.
+        sockets_per_second_per_ip "limits.sockets_per_second_per_ip": Limit = "0", unit "sockets/s";
+        /// Sockets open at a time, streams or not; beyond it they are closed before a byte is read. 0: as many as the
+        /// process may have open files (`LimitNOFILE`), less 64 that are kept for the hub's own.
+        sockets "limits.sockets": Limit = "0", unit "sockets";
         /// Size of one event's data; beyond it, 413.
         event_bytes "limits.event_bytes": Limit = "65536", unit "bytes", max 1099511627776;
         /// Size of a request's body; beyond it, 413.
