@@ -76,7 +76,7 @@ impl Beside {
         (Self(Arc::clone(&queue)), Sending { queue, task })
     }
 
-    pub(super) fn tell(&self, telling: Telling) {
+    pub(crate) fn tell(&self, telling: Telling) {
         let mut waiting = self.0.waiting();
         match telling {
             Telling::Event(event) if waiting.events() >= EVENTS_WAITING_MAX => waiting.drop_event(&event),
