@@ -6,15 +6,7 @@ import { launch, openWindow } from '../../../../e2e/harness/browser.js';
 import { PASSWORD, School } from './school.js';
 import { tap } from './tap.js';
 
-/** The hub inside the application, and beside it. */
-export const WAYS = ['embedded', 'beside'];
-
-/** Numbers of the accounts. */
-export const STAFF = { office: 1, ada: 2, ben: 3, cleo: 4 };
-/** The students, by their tags. */
-export const AMIR = { id: 1, tag: 'tag-01', name: 'Amir Haddad' };
-export const BEA = { id: 2, tag: 'tag-02', name: 'Bea Lindqvist' };
-export const CHIDI = { id: 3, tag: 'tag-03', name: 'Chidi Okafor' };
+export { AMIR, BEA, CHIDI, STAFF, WAYS } from './school.js';
 
 let browser;
 before(async () => {

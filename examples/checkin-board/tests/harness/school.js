@@ -22,6 +22,16 @@ const PAGE_DIR = join(HERE, 'out/page');
 export const PASSWORD = 'let me see';
 export const ROOMS = { 'Art room': 1, Gym: 2, Library: 3, 'Music room': 4 };
 
+/** The hub inside the application, and beside it. */
+export const WAYS = ['embedded', 'beside'];
+
+/** Numbers of the accounts. */
+export const STAFF = { office: 1, ada: 2, ben: 3, cleo: 4 };
+/** The students, by their tags. */
+export const AMIR = { id: 1, tag: 'tag-01', name: 'Amir Haddad' };
+export const BEA = { id: 2, tag: 'tag-02', name: 'Bea Lindqvist' };
+export const CHIDI = { id: 3, tag: 'tag-03', name: 'Chidi Okafor' };
+
 let target;
 function built(name) {
   const metadata = () => execFileSync('cargo', ['metadata', '--no-deps', '--format-version', '1'], { cwd: HERE });
@@ -39,11 +49,13 @@ export class School {
   /** The hub's own process, where it runs beside. */
   hub = null;
   #settings;
+  #logs;
   #dir;
 
-  static async start(way, settings = {}) {
+  static async start(way, settings = {}, logs = 'debug') {
     const school = new School();
     school.#settings = settings;
+    school.#logs = logs;
     school.#dir = await mkdtemp(join(tmpdir(), 'checkin-board-'));
     const at = `127.0.0.1:${await freePort()}`;
     if (way === 'beside') {
@@ -78,7 +90,7 @@ export class School {
     const env = {
       ...process.env,
       ...Object.fromEntries(own),
-      RUST_LOG: 'debug,hyper=warn,hyper_util=warn,h2=warn',
+      RUST_LOG: `${this.#logs},hyper=warn,hyper_util=warn,h2=warn`,
       CHECKIN_BOARD_LISTEN: new URL(this.app.url).host,
       CHECKIN_BOARD_DATA_DIR: this.#dir,
       CHECKIN_BOARD_PAGE_DIR: PAGE_DIR,
@@ -97,7 +109,7 @@ export class School {
       TIDINGS_SERVER_DATA_DIR: join(this.#dir, 'hub-beside'),
       TIDINGS_AUTH_JWKS_URL: `${this.app.url}/.well-known/jwks.json`,
       TIDINGS_CORS_ORIGINS: this.app.url,
-      TIDINGS_LOG_LEVEL: 'debug',
+      TIDINGS_LOG_LEVEL: this.#logs,
       TIDINGS_DRAIN_WINDOW_MS: '200',
       TIDINGS_LIMITS_CONNECTIONS_PER_IP: '0',
       ...(leeway_ms !== undefined && { TIDINGS_AUTH_LEEWAY_MS: `${leeway_ms}` }),
@@ -163,25 +175,23 @@ export class School {
     };
   }
 
-  /** A token of an operator, made with the application's own key. */
-  async #operator() {
+  /** A token with whatever rights, made with the application's own key. */
+  async mint(sub, tidings) {
     const { keys } = await (await fetch(`${this.url}/.well-known/jwks.json`)).json();
     const key = createPrivateKey(await readFile(join(this.#dir, 'signing-key.pem')));
     const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const claims = {
-      iss: 'checkin-board',
-      aud: 'checkin-board-hub',
-      sub: 'operator',
-      exp: Math.floor(Date.now() / 1000) + 60,
-      tidings: { admin: true, publish: ['*'] },
-    };
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    const claims = { iss: 'checkin-board', aud: 'checkin-board-hub', sub, exp, tidings };
     const text = `${part({ alg: 'ES256', typ: 'JWT', kid: keys[0].kid })}.${part(claims)}`;
     return `${text}.${sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
   }
 
   /** Asks the hub as an operator. */
   async operate(path, method = 'GET', body) {
-    const headers = { Authorization: `Bearer ${await this.#operator()}`, 'Content-Type': 'application/json' };
+    const headers = {
+      Authorization: `Bearer ${await this.mint('operator', { admin: true, publish: ['*'] })}`,
+      'Content-Type': 'application/json',
+    };
     return fetch(`${this.hubUrl}/api/sse/${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   }
   stats = async () => (await this.operate('stats')).json();
