@@ -32,7 +32,10 @@ for (const [way, bytes, ...times] of rows) {
   console.log(`| ${way} | ${bytes} bytes | ${ms.join(' | ')} |`);
 }
 console.log(
-  '\nThe last two columns are from the moment before the reader’s request, its transaction included, until this',
+  '\nTo publish is to have it in the log and all readers woken; to write, from then until a board’s socket has it.',
+);
+console.log(
+  'The last two columns are from the moment before the reader’s request, its transaction included, until this',
 );
 console.log('process, which reads for all of the boards, has read the last of them.');
 
