@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 const path = (of: string) => fileURLToPath(new URL(of, import.meta.url));
 
+const hub = process.env.TIDINGS_URL ?? 'http://127.0.0.1:3000';
+
 export default defineConfig({
   // Wherever a proxy puts the hub, the page finds its files beside itself.
   base: './',
@@ -32,6 +34,6 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/api': process.env.TIDINGS_URL ?? 'http://127.0.0.1:3000' } },
+  server: { proxy: { '/api': hub, '/session': { target: hub, rewrite: () => '/admin/session' } } },
   test: { include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'], maxWorkers: 2 },
 });

@@ -1,9 +1,9 @@
 // The real binary, started on a free port, stopped by its pid; and what its books say.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,6 +22,8 @@ export class Hub {
   #child = null;
   #exited = null;
   #said = [];
+  /** The token that this harness shows; without one it is a hub in `--dev`. */
+  #token = null;
 
   /** Settings by their environment names, for example `{ TIDINGS_STREAM_MAX_AGE_MS: 1500 }`. */
   static async start(settings = {}) {
@@ -32,9 +34,31 @@ export class Hub {
     return hub;
   }
 
+  /** Without `--dev`, checking tokens; `toml` has the settings of its file. */
+  static async guarded(settings = {}, toml = '') {
+    const hub = new Hub();
+    const key = 'a secret that nobody but these tests has, and long enough for any hash.';
+    hub.#env = {
+      ...withoutSettings(process.env),
+      TIDINGS_DRAIN_WINDOW_MS: '200',
+      TIDINGS_AUTH_KEY: key,
+      ...strings(settings),
+    };
+    hub.#dataDir = await mkdtemp(join(tmpdir(), 'tidings-e2e-'));
+    await writeFile(join(hub.#dataDir, 'tidings.toml'), toml);
+    hub.#token = hub.verb(['token', '--user', 'harness', '--admin', '--expires-in', '1d']);
+    await hub.up('127.0.0.1:0');
+    return hub;
+  }
+
+  /** What one of the binary's verbs prints. */
+  verb(args, input = '') {
+    return execFileSync(this.#binary, args, { env: this.#env, cwd: this.#dataDir, input }).toString().trim();
+  }
+
   /** Starts the process; a restart keeps the address and the data directory. */
   async up(listen = new URL(this.url).host) {
-    const args = ['serve', '--dev', '--listen', listen, '--data-dir', this.#dataDir];
+    const args = ['serve', ...(this.#token ? [] : ['--dev']), '--listen', listen, '--data-dir', this.#dataDir];
     // Its own directory, so that no `tidings.toml` of the place where the tests run is read.
     const child = spawn(this.#binary, args, { env: this.#env, cwd: this.#dataDir, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
@@ -133,14 +157,18 @@ export class Hub {
   }
 
   async #send(method, path, body, status = 200) {
-    const headers = { 'Content-Type': 'application/json' };
+    const headers = { 'Content-Type': 'application/json', ...this.#shown() };
     const answer = await fetch(this.url + path, { method, headers, body });
     assert.equal(answer.status, status, await answer.clone().text());
     return answer.json();
   }
 
+  #shown() {
+    return this.#token ? { Authorization: `Bearer ${this.#token}` } : {};
+  }
+
   async #get(path) {
-    const answer = await fetch(this.url + path);
+    const answer = await fetch(this.url + path, { headers: this.#shown() });
     assert.equal(answer.status, 200, path);
     return answer.json();
   }

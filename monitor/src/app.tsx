@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Clock } from './clock.js';
 import { count } from './format.js';
 import { client, TidingsProvider } from './hub/client.js';
+import { SessionContext, useAskedSession } from './hub/session.js';
 import { useStats } from './hub/stats.js';
 import type { Stats } from './hub/types.js';
 import { Countdown } from './parts/drain.js';
@@ -9,6 +10,7 @@ import { Foreign } from './parts/foreign.js';
 import { Headline } from './parts/headline.js';
 import { ThemeToggle } from './parts/theme.js';
 import { Trends } from './parts/trends.js';
+import { Who } from './parts/who.js';
 import { format, VIEWS, type View } from './route.js';
 import { Router, useRouting } from './routing.js';
 import { ChannelDrawer } from './views/channel-drawer.js';
@@ -28,10 +30,13 @@ const NAMES: Readonly<Record<View, string>> = {
 };
 
 export function App() {
+  const session = useAskedSession();
   return (
     <TidingsProvider client={client}>
       <Clock>
-        <Page />
+        <SessionContext.Provider value={session}>
+          <Page />
+        </SessionContext.Provider>
       </Clock>
     </TidingsProvider>
   );
@@ -92,6 +97,7 @@ function Masthead({ node }: { node: string | undefined }) {
       <a class="elsewhere" href="../">
         Live channel
       </a>
+      <Who />
       <ThemeToggle />
     </header>
   );

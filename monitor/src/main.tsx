@@ -6,7 +6,9 @@ import './style/narrow.css';
 import './style/drawers.css';
 import { render } from 'preact';
 import { App } from './app.js';
+import { backFromLogin } from './hub/session.js';
 import { applyTheme } from './parts/theme.js';
 
 applyTheme();
+backFromLogin();
 render(<App />, document.body);

@@ -6,6 +6,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 const asked = vi.hoisted(() => ({ data: null as object | null, problem: null as object | null }));
 
 vi.mock('../src/hub/client.js', () => ({ useConnectionStatus: () => undefined }));
+const who = vi.hoisted(() => ({ may: true }));
+vi.mock('../src/hub/session.js', () => ({ useMay: () => who.may }));
 vi.mock('../src/hub/polled.js', () => ({ usePolled: () => ({ stale: false, ...asked, again: () => {} }) }));
 
 const { ConnectionDrawer } = await import('../src/views/connection-drawer.js');
@@ -37,4 +39,11 @@ test('a hub that can’t be reached says so, beside what it said last', async ()
 
 test('what is known of another connection is not shown for this one', async () => {
   expect(await show(live, undefined, true)).not.toMatch(/ada|Open|Kick/);
+});
+
+test('who may only look is offered nothing else', async () => {
+  who.may = false;
+  expect(await show(live)).toMatch(/Open/);
+  expect(document.body.textContent).not.toMatch(/Kick/);
+  who.may = true;
 });

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -51,20 +51,39 @@ fn spawn(command: &mut Command, cpu: usize) -> io::Result<Killed> {
 pub(crate) struct Server {
     pub(crate) addr: SocketAddr,
     child: Killed,
+    /// What to trust, where it speaks TLS.
+    pub(crate) ca_file: Option<PathBuf>,
     _scratch: TempDir,
 }
 
 impl Server {
     /// `tidings serve --dev` with an empty data directory, and without the limits that a load on one machine meets.
     pub(crate) fn hub(program: &Path) -> io::Result<Self> {
+        Self::start_hub(program, TempDir::new()?, None)
+    }
+
+    /// The same under TLS, with a certificate of its own (ECDSA, P-256).
+    pub(crate) fn sealed_hub(program: &Path) -> io::Result<Self> {
         let scratch = TempDir::new()?;
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).map_err(io::Error::other)?;
+        let file = scratch.path().join("certificate.pem");
+        std::fs::write(&file, made.cert.pem())?;
+        std::fs::write(file.with_file_name("key.pem"), made.signing_key.serialize_pem())?;
+        Self::start_hub(program, scratch, Some(file))
+    }
+
+    fn start_hub(program: &Path, scratch: TempDir, certificate: Option<PathBuf>) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"]).arg(scratch.path());
         for limit in ["CONNECTIONS_PER_USER", "CONNECTIONS_PER_IP", "CONNECTIONS", "PUBLISHES_PER_SECOND"] {
             command.env(format!("TIDINGS_LIMITS_{limit}"), "0");
         }
+        if let Some(file) = &certificate {
+            command.env("TIDINGS_TLS_CERTIFICATE_FILE", file);
+            command.env("TIDINGS_TLS_KEY_FILE", file.with_file_name("key.pem"));
+        }
         command.current_dir(scratch.path());
-        Self::start(command, scratch)
+        Ok(Self { ca_file: certificate, ..Self::start(command, scratch)? })
     }
 
     pub(crate) fn floor() -> io::Result<Self> {
@@ -85,7 +104,7 @@ impl Server {
         loop {
             let said = std::fs::read_to_string(&log)?;
             if let Some(addr) = listening_on(&said) {
-                return Ok(Self { addr, child, _scratch: scratch });
+                return Ok(Self { addr, child, ca_file: None, _scratch: scratch });
             }
             if child.0.try_wait()?.is_some() || sys::now_ns() > deadline {
                 return Err(io::Error::other(format!("{program} never listened; it said: {said}")));
@@ -101,7 +120,8 @@ impl Server {
 
 fn listening_on(said: &str) -> Option<SocketAddr> {
     let complete = &said[..=said.rfind('\n')?];
-    let line = complete.lines().find_map(|line| line.split_once("listening on http://"))?.1;
+    let line = complete.lines().find_map(|line| line.split_once("listening on "))?.1;
+    let line = line.split_once("://")?.1;
     line.split_whitespace().next()?.trim_end_matches('/').parse().ok()
 }
 
@@ -116,6 +136,17 @@ pub(crate) struct Load {
 impl Load {
     pub(crate) fn on_hub(addr: SocketAddr, http2_streams: usize) -> io::Result<Self> {
         Self::start(addr, &["--http2-streams", &http2_streams.to_string()])
+    }
+
+    /// On a hub that speaks TLS, or on any other.
+    pub(crate) fn on(hub: &Server, http2_streams: usize) -> io::Result<Self> {
+        let streams = http2_streams.to_string();
+        let mut args = vec!["--http2-streams", &streams];
+        let ca_file = hub.ca_file.as_ref().map(|file| file.to_string_lossy());
+        if let Some(file) = &ca_file {
+            args.extend(["--ca-file", file]);
+        }
+        Self::start(hub.addr, &args)
     }
 
     pub(crate) fn on_floor(addr: SocketAddr) -> io::Result<Self> {

@@ -66,5 +66,16 @@ figures! {
     VERSUS_MEMORY: "memory per idle stream (RSS)", "B",
         "as of one hub; median of the repeats, each with new processes; the ratio is the median of the repeats' ratios";
     VERSUS_CPU: "CPU per delivery", "µs", "as of one hub, the two in turn; median of the repeats";
+    TLS_MEMORY: "memory per idle connection (RSS)", "B",
+        "growth of the server's Rss from the first connection and a few published events to all of them, divided by \
+         those added";
+    TLS_FURTHER: "memory per further stream on a connection (RSS)", "B",
+        "the same with as many streams in all on fewer connections: what each of those takes beyond one with one \
+         stream, divided by its further streams";
+    TLS_CPU: "CPU per delivery", "µs", "as of one hub, the two in turn";
+    TLS_BURST: "burst of 10: CPU per delivery", "µs", "as for one event";
+    TLS_OPEN: "CPU to open a connection with a stream", "µs",
+        "the server process's CPU clock from rest to rest around a tenth more connections, divided by them; TLS \
+         handshakes in full (ECDSA P-256, X25519 and ML-KEM as both sides prefer), none resumed";
     VERSUS_BURST: "burst of 10: CPU per delivery", "µs", "as for one event";
 }

@@ -16,6 +16,7 @@ mod setting;
 mod size;
 mod stalled;
 mod sys;
+mod tls;
 mod versus;
 mod watch;
 
@@ -39,6 +40,8 @@ enum Verb {
     Versus(versus::Args),
     /// Measure what readers that stop reading cost the hub and the other readers
     Stalled(stalled::Args),
+    /// Measure what TLS costs: memory and CPU of the same streams under TLS and in the clear
+    Tls(tls::Args),
     /// Show runs written with --json as Markdown, several side by side
     Compare(compare::Args),
     /// Serve the floor: one write a socket, nothing else
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Verb::Run(args) => sys::catch_interrupts().and_then(|()| run::run(&args)),
         Verb::Versus(args) => sys::catch_interrupts().and_then(|()| versus::run(&args)),
         Verb::Stalled(args) => sys::catch_interrupts().and_then(|()| stalled::run(&args)),
+        Verb::Tls(args) => sys::catch_interrupts().and_then(|()| tls::run(&args)),
         Verb::Compare(args) => compare::run(&args),
         Verb::Floor(args) => sys::catch_interrupts().and_then(|()| floor::run(&args)),
         // Waits for standard input, which no flag ends: signals end it as they end any program.

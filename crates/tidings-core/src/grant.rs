@@ -10,6 +10,41 @@ pub use crate::label::{Label, LabelError};
 /// Whom a request without a token comes from. Nobody: only the limits per address and per node hold for it.
 pub const ANONYMOUS: &str = "anonymous";
 
+/// How far somebody may look after the hub.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AdminRole {
+    /// Not at all.
+    #[default]
+    Nobody,
+    /// Sees what operators see, and changes nothing.
+    Read,
+    /// Sees and does everything.
+    Operator,
+}
+
+impl AdminRole {
+    /// Its name, as tokens and configurations have it; `Nobody` has none.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Nobody => None,
+            Self::Read => Some("read"),
+            Self::Operator => Some("operator"),
+        }
+    }
+
+    /// The role of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Read, Self::Operator].into_iter().find(|role| role.name() == Some(name))
+    }
+}
+
+/// `true` is an operator.
+impl From<bool> for AdminRole {
+    fn from(admin: bool) -> Self {
+        if admin { Self::Operator } else { Self::Nobody }
+    }
+}
+
 /// Who someone is, and what that allows.
 #[derive(Clone, Debug)]
 pub struct Grant {
@@ -19,8 +54,8 @@ pub struct Grant {
     pub subscribe: Vec<Selector>,
     /// The channels to publish to.
     pub publish: Vec<Selector>,
-    /// Whether the operator's endpoints answer.
-    pub admin: bool,
+    /// Which of the operators' endpoints answer.
+    pub admin: AdminRole,
     /// The connection's type, where the token fixes it.
     pub kind: Option<Arc<str>>,
     /// The user's limit, where the token fixes it.
@@ -37,7 +72,7 @@ impl Grant {
         Grant {
             subscribe: vec![Selector::everything()],
             publish: vec![Selector::everything()],
-            admin: true,
+            admin: AdminRole::Operator,
             ..Grant::nothing(user)
         }
     }
@@ -48,7 +83,7 @@ impl Grant {
             user: user.into(),
             subscribe: Vec::new(),
             publish: Vec::new(),
-            admin: false,
+            admin: AdminRole::Nobody,
             kind: None,
             connections_max: None,
             expires_at_ms: None,
@@ -62,12 +97,17 @@ impl Grant {
     }
 
     /// Whether one entry of the grant covers all that is asked for. What only several entries cover together is
-    /// refused: ask for those entries. The hub's own channels are every operator's, and no other's.
+    /// refused: ask for those entries. The hub's own channels are read by whoever sees what operators see, and by no other.
     pub fn may_subscribe(&self, asked: &Selector) -> bool {
         if asked.is_hubs_own() {
-            return self.admin;
+            return self.may_watch();
         }
         self.subscribe.iter().any(|granted| granted.covers(asked))
+    }
+
+    /// Whether what operators see is shown.
+    pub fn may_watch(&self) -> bool {
+        self.admin >= AdminRole::Read
     }
 
     /// Whether an event may be published to this channel.
@@ -78,7 +118,7 @@ impl Grant {
     /// The channels that the grant names literally: what a stream gets that asks for none.
     pub fn literal_channels(&self) -> impl Iterator<Item = &ChannelName> {
         self.subscribe.iter().filter_map(|granted| match granted {
-            Selector::Channel(name) => Some(name).filter(|name| self.admin || !name.is_hubs_own()),
+            Selector::Channel(name) => Some(name).filter(|name| self.may_watch() || !name.is_hubs_own()),
             Selector::Pattern(_) => None,
         })
     }
@@ -115,9 +155,11 @@ mod tests {
         let stats = selector("$hub/stats");
         let mut grant = Grant { subscribe: vec![stats.clone()], ..Grant::everything("ada") };
         assert!(grant.may_subscribe(&stats) && grant.literal_channels().count() == 1);
-        grant.admin = false;
+        grant.admin = AdminRole::Read;
+        assert!(grant.may_subscribe(&stats) && grant.literal_channels().count() == 1);
+        grant.admin = AdminRole::Nobody;
         assert!(!grant.may_subscribe(&stats) && grant.literal_channels().count() == 0);
-        assert!(Grant { admin: true, ..Grant::nothing("ada") }.may_subscribe(&stats));
+        assert!(Grant { admin: AdminRole::Operator, ..Grant::nothing("ada") }.may_subscribe(&stats));
         let named = Grant { publish: vec![stats], ..Grant::nothing("ada") };
         assert!(!named.may_publish(&ChannelName::parse("$hub/stats").unwrap()));
     }
@@ -125,8 +167,19 @@ mod tests {
     #[test]
     fn everything_is_everything() {
         let grant = Grant::everything(ANONYMOUS);
-        assert!(grant.is_anonymous() && grant.admin);
+        assert!(grant.is_anonymous() && grant.admin == AdminRole::Operator);
         assert!(grant.may_subscribe(&selector("*")) && grant.may_subscribe(&selector("a.b/c:*")));
         assert!(grant.may_publish(&ChannelName::parse("anything at all").unwrap()));
+    }
+
+    #[test]
+    fn a_role_has_one_name_and_no_other_name_is_a_role() {
+        for role in [AdminRole::Read, AdminRole::Operator] {
+            assert_eq!(role.name().and_then(AdminRole::parse), Some(role));
+        }
+        for other in ["", "nobody", "Read", "admin", "true", "operator "] {
+            assert_eq!(AdminRole::parse(other), None, "{other}");
+        }
+        assert!(AdminRole::Nobody < AdminRole::Read && AdminRole::Read < AdminRole::Operator);
     }
 }

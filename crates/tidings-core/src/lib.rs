@@ -17,6 +17,7 @@ pub mod history;
 pub mod label;
 pub mod log;
 pub mod position;
+pub mod proxy;
 pub mod rate;
 pub mod registry;
 mod selector;

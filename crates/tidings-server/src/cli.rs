@@ -8,6 +8,7 @@ use crate::verbs::completions::CompletionsArgs;
 use crate::verbs::connections::ConnectionsArgs;
 use crate::verbs::drain::DrainArgs;
 use crate::verbs::kick::KickArgs;
+use crate::verbs::password::PasswordArgs;
 use crate::verbs::publish::PublishArgs;
 use crate::verbs::stats::StatsArgs;
 use crate::verbs::tail::TailArgs;
@@ -65,8 +66,11 @@ pub(crate) enum Verb {
     /// Make a token to try with
     #[command(after_help = crate::verbs::token::HELP, display_order = 11)]
     Token(TokenArgs),
+    /// Make the hash of an operator's password
+    #[command(after_help = crate::verbs::password::HELP, display_order = 12)]
+    Password(PasswordArgs),
     /// Write a completion script for a shell
-    #[command(after_help = crate::verbs::completions::HELP, display_order = 12)]
+    #[command(after_help = crate::verbs::completions::HELP, display_order = 13)]
     Completions(CompletionsArgs),
 }
 
@@ -80,6 +84,9 @@ pub(crate) struct HubArgs {
     /// Token to show the hub; prefer the variable, since a command line can be read by others
     #[arg(long, env = "TIDINGS_TOKEN", hide_env_values = true, display_order = 91)]
     pub(crate) token: Option<String>,
+    /// Trust the certificate authorities in this PEM file instead of this machine's own, where the hub is at https://
+    #[arg(long, env = "TIDINGS_CA_FILE", value_name = "FILE", display_order = 92)]
+    pub(crate) ca_file: Option<std::path::PathBuf>,
 }
 
 const FIRST_STEPS: &str = "\

@@ -11,7 +11,9 @@ use tracing_subscriber::fmt::format::Writer;
 
 /// Starts it, on the standard error output.
 pub(crate) fn start(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(config.log.level.as_str());
+    // What operators did is in the log at any level.
+    let filter = format!("{},audit=info", config.log.level.as_str());
+    let filter = tracing_subscriber::EnvFilter::new(filter);
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     match config.log.format {
         LogFormat::Text => logs.with_ansi(io::stderr().is_terminal()).fmt_fields(TextFields).init(),

@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use tidings_server::config::{self, Config, ConfigArgs};
 
+mod admin;
 mod cli;
 mod doorman;
+mod listeners;
 mod logging;
 mod options;
 mod pages;

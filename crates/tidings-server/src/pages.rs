@@ -1,10 +1,10 @@
-//! The two pages in the binary: a live channel at `/`, and the monitor at `/admin/monitoring`.
+//! The two pages in the binary: a live channel at `/`, and the monitor at `/admin/monitoring`, which `admin` shows to operators.
 //!
 //! The first is of hand-written modules without a build, the second what `monitor/` builds. Nothing is from elsewhere, so
 //! that the policy can forbid everything but `'self'`, and what they show is reached through the public surface alone:
 //! they are clients like any other.
 
-mod monitor;
+pub(crate) mod monitor;
 
 use axum::Router;
 use axum::http::header::{
@@ -19,7 +19,6 @@ pub(crate) fn router() -> Router {
     FILES
         .iter()
         .fold(Router::new(), |router, file| router.route(file.path, get(move || async { file.response() })))
-        .merge(monitor::router())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
 }
 

@@ -1,18 +1,19 @@
 //! `tidings serve`: the hub as a process, from the listener to the last word.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tidings::{HttpOptions, Hub, Problem, StreamOptions, audit};
-use tidings_server::config::{Config, loopback_only};
-use tokio::net::TcpListener;
+use tidings::tls::Tls;
+use tidings::{AuditTrail, Hub, audit};
+use tidings_server::config::Config;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::doorman::Doorman;
-use crate::{logging, options, pages};
+use crate::listeners::{self, Bound, Shared};
+use crate::{logging, options};
 
 /// A drain ends within its window and this.
 const DRAIN_SLACK: Duration = Duration::from_secs(2);
@@ -38,30 +39,40 @@ pub(crate) fn run(config: &Config) -> ExitCode {
 async fn serve(config: &Config) -> io::Result<ExitCode> {
     let hub_options = options::hub(config);
     // Before it listens: a key that can't be read lets nobody in.
-    let doorman = Doorman::new(config)?;
-    let (listener, passed) = listen(config, &hub_options.stream)?;
-    let address = listener.local_addr()?;
-    if config.dev {
-        loopback_only(address).map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
-    }
+    let doorman = Arc::new(Doorman::new(config)?);
+    let tls = config.open_tls().map_err(io::Error::other)?.map(Arc::new);
+    let trail = match &config.admin.audit_file {
+        Some(path) => AuditTrail::to_file(path)?,
+        None => AuditTrail::default(),
+    };
+    let (bound, passed) = listeners::bind(config, &hub_options.stream, tls.as_ref())?;
     // Before the hub takes up the rings: a signal that ended the process just after would lose them.
     let mut signals = Signals::new()?;
     let hub = Hub::open(hub_options)?;
-    let http = HttpOptions {
-        origins: config.cors.origins.iter().map(ToString::to_string).collect(),
-        loopback_origins: config.dev,
-        loopback_hosts: config.dev,
-    };
-    let app = tidings::router(hub.clone(), doorman, &http)
-        .merge(pages::router())
-        .fallback(async || Problem::not_found("there is nothing by that path"));
-    let (stop, mut stopped) = watch::channel(false);
-    let until_stopped = async move {
-        let _ = stopped.wait_for(|stop| *stop).await;
-    };
-    tokio::spawn(audit::run(hub.clone(), address));
-    let server = tokio::spawn(tidings::serve(listener, app, hub.clone(), until_stopped));
-    greet(&hub, address, config.dev);
+    let shared = Shared { hub: hub.clone(), doorman, trail };
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(audit::run(hub.clone(), bound.iter().map(|bound| bound.address).collect()));
+    if let Some(tls) = &tls {
+        keep_current(tls)?;
+    }
+    greet(&hub, &bound, config.dev);
+    let servers: Vec<_> = bound
+        .into_iter()
+        .map(|bound| {
+            let app = bound.app(config, &shared);
+            let mut stopped = stopped.clone();
+            let until_stopped = async move {
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            tokio::spawn(tidings::serve_through(
+                bound.listener,
+                bound.entrance,
+                app,
+                hub.clone(),
+                until_stopped,
+            ))
+        })
+        .collect();
     tokio::select! {
         _ = signals.next() => {}
         () = drain_without_stopping(&hub) => {}
@@ -74,8 +85,23 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     }
     let code = finish(&hub, &mut signals).await;
     let _ = stop.send(true);
-    let _ = server.await;
+    for server in servers {
+        let _ = server.await;
+    }
     Ok(code)
+}
+
+/// Takes in what comes to the certificate's files, by itself and at SIGHUP.
+fn keep_current(tls: &Arc<Tls>) -> io::Result<()> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    let (tls, asked) = (Arc::clone(tls), Arc::clone(tls));
+    tokio::spawn(async move { tls.watch().await });
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            asked.look_now();
+        }
+    });
+    Ok(())
 }
 
 /// A drain that was asked for over HTTP: the process stays, unready, until it is stopped.
@@ -110,28 +136,23 @@ async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
     }
 }
 
-fn listen(config: &Config, stream: &StreamOptions) -> io::Result<(TcpListener, bool)> {
-    if let Some(listener) = tidings::passed(stream)? {
-        return Ok((listener, true));
-    }
-    let address = config.server.listen;
-    let named =
-        |error: io::Error| io::Error::new(error.kind(), format!("can't listen on {address}: {error}"));
-    Ok((tidings::bind(address, stream).map_err(named)?, false))
-}
-
 /// The line that others wait for, and in development what to try.
-fn greet(hub: &Hub, address: SocketAddr, dev: bool) {
+fn greet(hub: &Hub, bound: &[Bound], dev: bool) {
+    let Some(first) = bound.first() else { return };
+    let (scheme, address) = (first.scheme(), first.address);
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "listening on http://{address}");
+    for other in bound.iter().skip(1) {
+        let _ = writeln!(out, "{} on {}://{}", other.name.unwrap_or_default(), other.scheme(), other.address);
+    }
+    let _ = writeln!(out, "listening on {scheme}://{address}");
     if dev {
         let _ = writeln!(
             out,
-            "\n  open     http://{address}/                    a live channel and a publish box\n  \
-               open     http://{address}/admin/monitoring    who is connected\n  \
-               listen   curl -N http://{address}/api/sse/stream?channels=jobs\n  \
+            "\n  open     {scheme}://{address}/                    a live channel and a publish box\n  \
+               open     {scheme}://{address}/admin/monitoring    who is connected\n  \
+               listen   curl -N {scheme}://{address}/api/sse/stream?channels=jobs\n  \
                publish  curl -d '{{\"channel\":\"jobs\",\"type\":\"job_started\",\"data\":{{\"id\":7}}}}' \
-             http://{address}/api/sse/publish\n"
+             {scheme}://{address}/api/sse/publish\n"
         );
     }
     let _ = out.flush();

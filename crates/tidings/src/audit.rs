@@ -18,11 +18,11 @@ const ESTABLISHED: &str = "01";
 const CLOSE_WAIT: &str = "08";
 
 /// Audits each minute for as long as the hub is held. `local` is where the hub listens.
-pub async fn run(hub: Hub, local: SocketAddr) {
+pub async fn run(hub: Hub, local: Vec<SocketAddr>) {
     let interval = crate::fault::wait_ms("audit.wait_ms").map_or(INTERVAL, Duration::from_millis);
     loop {
         tokio::time::sleep(interval).await;
-        match mismatch(&hub, local).await {
+        match mismatch(&hub, &local).await {
             Ok(0) => {}
             Ok(found) => tracing::error!(found, "the books and the kernel's sockets differ"),
             Err(error) => tracing::warn!(%error, "the books could not be audited"),
@@ -31,7 +31,7 @@ pub async fn run(hub: Hub, local: SocketAddr) {
 }
 
 /// How many sockets are in the books and not in the kernel's list, or the other way round, on two looks.
-pub async fn mismatch(hub: &Hub, local: SocketAddr) -> io::Result<usize> {
+pub async fn mismatch(hub: &Hub, local: &[SocketAddr]) -> io::Result<usize> {
     let first = differences(hub, local).await?;
     let found = if first.is_empty() {
         0
@@ -50,9 +50,9 @@ pub async fn mismatch(hub: &Hub, local: SocketAddr) -> io::Result<usize> {
 
 /// What only one side knows: a socket's number, and whether it is the kernel that knows it. One that came during the
 /// first look and went during the second may be on both lists of differences, but not for the same side.
-async fn differences(hub: &Hub, local: SocketAddr) -> io::Result<HashSet<(u64, bool)>> {
-    let port = local.port();
-    let kernel = tokio::task::spawn_blocking(move || kernel_sockets(port)).await??;
+async fn differences(hub: &Hub, local: &[SocketAddr]) -> io::Result<HashSet<(u64, bool)>> {
+    let ports: Vec<u16> = local.iter().map(SocketAddr::port).collect();
+    let kernel = tokio::task::spawn_blocking(move || kernel_sockets(&ports)).await??;
     let doors: HashSet<u64> = hub.inner().doors.inodes().into_iter().collect();
     let streams: HashSet<u64> = hub.stream_inodes().into_iter().collect();
     let ours =
@@ -61,13 +61,13 @@ async fn differences(hub: &Hub, local: SocketAddr) -> io::Result<HashSet<(u64, b
     Ok(ours.chain(stray).collect())
 }
 
-/// This process's connected sockets on a local port.
-fn kernel_sockets(port: u16) -> io::Result<HashSet<u64>> {
+/// This process's connected sockets on local ports.
+fn kernel_sockets(ports: &[u16]) -> io::Result<HashSet<u64>> {
     let ours = own_socket_inodes()?;
     let mut found = HashSet::new();
     for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
         let Ok(text) = std::fs::read_to_string(table) else { continue };
-        found.extend(text.lines().skip(1).filter_map(|line| parse_line(line, port, &ours)));
+        found.extend(text.lines().skip(1).filter_map(|line| parse_line(line, ports, &ours)));
     }
     Ok(found)
 }
@@ -83,11 +83,11 @@ fn own_socket_inodes() -> io::Result<HashSet<u64>> {
     Ok(inodes)
 }
 
-fn parse_line(line: &str, port: u16, ours: &HashSet<u64>) -> Option<u64> {
+fn parse_line(line: &str, ports: &[u16], ours: &HashSet<u64>) -> Option<u64> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     let (local, state, inode) = (fields.get(1)?, *fields.get(3)?, fields.get(9)?.parse().ok()?);
     let connected = state == ESTABLISHED || state == CLOSE_WAIT;
-    (connected && port_of(local)? == port && ours.contains(&inode)).then_some(inode)
+    (connected && ports.contains(&port_of(local)?) && ours.contains(&inode)).then_some(inode)
 }
 
 /// `0100007F:1F90`: the address, then the port.
@@ -118,8 +118,8 @@ mod tests {
         let client = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
         let (accepted, _) = listener.accept().unwrap();
         let number = std::fs::metadata(format!("/proc/self/fd/{}", accepted.as_raw_fd())).unwrap().ino();
-        assert_eq!(kernel_sockets(port).unwrap(), HashSet::from([number]));
+        assert_eq!(kernel_sockets(&[port]).unwrap(), HashSet::from([number]));
         drop((client, accepted));
-        assert!(kernel_sockets(port).unwrap().is_empty());
+        assert!(kernel_sockets(&[port]).unwrap().is_empty());
     }
 }

@@ -33,6 +33,13 @@ impl<A: Authorizer> DynAuthorizer for A {
     }
 }
 
+/// One for several routers.
+impl<A: Authorizer> Authorizer for Arc<A> {
+    async fn authorize(&self, request: &Parts) -> Result<Grant, Problem> {
+        (**self).authorize(request).await
+    }
+}
+
 /// Grants everything to everybody: `--dev`. The user is whom the query names.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GrantEverything;

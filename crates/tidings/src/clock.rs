@@ -62,6 +62,12 @@ fn wall_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
+/// Seconds since 1970.
+#[cfg(feature = "tls")]
+pub(crate) fn unix_seconds() -> i64 {
+    (wall_ms() / 1000) as i64
+}
+
 /// The date as HTTP tells it (RFC 9110 §5.6.7).
 #[expect(clippy::disallowed_methods, reason = "the shell's clock")]
 pub(crate) fn http_date() -> httpdate::HttpDate {

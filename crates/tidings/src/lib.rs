@@ -59,18 +59,25 @@ mod outlet;
 mod socket;
 mod store;
 mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
+mod trail;
 mod urlencoded;
 
 pub use tidings_core as core;
 pub use tidings_core::channel::{ChannelName, Selector};
-pub use tidings_core::grant::Grant;
+pub use tidings_core::grant::{AdminRole, Grant};
 pub use tidings_core::log::Published;
 
 pub use self::authorize::{Authorizer, DynAuthorizer, GrantEverything};
+pub use self::http::operators::{ENDPOINTS, Endpoint};
 pub use self::http::problem::Problem;
-pub use self::http::{HttpOptions, router};
+pub use self::http::{AskedFrom, HttpOptions, Surface, protect, router, with_security_headers};
 pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError, RemoteAddress};
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 pub use self::outlet::Ending;
-pub use self::socket::{bind, listener_options, passed, raise_open_files, serve};
+pub use self::socket::{Entrance, bind, listener_options, passed, raise_open_files, serve, serve_through};
+pub use self::trail::{
+    AUDIT_ENTRIES_MAX, AUDIT_REFUSALS_PER_SECOND_MAX, AuditEntry, AuditResult, AuditTrail,
+};

@@ -34,7 +34,7 @@ async fn serve<T>(first: impl AsyncFnOnce(&TcpListener) -> T) -> (Served, T) {
 
 impl Served {
     async fn mismatch(&self) -> usize {
-        audit::mismatch(&self.hub, self.address).await.expect("audited")
+        audit::mismatch(&self.hub, &[self.address]).await.expect("audited")
     }
 
     fn sockets(&self) -> usize {

@@ -193,7 +193,7 @@ async fn operators_endpoints_need_the_operators_right() {
         Application::refused(&app.json(method, path, "{\"user\":\"ada\"}").await, 403, "admin");
     }
     assert_eq!(app.ask("GET", "/ready", "").await.status(), 200, "it does not drain");
-    app.now_grant(Ok(Grant { admin: true, ..board() }));
+    app.now_grant(Ok(Grant { admin: true.into(), ..board() }));
     assert_eq!(app.ask("GET", "/api/sse/stats", "").await.status(), 200);
 }
 
@@ -210,7 +210,7 @@ async fn the_hubs_own_channels_are_read_by_operators_and_left_with_the_right() {
         let refused = app.json("GET", &format!("{path}?channel=$hub/stats"), "").await;
         Application::refused(&refused, 403, "not granted");
     }
-    app.now_grant(Ok(Grant { admin: true, ..reader.clone() }));
+    app.now_grant(Ok(Grant { admin: true.into(), ..reader.clone() }));
     let (mut stream, connected) = app.stream("channels=$hub/stats,jobs").await;
     assert_eq!(stream.event().await.0, "stats");
     app.now_grant(Ok(reader));
@@ -347,7 +347,7 @@ async fn what_is_taken_while_a_stream_asks_for_it_is_not_read() {
 
 #[tokio::test]
 async fn what_operators_say_of_users_is_kept_for_so_many_and_the_next_is_told() {
-    let app = Application::granting(Grant { admin: true, ..board() });
+    let app = Application::granting(Grant { admin: true.into(), ..board() });
     let label = |n: u32| Label::parse(&n.to_string()).expect("a user");
     let add = [Selector::parse("news").expect("a name")];
     (0..10_000).for_each(|n| assert_eq!(app.hub.amend_user(&label(n), &add, &[]), Ok(0)));

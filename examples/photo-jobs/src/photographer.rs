@@ -13,6 +13,6 @@ pub(crate) struct Photographer;
 impl Authorizer for Photographer {
     /// To read all channels, to publish to none (this process does that itself), and to see the statistics.
     async fn authorize(&self, _request: &Parts) -> Result<Grant, Problem> {
-        Ok(Grant { subscribe: news::all(), admin: true, ..Grant::nothing(USER) })
+        Ok(Grant { subscribe: news::all(), admin: true.into(), ..Grant::nothing(USER) })
     }
 }

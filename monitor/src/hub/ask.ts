@@ -1,4 +1,5 @@
 import { client } from './client.js';
+import { toLogin } from './session.js';
 
 /** The hub said no, or was not there. */
 export class Refusal extends Error {
@@ -20,7 +21,9 @@ export interface Ask {
 
 /** Asks below `/api/sse/`. Rejects with a `Refusal`, whose message is for people, or with an abort. */
 export async function ask<T>(path: string, { method = 'GET', body, signal }: Ask = {}): Promise<T> {
-  const headers: HeadersInit = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  // By this header the hub knows that no form of another page sent it.
+  const named = { 'Tidings-Client': 'monitor' };
+  const headers: HeadersInit = body === undefined ? named : { ...named, 'Content-Type': 'application/json' };
   let answer: Response;
   try {
     answer = await client.request(path, {
@@ -36,6 +39,7 @@ export async function ask<T>(path: string, { method = 'GET', body, signal }: Ask
   }
   const said = await answer.json().catch(() => null);
   signal?.throwIfAborted();
+  if (answer.status === 401) toLogin();
   if (answer.ok && said === null) throw new Refusal(0, 'What answered is not the hub: it sent no JSON.');
   if (!answer.ok) throw new Refusal(answer.status, said?.detail ?? said?.title ?? `The hub answered ${answer.status}.`);
   return said as T;

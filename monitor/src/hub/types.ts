@@ -152,3 +152,17 @@ export interface Series {
 }
 
 export type SeriesName = 'active' | 'opened' | 'closed' | 'refused' | 'published' | 'delivered' | 'gaps' | 'bytes';
+
+export interface AuditAnswer {
+  readonly entries: readonly AuditEntry[];
+}
+
+export interface AuditEntry {
+  readonly at: number;
+  readonly who: string | null;
+  readonly role: string | null;
+  readonly from: string;
+  readonly action: string;
+  readonly target: string | null;
+  readonly result: string;
+}

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { hubNow } from '../clock.js';
 import { count, plural } from '../format.js';
 import { useDeed } from '../hub/deed.js';
+import { useMay } from '../hub/session.js';
 import type { Stats } from '../hub/types.js';
 import { Drawer } from './drawer.js';
 import { Foreign } from './foreign.js';
@@ -12,6 +13,7 @@ export function DrainCard({ stats }: { stats: Stats }) {
   const [asked, setAsked] = useState(false);
   const { busy, done, problem, run } = useDeed<{ draining: boolean; window_ms: number }>();
   const draining = stats.phase !== 'serving';
+  const may = useMay();
   const card = useRef<HTMLElement>(null);
   useEffect(() => {
     // The button that had the focus is gone.
@@ -31,11 +33,13 @@ export function DrainCard({ stats }: { stats: Stats }) {
           <p class="aside">
             Ends every stream, spread over the drain’s window, and refuses new ones. For taking the node out of service.
           </p>
-          <p class="actions">
-            <button type="button" class="danger" aria-haspopup="dialog" onClick={() => setAsked(true)}>
-              Drain this node…
-            </button>
-          </p>
+          {may && (
+            <p class="actions">
+              <button type="button" class="danger" aria-haspopup="dialog" onClick={() => setAsked(true)}>
+                Drain this node…
+              </button>
+            </p>
+          )}
         </>
       )}
       <Trouble problem={problem} />

@@ -1,5 +1,6 @@
 import { count, plural } from '../format.js';
 import { useDeed } from '../hub/deed.js';
+import { useMay } from '../hub/session.js';
 import type { Stats } from '../hub/types.js';
 import { Trouble } from './trouble.js';
 
@@ -12,6 +13,7 @@ interface Swept {
 /** Asks for a sweep for stale connections, and says what it found. */
 export function SweepCard({ stats: { cleanup } }: { stats: Stats }) {
   const { busy, done, problem, run } = useDeed<Swept>();
+  const may = useMay();
   return (
     <section class="card" aria-labelledby="sweep-title">
       <h3 id="sweep-title">Cleanup</h3>
@@ -28,13 +30,15 @@ export function SweepCard({ stats: { cleanup } }: { stats: Stats }) {
         </div>
       </dl>
       <p class="actions">
-        <button
-          type="button"
-          aria-disabled={busy}
-          onClick={() => busy || void run('cleanup', { method: 'POST', body: '{"batch_size":null}' })}
-        >
-          Sweep now
-        </button>
+        {may && (
+          <button
+            type="button"
+            aria-disabled={busy}
+            onClick={() => busy || void run('cleanup', { method: 'POST', body: '{"batch_size":null}' })}
+          >
+            Sweep now
+          </button>
+        )}
         <span role="status" class="aside">
           {done &&
             (done.cleaned === 0

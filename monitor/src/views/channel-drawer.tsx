@@ -2,6 +2,7 @@ import { memo } from 'preact/compat';
 import { useEffect, useReducer, useRef } from 'preact/hooks';
 import { plural } from '../format.js';
 import { useChannel, useConnectionStatus } from '../hub/client.js';
+import { useMay } from '../hub/session.js';
 import { Drawer } from '../parts/drawer.js';
 import { Foreign } from '../parts/foreign.js';
 import { Icon } from '../parts/icon.js';
@@ -26,6 +27,7 @@ interface Line {
 /** One channel, live, and a box to publish to it. */
 export function ChannelDrawer({ channel, onClose }: { channel: string; onClose: () => void }) {
   const { tail, state, setPaused } = useTail(channel);
+  const may = useMay();
   return (
     <Drawer title={<Foreign of={channel} max={60} />} onClose={onClose}>
       <p class="aside">
@@ -50,7 +52,7 @@ export function ChannelDrawer({ channel, onClose }: { channel: string; onClose: 
         </ol>
         {tail.seen > TAIL_LINES_MAX && <p class="aside">The newest {TAIL_LINES_MAX} are shown.</p>}
       </section>
-      <PublishForm channel={channel} />
+      {may && <PublishForm channel={channel} />}
     </Drawer>
   );
 }
@@ -78,6 +80,7 @@ function useTail(channel: string): { tail: Tail<Line>; state: string; setPaused:
   };
   const enabled = isChannel(channel);
   const connected = useConnectionStatus(({ status }) => status === 'connected');
+  const may = useMay();
   const heard = useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? 'null'), {
     enabled,
     onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`),
@@ -97,6 +100,8 @@ function useTail(channel: string): { tail: Tail<Line>; state: string; setPaused:
     again(undefined);
   };
   const refused = !enabled || heard === 'denied';
+  // Whoever may look after the hub need not be let read what others are told.
+  const denial = may ? 'The hub has no such channel' : 'Its events are not for your role';
   const live = connected && heard === 'active';
-  return { tail: own.tail, state: refused ? 'The hub has no such channel' : live ? 'Live' : 'Not live yet', setPaused };
+  return { tail: own.tail, state: refused ? denial : live ? 'Live' : 'Not live yet', setPaused };
 }

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useNow } from '../clock.js';
 import { bytes, count, duration, plural, relative } from '../format.js';
 import { usePolled } from '../hub/polled.js';
+import { useMay } from '../hub/session.js';
 import type { ConnectionDetail } from '../hub/types.js';
 import { ChannelNames } from '../parts/channel-names.js';
 import { Drawer } from '../parts/drawer.js';
@@ -21,6 +22,7 @@ const ASK_EVERY_MS = 1_500;
 export function ConnectionDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const asked = usePolled<ConnectionDetail>(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS);
   const { problem, again } = asked;
+  const may = useMay();
   const told = asked.stale ? null : asked.data;
   const unknown = problem?.status === 404;
   // What was open when the hub last knew it isn't any more; how one ended stays true.
@@ -36,7 +38,7 @@ export function ConnectionDrawer({ id, onClose }: { id: string; onClose: () => v
       {!unknown && <Trouble problem={problem} />}
       {data && <State of={data} />}
       {data && <Facts of={data} />}
-      {data && !data.closed && <Kick connection={data.connection} onKicked={again} />}
+      {may && data && !data.closed && <Kick connection={data.connection} onKicked={again} />}
       {data && <Timeline moments={data.timeline} />}
     </Drawer>
   );

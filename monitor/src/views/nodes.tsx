@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { count, duration } from '../format.js';
 import type { Stats } from '../hub/types.js';
+import { Deeds } from '../parts/deeds.js';
 import { DrainCard } from '../parts/drain.js';
 import { Foreign } from '../parts/foreign.js';
 import { SweepCard } from '../parts/sweep.js';
@@ -23,6 +24,7 @@ export function Nodes({ stats }: { stats: Stats | null }) {
         <DrainCard stats={stats} />
         <Shutdown stats={stats} />
         <SweepCard stats={stats} />
+        <Deeds />
       </div>
     </>
   );

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use socket2::{Domain, Socket, Type};
 
+use super::link::Link;
 use super::publisher::{Content, Publisher};
 use super::wire::Wire;
 use super::{Fed, Target};
@@ -34,7 +35,7 @@ pub(crate) struct Round {
 }
 
 struct Connection {
-    stream: TcpStream,
+    stream: Link,
     wire: Wire,
     /// Events published before it opened.
     published_before: u32,
@@ -114,10 +115,12 @@ impl Engine {
         socket.bind(&SocketAddr::from((source, 0)).into())?;
         socket.connect(&self.target.addr.into())?;
         socket.set_tcp_nodelay(true)?;
-        let mut stream = TcpStream::from(socket);
+        let tcp = TcpStream::from(socket);
+        let trust = self.target.tls.as_ref().map(|trust| &trust.streams);
+        let mut stream = Link::new(tcp, self.target.addr, trust)?;
         let (wire, request) = Wire::new(&self.target, index == 0);
         stream.write_all(&request)?;
-        stream.set_nonblocking(true)?;
+        stream.set_nonblocking()?;
         self.epoll.watch_reads(stream.as_raw_fd(), index as u64)?;
         self.connections.push(Connection { stream, wire, published_before: self.published, stalled: false });
         Ok(())
@@ -156,7 +159,7 @@ impl Engine {
         if self.publisher.is_some() {
             return Ok(());
         }
-        let publisher = Publisher::connect(self.target.addr)?;
+        let publisher = Publisher::connect(&self.target)?;
         self.epoll.watch_reads(publisher.fd(), PUBLISHER)?;
         self.publisher = Some(publisher);
         Ok(())
@@ -204,12 +207,18 @@ impl Engine {
     }
 
     fn read(&mut self, index: usize) -> io::Result<()> {
-        let Some(connection) = self.connections.get_mut(index) else { return Ok(()) };
+        while self.read_once(index)? {}
+        Ok(())
+    }
+
+    /// Answers whether there may be more that epoll will not tell of.
+    fn read_once(&mut self, index: usize) -> io::Result<bool> {
+        let Some(connection) = self.connections.get_mut(index) else { return Ok(false) };
         let failed = |what: String| io::Error::other(format!("connection {index}: {what}"));
         let read = match connection.stream.read(&mut self.buffer) {
             Ok(0) => return Err(failed("the server ended it".into())),
             Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(failed(error.to_string())),
         };
         let Fed { opened, events } =
@@ -218,6 +227,7 @@ impl Engine {
             connection.stream.write_all(&self.answer)?;
             self.answer.clear();
         }
+        let reads_on = connection.stream.reads_on();
         self.opened_streams += u64::from(opened);
         if events > 0 {
             self.last_read_at = sys::now_ns();
@@ -225,7 +235,7 @@ impl Engine {
             let latency = self.last_read_at.saturating_sub(self.round_began);
             self.latencies.saturating_record_n(latency, u64::from(events));
         }
-        Ok(())
+        Ok(reads_on)
     }
 
     /// Every stream that reads has had exactly what was published since it opened, and the witness agrees.

@@ -88,7 +88,12 @@ mod tests {
     use crate::load::Target;
 
     fn target(greets: bool) -> Target {
-        Target { addr: "127.0.0.1:1".parse().expect("an address"), greets, streams_per_connection: 0 }
+        Target {
+            addr: "127.0.0.1:1".parse().expect("an address"),
+            greets,
+            streams_per_connection: 0,
+            tls: None,
+        }
     }
 
     const STREAM: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\

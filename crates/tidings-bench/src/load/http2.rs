@@ -226,7 +226,7 @@ mod tests {
 
     fn client() -> Http2 {
         let addr = "127.0.0.1:1".parse().expect("an address");
-        Http2::new(&Target { addr, greets: true, streams_per_connection: 3 }, true).0
+        Http2::new(&Target { addr, greets: true, streams_per_connection: 3, tls: None }, true).0
     }
 
     fn opening() -> Vec<u8> {

@@ -3,12 +3,16 @@
 mod engine;
 mod http1;
 mod http2;
+pub(crate) mod link;
 mod publisher;
 mod wire;
 mod witness;
 pub(crate) mod worker;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
 
 /// What all connections of a load go to.
 #[derive(Clone, Debug)]
@@ -18,6 +22,15 @@ pub(crate) struct Target {
     pub(crate) greets: bool,
     /// 0: HTTP/1.1.
     pub(crate) streams_per_connection: usize,
+    /// Whom to trust under TLS; in the clear without.
+    pub(crate) tls: Option<Trust>,
+}
+
+/// For the streams, and for who publishes, which goes by HTTP/1.1.
+#[derive(Clone, Debug)]
+pub(crate) struct Trust {
+    pub(crate) streams: Arc<ClientConfig>,
+    pub(crate) publisher: Arc<ClientConfig>,
 }
 
 impl Target {

@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
+use super::Target;
+use super::link::Link;
 use crate::http::Response;
 use crate::scan::MARKER;
 
@@ -14,17 +16,23 @@ const SEQ_DIGITS: usize = 10;
 /// A kept-alive HTTP/1.1 connection with at most one request under way.
 pub(crate) struct Publisher {
     addr: SocketAddr,
-    stream: TcpStream,
+    stream: Link,
     response: Vec<u8>,
     awaits_answer: bool,
 }
 
 impl Publisher {
-    pub(crate) fn connect(addr: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn connect(target: &Target) -> io::Result<Self> {
+        let addr = target.addr;
         let stream = TcpStream::connect_timeout(&addr, IO_TIMEOUT)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(IO_TIMEOUT))?;
         stream.set_write_timeout(Some(IO_TIMEOUT))?;
+        let mut stream = Link::new(stream, addr, target.tls.as_ref().map(|trust| &trust.publisher))?;
+        if stream.reads_on() {
+            stream.shake_hands()?;
+            stream.set_nonblocking()?;
+        }
         Ok(Self { addr, stream, response: Vec::new(), awaits_answer: false })
     }
 
@@ -54,7 +62,11 @@ impl Publisher {
     /// Call when the socket can be read. True once the publish is answered with 200.
     pub(crate) fn receive(&mut self) -> io::Result<bool> {
         let mut piece = [0; 4096];
-        let read = self.stream.read(&mut piece)?;
+        // Under TLS there is more to read than answers, and none of it is waited for.
+        let read = match self.stream.read(&mut piece) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            read => read?,
+        };
         if read == 0 {
             return Err(io::Error::other("the server closed the publisher's connection"));
         }

@@ -2,12 +2,13 @@
 
 use std::io::{self, BufRead, Write};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Target;
 use super::engine::Engine;
 use super::publisher::Content;
+use super::{Target, Trust, link};
 use crate::sys;
 
 /// What a load can be told.
@@ -73,13 +74,26 @@ pub(crate) struct Args {
     /// Streams to an HTTP/2 connection (0: HTTP/1.1)
     #[arg(long, default_value_t = 0)]
     http2_streams: usize,
+    /// Speak TLS, and trust the certificates in this PEM file
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+fn trust_of(ca_file: &Path, http2_streams: usize) -> io::Result<Trust> {
+    const HTTP1: &str = "http/1.1";
+    let streams = if http2_streams == 0 { HTTP1 } else { "h2" };
+    Ok(Trust { streams: link::trust(ca_file, streams)?, publisher: link::trust(ca_file, HTTP1)? })
 }
 
 /// Obeys until standard input ends.
 pub(crate) fn run(args: &Args) -> io::Result<()> {
     const FRAME_DATA_BYTES: usize = 150;
-    let target =
-        Target { addr: args.target, greets: !args.floor, streams_per_connection: args.http2_streams };
+    let target = Target {
+        addr: args.target,
+        greets: !args.floor,
+        streams_per_connection: args.http2_streams,
+        tls: args.ca_file.as_deref().map(|file| trust_of(file, args.http2_streams)).transpose()?,
+    };
     let content = if args.floor { Content::default_frame(FRAME_DATA_BYTES) } else { Content::Api };
     let mut engine = Engine::new(target, content)?;
     let mut output = io::stdout().lock();

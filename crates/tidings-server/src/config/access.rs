@@ -18,12 +18,19 @@ impl Config {
     /// How access is decided, or why the hub must not start.
     pub fn access(&self) -> Result<Access, Problem> {
         if self.dev {
-            return match loopback_only(self.server.listen) {
-                Ok(()) => Ok(Access::Dev),
-                Err(reason) => {
-                    Err(self.problem("server.listen", &reason).given(self.server.listen.to_string()))
-                }
-            };
+            let server = &self.server;
+            let given = [
+                ("server.listen", Some(server.listen)),
+                ("server.admin_listen", server.admin_listen),
+                ("server.metrics_listen", server.metrics_listen),
+            ];
+            for (setting, listen) in
+                given.into_iter().filter_map(|(setting, listen)| Some((setting, listen?)))
+            {
+                loopback_only(listen)
+                    .map_err(|reason| self.problem(setting, &reason).given(listen.to_string()))?;
+            }
+            return Ok(Access::Dev);
         }
         let auth = &self.auth;
         let keys = auth.key.is_some() || auth.key_file.is_some() || auth.jwks_url.is_some();

@@ -3,8 +3,8 @@
 use super::Config;
 use super::layers::rule_name;
 use super::problem::{Problem, Source};
-use super::sections::{CHANNEL, ISSUER};
-use super::value::EngineKind;
+use super::sections::{CHANNEL, ISSUER, OPERATOR};
+use super::value::{EngineKind, ProxyProtocol};
 
 /// The problems of a configuration whose settings are all sound by themselves.
 pub(super) fn across(config: &Config) -> Vec<Problem> {
@@ -24,14 +24,21 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
         }
         _ => {}
     }
+    if config.server.proxy_protocol == ProxyProtocol::V2 && config.server.trusted_proxies.is_empty() {
+        let reason =
+            "needs server.trusted_proxies: only they may say whose a connection is, and nobody else gets in";
+        problems.push(config.problem("server.proxy_protocol", reason).given("\"v2\""));
+    }
     problems.extend(one_key(config));
     problems.extend(issuers(config));
-    if config.auth.cookie.is_some() && config.cors.origins.iter().any(|origin| origin.to_string() == "*") {
-        let reason =
-            "with auth.cookie, \"*\" would let any page on the web read as its visitor: name the origins";
+    let by_cookie = config.auth.cookie.is_some() || config.auth.hook_url.is_some();
+    if by_cookie && config.cors.origins.iter().any(|origin| origin.to_string() == "*") {
+        let reason = "with auth.cookie or auth.hook_url, \"*\" would let any page on the web read as its visitor: name the origins";
         problems.push(config.problem("cors.origins", reason));
     }
     problems.extend(idle_channels(config));
+    problems.extend(listeners(config));
+    problems.extend(operators(config));
     problems
 }
 
@@ -86,6 +93,37 @@ fn issuers(config: &Config) -> Vec<Problem> {
         names.push(&issuer.issuer);
     }
     problems
+}
+
+/// Each surface that has an address of its own has one.
+fn listeners(config: &Config) -> Vec<Problem> {
+    let server = &config.server;
+    let mut taken = vec![("server.listen", server.listen)];
+    let others =
+        [("server.admin_listen", server.admin_listen), ("server.metrics_listen", server.metrics_listen)];
+    let mut problems = Vec::new();
+    for (setting, listen) in others.into_iter().filter_map(|(setting, listen)| Some((setting, listen?))) {
+        // Any free port is another one each time.
+        if let Some((other, _)) = taken.iter().find(|(_, one)| *one == listen && listen.port() != 0) {
+            problems.push(config.problem(setting, &format!("is {other} too: take another port")));
+        }
+        taken.push((setting, listen));
+    }
+    problems
+}
+
+/// Of two of one name it would be luck which one logs in.
+fn operators(config: &Config) -> Vec<Problem> {
+    let named_before = |number: usize| {
+        config.operators[..number].iter().any(|one| one.name == config.operators[number].name)
+    };
+    (0..config.operators.len())
+        .filter(|number| named_before(*number))
+        .map(|number| {
+            let setting = format!("{}.name", rule_name(OPERATOR.name, number));
+            config.problem(&setting, "is another operator's name too")
+        })
+        .collect()
 }
 
 /// The first rule that fits a channel is its rule, so one whose channels all have a rule already says nothing.

@@ -17,7 +17,7 @@ const FAULTS: &str = "TIDINGS_FAULT";
 pub(super) const CONFIG_VARIABLE: &str = "TIDINGS_CONFIG";
 
 /// The variables that are no settings: the file's name, and what the verbs read.
-pub const OTHER_VARIABLES: [&str; 3] = [CONFIG_VARIABLE, "TIDINGS_TOKEN", "TIDINGS_URL"];
+pub const OTHER_VARIABLES: [&str; 4] = [CONFIG_VARIABLE, "TIDINGS_CA_FILE", "TIDINGS_TOKEN", "TIDINGS_URL"];
 
 /// The process's own environment, for [`load`](super::load()): only what concerns Tidings, and without a panic
 /// where something in it is not UTF-8.

@@ -11,8 +11,8 @@ use super::input::Input;
 use super::layers::{Origins, Reader, RulePlace, rule_name};
 use super::problem::{ConfigErrors, Problem, Source};
 use super::sections::{
-    Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, ISSUER, Issuer, Limits, Log,
-    Section, Server, Stream, Tls, Webhook,
+    Admin, Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, ISSUER, Issuer,
+    Limits, Log, OPERATOR, Operator, Section, Server, Stream, Tls, Webhook,
 };
 use super::setting::plain_settings;
 use super::{Config, checks};
@@ -101,6 +101,7 @@ struct Rules {
     channels: Vec<ChannelRule>,
     issuers: Vec<Issuer>,
     webhooks: Vec<Webhook>,
+    operators: Vec<Operator>,
 }
 
 fn read_rules(given: Vec<GivenRule>, problems: &mut Vec<Problem>, origins: &mut Origins) -> Rules {
@@ -113,6 +114,8 @@ fn read_rules(given: Vec<GivenRule>, problems: &mut Vec<Problem>, origins: &mut 
             rules.channels.extend(ChannelRule::read(&mut reader));
         } else if table == ISSUER.name {
             rules.issuers.extend(Issuer::read(&mut reader));
+        } else if table == OPERATOR.name {
+            rules.operators.extend(Operator::read(&mut reader));
         } else {
             rules.webhooks.extend(Webhook::read(&mut reader));
         }
@@ -134,6 +137,7 @@ fn read_sections(reader: &mut Reader<'_>, rules: Rules) -> Option<Config> {
     let auth = Auth::read(reader);
     let cors = Cors::read(reader);
     let tls = Tls::read(reader);
+    let admin = Admin::read(reader);
     Some(Config {
         dev: false,
         server: server?,
@@ -148,9 +152,11 @@ fn read_sections(reader: &mut Reader<'_>, rules: Rules) -> Option<Config> {
         auth: auth?,
         cors: cors?,
         tls: tls?,
+        admin: admin?,
         channels: rules.channels,
         issuers: rules.issuers,
         webhooks: rules.webhooks,
+        operators: rules.operators,
         origins: Origins::new(),
     })
 }

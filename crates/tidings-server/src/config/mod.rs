@@ -17,6 +17,7 @@ mod problem;
 mod report;
 mod sections;
 mod setting;
+mod tls;
 mod tokens;
 mod value;
 
@@ -27,14 +28,15 @@ pub use load::{FILE_BYTES_MAX, FILE_NAME, load, parse_text};
 pub use problem::{ConfigErrors, Problem, Source};
 pub use report::Shown;
 pub use sections::{
-    Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Issuer, Limits, Log, Server, Stream,
-    Tls, Webhook,
+    Admin, Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Issuer, Limits, Log, Operator,
+    Server, Stream, Tls, Webhook,
 };
 pub use setting::{Feature, Setting, settings};
 pub use tokens::key_of;
 pub use value::{
     Algorithm, CookieName, EngineKind, HttpUrl, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, OnFull,
-    Origin, PublishRule, RedisUrl, Secret, Slow, Text, WebhookEvent,
+    OperatorRole, Origin, PasswordHash, ProxyProtocol, PublishRule, RedisUrl, Secret, Slow, Text, UserName,
+    WebhookEvent,
 };
 
 /// Every setting of a hub, typed and within its bounds.
@@ -67,11 +69,15 @@ pub struct Config {
     pub cors: Cors,
     /// `[tls]`
     pub tls: Tls,
+    /// `[admin]`
+    pub admin: Admin,
     /// `[[channel]]`, in the order of the file: the first whose pattern fits a channel is its rule.
     pub channels: Vec<ChannelRule>,
     /// `[[auth.issuers]]`
     pub issuers: Vec<Issuer>,
     /// `[[webhook]]`
     pub webhooks: Vec<Webhook>,
+    /// `[[admin.operators]]`
+    pub operators: Vec<Operator>,
     origins: layers::Origins,
 }

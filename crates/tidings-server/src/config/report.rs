@@ -6,7 +6,7 @@ use super::Config;
 use super::access::Access;
 use super::layers::rule_name;
 use super::problem::{ConfigErrors, Problem, Source};
-use super::sections::{CHANNEL, ISSUER, Rule, Section, WEBHOOK};
+use super::sections::{CHANNEL, ISSUER, OPERATOR, Rule, Section, WEBHOOK};
 use super::setting::Setting;
 
 /// One setting as it came out.
@@ -38,6 +38,7 @@ impl Config {
             self.auth.shown(),
             self.cors.shown(),
             self.tls.shown(),
+            self.admin.shown(),
         ];
         let plain = sections.into_iter().flatten();
         let plain = plain.map(|(setting, value)| self.one(setting.name.to_owned(), setting, value));
@@ -45,6 +46,7 @@ impl Config {
             self.rules(CHANNEL, &self.channels),
             self.rules(ISSUER, &self.issuers),
             self.rules(WEBHOOK, &self.webhooks),
+            self.rules(OPERATOR, &self.operators),
         ];
         plain.chain(rules.into_iter().flatten()).collect()
     }
@@ -64,6 +66,7 @@ impl Config {
             Ok(Access::Dev) => {}
             Err(problem) => problems.push(problem),
         }
+        problems.extend(self.open_tls().err());
         ConfigErrors::check(problems)
     }
 

@@ -75,10 +75,6 @@ impl Setting {
 pub enum Feature {
     /// The application's hook that decides who may see what.
     Hook,
-    /// TLS on the hub's own listener.
-    Tls,
-    /// A listener of its own for the admin surface.
-    AdminListener,
     /// The engine that several hubs share.
     Redis,
     /// A JSON Schema for the data of a channel's events.
@@ -93,8 +89,6 @@ impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Hook => "the hook",
-            Self::Tls => "TLS",
-            Self::AdminListener => "a separate admin listener",
             Self::Redis => "the Redis engine",
             Self::Schemas => "event schemas",
             Self::PublishRules => "publish rules",

@@ -9,12 +9,13 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tidings::Problem;
 
 mod names {
     include!("monitor/names.rs");
 }
 
-const PATH: &str = "/admin/monitoring";
+pub(crate) const PATH: &str = "/admin/monitoring";
 
 /// Nothing inline and nothing from elsewhere; and no string becomes markup or code (Trusted Types).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
@@ -24,9 +25,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 /// Its name changes with its bytes, so that nobody need ever ask again.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-pub(super) fn router() -> Router {
+/// What the page loads: no secret, and the same for everybody.
+pub(crate) fn assets() -> Router {
     Router::new()
-        .route(PATH, get(index))
         // Its links are relative to the path without the slash.
         .route(
             "/admin/monitoring/",
@@ -34,13 +35,19 @@ pub(super) fn router() -> Router {
         )
         .route(names::SCRIPT_PATH, get(async |asked: HeaderMap| SCRIPT.response(&asked)))
         .route(names::STYLE_PATH, get(async |asked: HeaderMap| STYLE.response(&asked)))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
 }
 
 const INDEX: &str = include_str!("monitor/index.html");
 
-async fn index(asked: HeaderMap) -> Response {
-    let headers =
-        [(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "no-cache"), (ETAG, names::INDEX_ETAG)];
+/// The page itself, for whoever may see it.
+pub(crate) async fn index(asked: HeaderMap) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, "no-cache"),
+        (ETAG, names::INDEX_ETAG),
+        (VARY, "cookie"),
+    ];
     let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     // RFC 9110 §13.1.2: a list, compared weakly; `*` is whatever there is.
     let fresh = known

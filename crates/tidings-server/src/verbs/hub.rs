@@ -1,4 +1,4 @@
-//! The way to the hub: HTTP/1.1 over cleartext, every wait bounded.
+//! The way to the hub: HTTP/1.1, in the clear or under TLS, every wait bounded.
 
 use std::error::Error;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -15,6 +16,7 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 use super::problem::Problem;
+use super::trust;
 use crate::cli::HubArgs;
 
 pub(crate) const CONNECT_TIMEOUT_MS: u64 = 5_000;
@@ -31,7 +33,7 @@ const CLIENT: &str = concat!("tidings-cli/", env!("CARGO_PKG_VERSION"));
 pub(crate) struct Hub {
     base: String,
     bearer: Option<HeaderValue>,
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 /// A whole answer.
@@ -49,6 +51,17 @@ impl Hub {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(Duration::from_millis(CONNECT_TIMEOUT_MS)));
         connector.set_nodelay(true);
+        connector.enforce_http(false);
+        let tls = if base.starts_with("https:") {
+            trust::client_config(args.ca_file.as_deref())?
+        } else {
+            trust::unused()?
+        };
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
         let client = Client::builder(TokioExecutor::new()).build(connector);
         Ok(Self { base, bearer, client })
     }
@@ -97,13 +110,24 @@ impl Hub {
         timeout(Duration::from_millis(HEAD_TIMEOUT_MS), self.client.request(request))
             .await
             .map_err(|_| self.away(&format!("no answer within {HEAD_TIMEOUT_MS} ms")))?
-            .map_err(|error| self.away(&root_cause(&error)))
+            .map_err(|error| match trust::distrust(&error) {
+                Some(why) => self.distrusted(&why),
+                None => self.away(&root_cause(&error)),
+            })
     }
 
     /// The answer came, in a shape that no hub of this protocol gives.
     pub(crate) fn foreign(&self, error: &dyn std::fmt::Display) -> Failure {
         let detail = format!("{error}. Is it a Tidings hub that answers at {}?", self.base);
         Failure::Refused(Problem::new(StatusCode::OK, "the answer isn't understood", detail))
+    }
+
+    fn distrusted(&self, why: &str) -> Failure {
+        Failure::Unreachable(format!(
+            "the certificate of {} is not good here: {why}. If it is the hub's own, name the file of whoever signed it \
+             with --ca-file, and a host that the certificate has with --url",
+            self.base
+        ))
     }
 
     fn away(&self, why: &str) -> Failure {
@@ -167,18 +191,11 @@ pub(crate) fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<String>
 }
 
 fn base(url: &str) -> Result<String, String> {
-    let example = "write it as http://HOST:PORT";
+    let example = "write it as http://HOST:PORT or https://HOST:PORT";
     let uri: Uri = url.parse().map_err(|error| format!("--url {url:?} is no URL ({error}): {example}"))?;
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => {
-            return Err(format!(
-                "--url {url:?}: TLS isn't in this version; go to the hub's plain listener with http://, \
-                 through a tunnel or the proxy's own host where it has to be private"
-            ));
-        }
-        _ => return Err(format!("--url {url:?} has no scheme that is known here: {example}")),
-    }
+    let scheme = uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme));
+    let scheme =
+        scheme.ok_or_else(|| format!("--url {url:?} has no scheme that is known here: {example}"))?;
     let authority = uri.authority().ok_or_else(|| format!("--url {url:?} names no host: {example}"))?;
     if authority.as_str().contains('@') {
         return Err("--url carries a name or password: give a token with TIDINGS_TOKEN instead".to_owned());
@@ -186,7 +203,7 @@ fn base(url: &str) -> Result<String, String> {
     if uri.query().is_some() {
         return Err(format!("--url {url:?} has a query: {example}"));
     }
-    Ok(format!("http://{authority}{}", uri.path().trim_end_matches('/')))
+    Ok(format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/')))
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, Failure> {
@@ -204,14 +221,17 @@ mod tests {
     fn a_url_is_taken_with_its_prefix_and_without_its_last_slash() {
         assert_eq!(base("http://127.0.0.1:3000").as_deref(), Ok("http://127.0.0.1:3000"));
         assert_eq!(base("http://[::1]:3000/hub/").as_deref(), Ok("http://[::1]:3000/hub"));
+        assert_eq!(base("https://hub.example").as_deref(), Ok("https://hub.example"));
     }
 
     #[test]
     fn a_url_that_cannot_work_says_what_to_write() {
-        assert!(base("https://hub.example").is_err_and(|why| why.contains("TLS isn't in this version")));
-        for (url, hint) in
-            [("127.0.0.1:3000", "http://"), ("hub", "http://"), ("http://a:b@h/", "TIDINGS_TOKEN")]
-        {
+        for (url, hint) in [
+            ("127.0.0.1:3000", "http://"),
+            ("hub", "http://"),
+            ("ftp://hub", "https://"),
+            ("http://a:b@h/", "TIDINGS_TOKEN"),
+        ] {
             assert!(base(url).is_err_and(|why| why.contains(hint)), "{url}");
         }
     }

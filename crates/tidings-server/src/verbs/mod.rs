@@ -16,6 +16,7 @@ mod follow;
 mod hub;
 
 pub(crate) mod kick;
+pub(crate) mod password;
 mod printable;
 mod problem;
 pub(crate) mod publish;
@@ -27,6 +28,7 @@ pub(crate) mod tail;
 mod terminal;
 pub(crate) mod token;
 pub(crate) mod top;
+mod trust;
 
 /// Runs a verb to its end and tells the shell how it went.
 pub(crate) fn run(verb: Verb) -> ExitCode {
@@ -54,6 +56,7 @@ async fn dispatch(verb: Verb) -> Result<failure::Exit, Failure> {
         Verb::Cleanup(args) => cleanup::run(args).await,
         Verb::Drain(args) => drain::run(args).await,
         Verb::Token(args) => token::run(args).await,
+        Verb::Password(args) => password::run(&args),
         Verb::Completions(args) => completions::run(&args).await,
     }
 }

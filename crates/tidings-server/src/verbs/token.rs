@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use tidings::auth::{Algorithm, SigningKey};
 use tidings_core::channel::Selector;
-use tidings_core::grant::Label;
+use tidings_core::grant::{AdminRole, Label};
 use tidings_server::config::{self, Config, ConfigArgs};
 
 use super::failure::{Exit, Failure};
@@ -34,9 +34,10 @@ pub(crate) struct TokenArgs {
     /// Channels and patterns to publish to, separated by commas
     #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
     publish: Vec<String>,
-    /// An operator's token
-    #[arg(long)]
-    admin: bool,
+    /// An operator's token; with `=read` one who sees everything and changes nothing
+    #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true, default_missing_value = "operator")]
+    #[arg(value_parser = role)]
+    admin: Option<AdminRole>,
     /// The type of its connections
     #[arg(long = "type")]
     kind: Option<String>,
@@ -147,8 +148,21 @@ fn claims(args: &TokenArgs, config: &Config, now: u64) -> Result<Value, Failure>
     Ok(claims.into())
 }
 
+/// As `true` where that says it, which every hub understands.
+fn admin(role: Option<AdminRole>) -> Value {
+    match role {
+        Some(AdminRole::Read) => json!("read"),
+        role => json!(role.is_some()),
+    }
+}
+
+fn role(text: &str) -> Result<AdminRole, String> {
+    AdminRole::parse(text).ok_or_else(|| "the roles are `read` and `operator`".to_owned())
+}
+
 fn rights(args: &TokenArgs) -> Value {
-    let mut rights = json!({ "subscribe": args.subscribe, "publish": args.publish, "admin": args.admin });
+    let mut rights =
+        json!({ "subscribe": args.subscribe, "publish": args.publish, "admin": admin(args.admin) });
     for (name, value) in [
         ("type", args.kind.as_deref().map(Value::from)),
         ("limit", args.limit.map(Value::from)),

@@ -34,8 +34,6 @@ fn without_dev_and_without_a_key_the_refusal_says_what_to_set() {
 fn what_this_version_lacks_is_refused_by_name() {
     for (toml, setting, feature) in [
         ("auth.hook_url = \"https://a\"", "auth.hook_url", "the hook"),
-        ("tls = { certificate_file = \"c\", key_file = \"k\" }", "tls.certificate_file", "TLS"),
-        ("server.admin_listen = \"127.0.0.1:1\"", "server.admin_listen", "a separate admin listener"),
         ("engine = { kind = \"redis\", url = \"redis://a\" }", "engine.kind = \"redis\"", "the Redis engine"),
         ("[[channel]]\nmatch = \"a\"\nschema = \"s\"", "channel[0].schema", "event schemas"),
         ("[[channel]]\nmatch = \"a\"\npublish = \"nobody\"", "channel[0].publish", "publish rules"),

@@ -11,7 +11,7 @@ use crate::{load_with, value_of};
 
 const HEAD: &str = "| setting | takes | default | unit | effect | environment | flag |\n\
                     | --- | --- | --- | --- | --- | --- | --- |\n";
-const RULE_TABLES: [&str; 3] = ["channel", "auth.issuers", "webhook"];
+const RULE_TABLES: [&str; 4] = ["channel", "auth.issuers", "webhook", "admin.operators"];
 const COMMENT_WIDTH: usize = 100;
 
 #[test]

@@ -4,6 +4,7 @@ mod access;
 mod documents;
 mod errors;
 mod layers;
+mod operators;
 mod secrets;
 mod table;
 

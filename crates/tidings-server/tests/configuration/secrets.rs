@@ -18,6 +18,7 @@ fn the_settings_that_hold_secrets_are_known() {
         "auth.issuers.jwks_url",
         "webhook.url",
         "webhook.secret",
+        "admin.operators.password",
     ];
     assert_eq!(secret, expected);
 }

@@ -36,7 +36,7 @@ fn netns_the_vanished_do_not_hold_the_exit() {
     let mut hub = hub();
     let target = target(&hub);
     let vanished = [Client::open(Speaks::Http11, &target), Client::open(Speaks::Http2, &target)];
-    let _swallowed: Vec<_> = vanished.iter().map(|client| place.swallow(&client.io)).collect();
+    let _swallowed: Vec<_> = vanished.iter().map(|client| place.swallow(&client.io.tcp)).collect();
     fill(&hub);
     assert_exits_in_time(&mut hub, vanished.len() as u64);
     drop(vanished);
@@ -47,7 +47,7 @@ fn hub() -> Hub {
 }
 
 fn target(hub: &Hub) -> Target {
-    Target { address: hub.address(), user: "news".to_owned(), query: "" }
+    Target::of(hub, "news")
 }
 
 /// Publishes more than any kernel takes for a reader that is not there.

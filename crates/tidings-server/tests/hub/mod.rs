@@ -1,9 +1,11 @@
 //! The real binary as a hub on a free port, and its books.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
+mod wire;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+pub use wire::{Certificate, Wire, tcp};
 
 /// How long a handshake may take on a busy machine before the test calls it lost.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,15 +21,22 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Hub {
     child: Option<Child>,
     address: String,
+    /// Further addresses, by the name that the hub tells them with.
+    others: Vec<(String, String)>,
     dir: TempDir,
     environment: Vec<(String, String)>,
     passed: Option<TcpListener>,
     /// The token that this fixture's own requests show. Without one it is a hub in `--dev`.
     bearer: Option<String>,
+    /// What it shows, where it speaks TLS.
+    pub certificate: Option<Certificate>,
 }
 
 /// The secret that guarded hubs check tokens with.
 pub const SECRET: &str = "a secret that nobody but these tests has, and long enough for any hash.";
+
+/// The PROXY header of a proxy's own connection.
+pub const LOCAL: [u8; 16] = *b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
 impl Hub {
     /// Without `--dev`, checking tokens; `toml` has the settings.
@@ -58,6 +68,22 @@ impl Hub {
         Self::prepared(environment, "", None)
     }
 
+    /// Under TLS, with a certificate of its own.
+    pub fn start_sealed(environment: &[(&str, &str)]) -> Self {
+        let mut hub = Self::unstarted(environment, "", None);
+        let certificate = Certificate::write(hub.dir.path());
+        hub.environment.extend(certificate.settings());
+        hub.certificate = Some(certificate);
+        hub.start_again();
+        hub
+    }
+
+    /// The same hub, whose certificate is now another.
+    pub fn showing(mut self, certificate: Certificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
     /// With a `tidings.toml` too.
     pub fn start_with_file(environment: &[(&str, &str)], toml: &str) -> Self {
         Self::prepared(environment, toml, None)
@@ -79,7 +105,16 @@ impl Hub {
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(dir.path().join("tidings.toml"), toml).expect("a file");
-        Self { child: None, address: "127.0.0.1:0".to_owned(), dir, environment, passed, bearer: None }
+        Self {
+            child: None,
+            address: "127.0.0.1:0".to_owned(),
+            others: Vec::new(),
+            dir,
+            environment,
+            passed,
+            bearer: None,
+            certificate: None,
+        }
     }
 
     /// On the same address and data directory as before.
@@ -102,7 +137,7 @@ impl Hub {
             .expect("starts");
         let stdout = child.stdout.take().expect("piped");
         self.child = Some(child);
-        self.address = listening(stdout);
+        (self.address, self.others) = listening(stdout);
     }
 
     /// The binary itself, or a shell that becomes it after it put the listener where sd_listen_fds(3) has it.
@@ -121,11 +156,23 @@ impl Hub {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     pub fn address(&self) -> std::net::SocketAddr {
         self.address.parse().expect("an address")
+    }
+
+    /// Where it listens besides: `admin`, `metrics`.
+    pub fn other_address(&self, name: &str) -> String {
+        let found = self.others.iter().find(|(other, _)| other == name);
+        found.unwrap_or_else(|| panic!("no {name} in {:?}", self.others)).1.clone()
+    }
+
+    /// The directory that all is in: its file, its log, its data.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     pub fn pid(&self) -> u32 {
@@ -148,8 +195,15 @@ impl Hub {
     }
 
     fn request(&self, method: &str, path: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("the hub listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let tls = self.certificate.as_ref().map(|certificate| certificate.trusted(&["http/1.1"]));
+        // Where operators are heard.
+        let admin = self.others.iter().find(|(name, _)| name == "admin").map(|(_, address)| address);
+        let address = admin.map_or(self.address(), |address| address.parse().expect("an address"));
+        let mut socket = tcp(address, None);
+        if self.environment.iter().any(|(name, _)| name == "TIDINGS_SERVER_PROXY_PROTOCOL") {
+            socket.write_all(&LOCAL).expect("taken in");
+        }
+        let mut stream = Wire::over(socket, address, tls);
         let bearer = self.bearer.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -242,6 +296,20 @@ impl Hub {
         self.dir.path().join("data")
     }
 
+    /// Where `KEPT_HUBS` names a directory, what the hub left behind is kept there, to be searched for secrets when the
+    /// whole suite is over: see `tests/canary`.
+    fn keep_for_a_search(&self) {
+        let Some(kept) = std::env::var_os("KEPT_HUBS") else { return };
+        let name = self.dir.path().file_name().expect("a temporary directory's name");
+        let kept = std::path::Path::new(&kept).join(name);
+        let _ = std::fs::create_dir_all(&kept);
+        let data =
+            std::fs::read_dir(self.data_dir()).into_iter().flatten().flatten().map(|entry| entry.path());
+        for path in data.chain([self.log_path()]).filter(|path| path.is_file()) {
+            let _ = std::fs::copy(&path, kept.join(path.file_name().expect("a file's name")));
+        }
+    }
+
     fn log_path(&self) -> std::path::PathBuf {
         self.dir.path().join("hub.log")
     }
@@ -249,6 +317,7 @@ impl Hub {
 
 impl Drop for Hub {
     fn drop(&mut self) {
+        self.keep_for_a_search();
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
@@ -260,12 +329,17 @@ impl Drop for Hub {
 }
 
 /// Waits for the line that tells the address, and keeps reading so that the hub never blocks on its own words.
-fn listening(stdout: impl Read + Send + 'static) -> String {
+fn listening(stdout: impl Read + Send + 'static) -> (String, Vec<(String, String)>) {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
+        let mut others = Vec::new();
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if let Some((_, address)) = line.split_once("listening on http://") {
-                let _ = tell.send(address.trim().trim_end_matches('/').to_owned());
+            let Some((name, url)) = line.split_once(" on http") else { continue };
+            let Some((_, address)) = url.split_once("://") else { continue };
+            let address = address.trim().trim_end_matches('/').to_owned();
+            match name {
+                "listening" => drop(tell.send((address, std::mem::take(&mut others)))),
+                name => others.push((name.to_owned(), address)),
             }
         }
     });

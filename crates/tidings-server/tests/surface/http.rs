@@ -77,7 +77,24 @@ pub(crate) fn publish(hub: &Hub, body: &Value) -> Answer {
 
 #[track_caller]
 pub(crate) fn send(hub: &Hub, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let mut socket = BufReader::new(ask(hub, method, path, headers, body));
+    answer(ask(hub, method, path, headers, body))
+}
+
+/// At another address than the hub's first.
+#[track_caller]
+#[allow(dead_code, reason = "of the walls")]
+pub(crate) fn send_at(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    answer(ask_at(address, method, path, headers, body))
+}
+
+fn answer(socket: TcpStream) -> Answer {
+    let mut socket = BufReader::new(socket);
     let (status, headers) = read_head(&mut socket);
     let mut body = String::new();
     match header(&headers, "transfer-encoding") {
@@ -91,8 +108,18 @@ pub(crate) fn send(hub: &Hub, method: &str, path: &str, headers: &[(&str, &str)]
 /// Sends a request and leaves the answer on the socket.
 #[track_caller]
 pub(crate) fn ask(hub: &Hub, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
-    let address = hub.url().trim_start_matches("http://").to_owned();
-    let mut socket = TcpStream::connect(&address).expect("the hub listens");
+    ask_at(&hub.address().to_string(), method, path, headers, body)
+}
+
+#[track_caller]
+pub(crate) fn ask_at(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> TcpStream {
+    let mut socket = TcpStream::connect(address).expect("the hub listens");
     socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
     if headers.iter().all(|(name, _)| *name != "host") {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 
 use serde_json::{Value, json};
 
-use crate::http::{Chunked, Headers, ask, header, read_head};
+use crate::http::{Chunked, Headers, ask_at, header, read_head};
 use crate::hub::Hub;
 
 type Lines = Box<dyn BufRead + Send>;
@@ -50,7 +50,14 @@ impl Stream {
     /// Asks for a stream and reads the head alone.
     #[track_caller]
     pub(crate) fn ask(hub: &Hub, query: &str, headers: &[(&str, &str)]) -> Self {
-        let mut socket = BufReader::new(ask(hub, "GET", &format!("/api/sse/stream?{query}"), headers, ""));
+        Self::ask_at(&hub.address().to_string(), query, headers)
+    }
+
+    /// At another address than the hub's first.
+    #[track_caller]
+    pub(crate) fn ask_at(address: &str, query: &str, headers: &[(&str, &str)]) -> Self {
+        let path = format!("/api/sse/stream?{query}");
+        let mut socket = BufReader::new(ask_at(address, "GET", &path, headers, ""));
         let (status, headers) = read_head(&mut socket);
         let lines: Lines = match header(&headers, "transfer-encoding") {
             Some("chunked") => Box::new(BufReader::new(Chunked::new(socket))),

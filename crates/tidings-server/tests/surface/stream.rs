@@ -16,7 +16,20 @@ fn the_head_is_exact_and_comes_at_once_with_the_first_event() {
     names.retain(|name| *name != "vary" && !name.starts_with("access-control-"));
     assert_eq!(
         names,
-        ["cache-control", "connection", "content-type", "date", "transfer-encoding", "x-accel-buffering"]
+        [
+            "cache-control",
+            "connection",
+            "content-security-policy",
+            "content-type",
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
+            "date",
+            "referrer-policy",
+            "transfer-encoding",
+            "x-accel-buffering",
+            "x-content-type-options",
+            "x-frame-options",
+        ]
     );
     for (name, value) in [
         ("content-type", "text/event-stream"),

@@ -1,14 +1,17 @@
 //! Clients that hold a stream by nothing but a socket, and leave in every way that there is.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, SockRef, Socket, Type};
+use rustls::ClientConfig;
+use socket2::SockRef;
 
 use crate::http2;
-use crate::hub::PATIENCE;
+use crate::hub::{Hub, Wire};
 
 /// The stream's number on an HTTP/2 connection.
 pub const STREAM: u32 = 1;
@@ -31,6 +34,15 @@ impl Speaks {
             Self::Http2 => "HTTP/2",
         }
     }
+
+    /// What a client offers by ALPN who speaks this.
+    pub fn protocol(self) -> &'static str {
+        match self {
+            Self::Http10 => "http/1.0",
+            Self::Http11 => "http/1.1",
+            Self::Http2 => "h2",
+        }
+    }
 }
 
 /// Where a stream is asked for, and for whom.
@@ -40,9 +52,43 @@ pub struct Target {
     pub user: String,
     /// More of the query, as `&lease=1`.
     pub query: &'static str,
+    /// How to speak TLS there, if that is spoken: each protocol's, and the file for curl.
+    pub sealed: Option<Sealed>,
+}
+
+/// How a client speaks TLS.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    configs: [(Speaks, Arc<ClientConfig>); 3],
+    ca_file: PathBuf,
+}
+
+impl Sealed {
+    /// With a hub, if that speaks it.
+    pub fn with(hub: &Hub) -> Option<Self> {
+        let certificate = hub.certificate.as_ref()?;
+        let configs = [Speaks::Http10, Speaks::Http11, Speaks::Http2]
+            .map(|speaks| (speaks, certificate.trusted(&[speaks.protocol()])));
+        Some(Self { configs, ca_file: certificate.certificate_file() })
+    }
+
+    fn config(&self, speaks: Speaks) -> Arc<ClientConfig> {
+        let config = self.configs.iter().find(|(known, _)| *known == speaks);
+        Arc::clone(&config.expect("each has one").1)
+    }
 }
 
 impl Target {
+    /// A stream of a hub itself.
+    pub fn of(hub: &Hub, user: &str) -> Self {
+        Self { address: hub.address(), user: user.to_owned(), query: "", sealed: Sealed::with(hub) }
+    }
+
+    fn connect(&self, speaks: Speaks, buffer_bytes: Option<usize>) -> Wire {
+        let tls = self.sealed.as_ref().map(|sealed| sealed.config(speaks));
+        Wire::connect(self.address, buffer_bytes, tls)
+    }
+
     pub fn path(&self) -> String {
         format!("/api/sse/stream?channels={0}&user={0}{1}", self.user, self.query)
     }
@@ -50,7 +96,7 @@ impl Target {
 
 /// A live stream's client.
 pub struct Client {
-    pub io: TcpStream,
+    pub io: Wire,
     speaks: Speaks,
     authority: String,
 }
@@ -58,28 +104,28 @@ pub struct Client {
 impl Client {
     /// Opens a stream and reads it until `connected`, and no byte of it further.
     pub fn open(speaks: Speaks, target: &Target) -> Self {
-        Self::open_on(connect(target.address, None), speaks, target, WINDOW_BYTES)
+        Self::open_on(target.connect(speaks, None), speaks, target, WINDOW_BYTES)
     }
 
     /// One whose kernel takes next to nothing for it.
     pub fn open_small(speaks: Speaks, target: &Target) -> Self {
-        Self::open_on(connect(target.address, Some(SMALL_BUFFER_BYTES)), speaks, target, WINDOW_BYTES)
+        Self::open_on(target.connect(speaks, Some(SMALL_BUFFER_BYTES)), speaks, target, WINDOW_BYTES)
     }
 
     /// One on HTTP/2 that grants its streams so many bytes in all.
     pub fn open_with_window(target: &Target, window_bytes: u32) -> Self {
-        Self::open_on(connect(target.address, None), Speaks::Http2, target, window_bytes)
+        Self::open_on(target.connect(Speaks::Http2, None), Speaks::Http2, target, window_bytes)
     }
 
     /// One on HTTP/2 whose window is such that it never gets to read `connected`.
     pub fn ask_with_window(target: &Target, window_bytes: u32) -> Self {
-        let io = connect(target.address, None);
+        let io = target.connect(Speaks::Http2, None);
         let mut client = Self { io, speaks: Speaks::Http2, authority: target.address.to_string() };
         client.ask(target, window_bytes);
         client
     }
 
-    fn open_on(io: TcpStream, speaks: Speaks, target: &Target, window_bytes: u32) -> Self {
+    fn open_on(io: Wire, speaks: Speaks, target: &Target, window_bytes: u32) -> Self {
         let mut client = Self { io, speaks, authority: target.address.to_string() };
         client.ask(target, window_bytes);
         client.read_to_connected();
@@ -97,7 +143,8 @@ impl Client {
             Speaks::Http11 => "HTTP/1.1",
             Speaks::Http10 => "HTTP/1.0",
         };
-        write!(self.io, "GET {path} {version}\r\nhost: {}\r\n\r\n", self.authority).expect("taken");
+        let request = format!("GET {path} {version}\r\nhost: {}\r\n\r\n", self.authority);
+        self.io.write_all(request.as_bytes()).expect("taken");
     }
 
     fn read_to_connected(&mut self) {
@@ -123,11 +170,24 @@ impl Client {
         if self.speaks == Speaks::Http2 {
             return http2::get(&mut self.io, STREAM + 2, &self.authority, "/health").expect("taken");
         }
-        write!(self.io, "GET /health HTTP/1.1\r\nhost: {}\r\n\r\n", self.authority).expect("taken");
+        let request = format!("GET /health HTTP/1.1\r\nhost: {}\r\n\r\n", self.authority);
+        self.io.write_all(request.as_bytes()).expect("taken");
     }
 
     pub fn stray_byte(&mut self) {
         self.io.write_all(b"x").expect("taken");
+    }
+
+    /// Says goodbye as TLS wants it, and nothing else.
+    pub fn say_goodbye(&mut self) {
+        let session = self.io.tls.as_mut().expect("under TLS");
+        session.send_close_notify();
+        session.complete_io(&mut self.io.tcp).expect("taken");
+    }
+
+    /// Sends what is no TLS.
+    pub fn break_seal(&mut self) {
+        self.io.tcp.write_all(b"this is no record of TLS").expect("taken");
     }
 
     pub fn reset_stream(&mut self) {
@@ -136,17 +196,17 @@ impl Client {
 
     /// Closes as one does who has read everything: with unread bytes, the kernel would send RST.
     pub fn fin(mut self) {
-        self.io.set_nonblocking(true).expect("a socket");
+        self.io.tcp.set_nonblocking(true).expect("a socket");
         let mut scratch = [0; 4096];
-        while self.io.read(&mut scratch).is_ok_and(|n| n > 0) {}
+        while self.io.tcp.read(&mut scratch).is_ok_and(|n| n > 0) {}
     }
 
     pub fn rst(self) {
-        SockRef::from(&self.io).set_linger(Some(Duration::ZERO)).expect("a socket");
+        SockRef::from(&self.io.tcp).set_linger(Some(Duration::ZERO)).expect("a socket");
     }
 
     pub fn half_close(&self) {
-        self.io.shutdown(Shutdown::Write).expect("a socket");
+        self.io.tcp.shutdown(Shutdown::Write).expect("a socket");
     }
 
     /// Reads on, as a client does that is all right, until the far end is done with the stream. Answers whether it
@@ -179,11 +239,15 @@ impl Curl {
         let version = match speaks {
             Speaks::Http10 => "--http1.0",
             Speaks::Http11 => "--http1.1",
+            Speaks::Http2 if target.sealed.is_some() => "--http2",
             Speaks::Http2 => "--http2-prior-knowledge",
         };
+        let scheme = if target.sealed.is_some() { "https" } else { "http" };
+        let trust = target.sealed.as_ref().map(|sealed| [PathBuf::from("--cacert"), sealed.ca_file.clone()]);
         let mut child = Command::new("curl")
             .args(["--silent", "--no-buffer", "--noproxy", "*", version])
-            .arg(format!("http://{}{}", target.address, target.path()))
+            .args(trust.iter().flatten())
+            .arg(format!("{scheme}://{}{}", target.address, target.path()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -208,17 +272,6 @@ impl Drop for Curl {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-pub fn connect(address: SocketAddr, buffer_bytes: Option<usize>) -> TcpStream {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
-    if let Some(bytes) = buffer_bytes {
-        socket.set_recv_buffer_size(bytes).expect("a size");
-    }
-    socket.connect_timeout(&address.into(), PATIENCE).expect("somebody listens");
-    socket.set_tcp_nodelay(true).expect("a socket");
-    socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    socket.into()
 }
 
 fn has_connected(seen: &str) -> bool {

@@ -42,6 +42,10 @@ pub enum Way {
     ShutsWindow,
     NeverOpensWindow,
     Vanishes,
+    /// The goodbye of TLS, the socket left open.
+    SaysGoodbye,
+    /// Bytes that are no TLS.
+    BreaksSeal,
 }
 
 /// What stands between the client and the hub, and what bounds a client that vanishes there.
@@ -90,6 +94,8 @@ impl Ghost {
             Way::ShutsWindow => "window used up, never granted",
             Way::NeverOpensWindow => "window of 0 from the start",
             Way::Vanishes => "vanishes (blackholed)",
+            Way::SaysGoodbye => "`close_notify`",
+            Way::BreaksSeal => "bytes that are no TLS",
         };
         let through = match self.through {
             Through::Nothing => "",
@@ -110,6 +116,7 @@ impl Ghost {
             (_, Through::NginxWithLease) => "lease",
             (_, Through::NginxWithMaxAge) => "max_age",
             (Way::Vanishes, _) => "lost",
+            (Way::BreaksSeal, _) if self.speaks != Speaks::Http2 => "error",
             (Way::StopsReading | Way::ShutsWindow | Way::NeverOpensWindow, _) => "stalled",
             _ => "client_left",
         }
@@ -145,6 +152,8 @@ impl Ghost {
             Way::PipelinedFin => leave(self.open(target), Client::pipeline, Client::fin),
             Way::HalfClose => stay(self.open(target), |client| client.half_close()),
             Way::StreamReset => stay(self.open(target), Client::reset_stream),
+            Way::SaysGoodbye => stay(self.open(target), Client::say_goodbye),
+            Way::BreaksSeal => stay(self.open(target), Client::break_seal),
             Way::Killed => stay(Curl::open(self.speaks, target), Curl::kill),
             Way::StopsReading => {
                 let client = Client::open_small(self.speaks, target);
@@ -155,7 +164,7 @@ impl Ghost {
             Way::NeverOpensWindow => never_opened(target),
             Way::Vanishes => {
                 let place = place.expect("a network of one's own");
-                stay(self.open(target), |client| place.swallow(&client.io))
+                stay(self.open(target), |client| place.swallow(&client.io.tcp))
             }
         }
     }

@@ -1,7 +1,6 @@
 //! HTTP/2 by hand (RFC 9113): a client that can be as rude as it likes with its frames and its window.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub const DATA: u8 = 0x0;
@@ -86,7 +85,7 @@ pub fn reset(io: &mut impl Write, stream: u32) -> io::Result<()> {
 }
 
 /// Reads one frame, and answers it where the protocol wants an answer.
-pub fn next(io: &mut TcpStream) -> io::Result<Frame> {
+pub fn next(io: &mut (impl Read + Write)) -> io::Result<Frame> {
     let mut head = [0; FRAME_HEAD_BYTES];
     io.read_exact(&mut head)?;
     let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;

@@ -11,6 +11,7 @@ mod nginx;
 #[path = "sys.rs"]
 mod place;
 mod quiet;
+mod sealed;
 mod stalled;
 mod table;
 mod watch;

@@ -53,7 +53,7 @@ fn leave_at_once(count: usize, leave: impl Fn(Client)) {
 
 /// Streams of one channel, opened by a few threads.
 pub fn open(hub: &Hub, count: usize) -> Vec<Client> {
-    let target = Target { address: hub.address(), user: "anonymous".to_owned(), query: "" };
+    let target = Target::of(hub, "anonymous");
     thread::scope(|scope| {
         let openers: Vec<_> = (0..OPENERS)
             .map(|opener| {

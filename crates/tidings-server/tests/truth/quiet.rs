@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::client::{Client, Speaks, Target, connect};
+use crate::client::{Client, Speaks, Target};
 use crate::http2;
-use crate::hub::{Hub, PATIENCE, now};
+use crate::hub::{Hub, PATIENCE, now, tcp};
 
 const HEADER_TIMEOUT_MS: u64 = 500;
 const HEARTBEAT_MS: u64 = 300;
@@ -65,7 +65,7 @@ fn sockets_that_say_too_little_are_given_up() {
     println!("| what a socket says | promised ms | given up after ms |\n| --- | ---: | ---: |");
     thread::scope(|scope| {
         for Quiet { what, bound_ms, says } in QUIET {
-            let mut io = connect(hub.address(), None);
+            let mut io = tcp(hub.address(), None);
             scope.spawn(move || {
                 says(&mut io);
                 let start = now();
@@ -88,7 +88,7 @@ fn an_http2_connection_stays_for_as_long_as_it_has_a_stream() {
         ("TIDINGS_STREAM_MAX_AGE_MS", "2500"),
         ("TIDINGS_STREAM_MAX_AGE_JITTER_PERCENT", "0"),
     ]);
-    let target = Target { address: hub.address(), user: "ada".to_owned(), query: "" };
+    let target = Target::of(&hub, "ada");
     let mut client = Client::open(Speaks::Http2, &target);
     client.read_to_end();
     let stats = hub.stats();
@@ -99,7 +99,7 @@ fn an_http2_connection_stays_for_as_long_as_it_has_a_stream() {
 #[test]
 fn a_connection_that_fails_is_told_of_over_http2_too() {
     let hub = Hub::start();
-    let target = Target { address: hub.address(), user: "ada".to_owned(), query: "" };
+    let target = Target::of(&hub, "ada");
     Client::open(Speaks::Http2, &target).rst();
     let start = now();
     let line = loop {
@@ -117,7 +117,7 @@ fn a_connection_that_fails_is_told_of_over_http2_too() {
 }
 
 /// Until the hub closes, in whatever way.
-fn read_to_end(io: &mut TcpStream) {
+pub fn read_to_end(io: &mut TcpStream) {
     let mut scratch = [0; 4096];
     loop {
         match io.read(&mut scratch) {

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::hub::{Hub, PATIENCE, now};
+use crate::hub::{Hub, PATIENCE, Wire, now};
 use crate::mass;
 
 const EVENT_BYTES: usize = 16_000;
@@ -18,15 +18,31 @@ const HEALTHY: usize = 10;
 
 #[test]
 fn a_stalled_reader_costs_the_kernel_little_and_the_others_nothing() {
-    let p99 = stall(20, 2_000_000);
+    let p99 = stall(Hub::start_with, 20, 2_000_000);
+    println!("p99 reading {:?}, stalled {:?}", p99.reading, p99.stalled);
+}
+
+#[test]
+fn a_stalled_reader_under_tls_costs_little_more() {
+    let p99 = stall(Hub::start_sealed, 20, 2_000_000);
     println!("p99 reading {:?}, stalled {:?}", p99.reading, p99.stalled);
 }
 
 #[test]
 #[ignore = "prove: 1,000 stalled readers, 20 MB"]
 fn prove_a_thousand_stalled_readers() {
+    a_thousand(Hub::start_with);
+}
+
+#[test]
+#[ignore = "prove: 1,000 stalled readers under TLS, 20 MB"]
+fn prove_a_thousand_stalled_readers_under_tls() {
+    a_thousand(Hub::start_sealed);
+}
+
+fn a_thousand(start: fn(&[(&str, &str)]) -> Hub) {
     const NOISE: Duration = Duration::from_millis(5);
-    let p99 = stall(1_000, 20_000_000);
+    let p99 = stall(start, 1_000, 20_000_000);
     assert!(p99.stalled <= p99.reading * 2 + NOISE, "{:?} from {:?}", p99.stalled, p99.reading);
 }
 
@@ -36,7 +52,7 @@ struct P99 {
     stalled: Duration,
 }
 
-fn stall(count: usize, published_bytes: usize) -> P99 {
+fn stall(start: fn(&[(&str, &str)]) -> Hub, count: usize, published_bytes: usize) -> P99 {
     let settings = [
         ("TIDINGS_LIMITS_CONNECTIONS_PER_IP", "0"),
         // Nobody is given up while we look.
@@ -44,17 +60,18 @@ fn stall(count: usize, published_bytes: usize) -> P99 {
         ("TIDINGS_STREAM_USER_TIMEOUT_MS", "600000"),
         ("TIDINGS_LOG_LEVEL", "warn"),
     ];
-    let hub = Hub::start_with(&settings);
+    let hub = start(&settings);
     let runtime = Runtime::new().expect("a runtime");
     let (tell, told) = watch::channel(false);
     let mut readers = JoinSet::new();
     let (arrived, mut arrivals) = mpsc::unbounded_channel();
     for (at, client) in mass::open(&hub, count + HEALTHY).into_iter().enumerate() {
-        client.io.set_nonblocking(true).expect("a socket");
+        client.io.tcp.set_nonblocking(true).expect("a socket");
         let _inside = runtime.enter();
-        let io = tokio::net::TcpStream::from_std(client.io).expect("a socket");
+        let io = client.io.tcp.try_clone().expect("a socket");
+        let io = tokio::net::TcpStream::from_std(io).expect("a socket");
         if at < HEALTHY {
-            readers.spawn_on(measure(io, arrived.clone()), runtime.handle());
+            readers.spawn_on(measure(io, client.io, arrived.clone()), runtime.handle());
         } else {
             readers.spawn_on(read_until(io, told.clone()), runtime.handle());
         }
@@ -104,10 +121,10 @@ fn p99(
 }
 
 /// Reads for good, and tells of each event's end.
-async fn measure(mut io: tokio::net::TcpStream, arrived: mpsc::UnboundedSender<usize>) {
+async fn measure(mut io: tokio::net::TcpStream, mut wire: Wire, arrived: mpsc::UnboundedSender<usize>) {
     let (mut scratch, mut tail) = (vec![0; 64 * 1024], String::new());
     while let Ok(n @ 1..) = io.read(&mut scratch).await {
-        tail.push_str(&String::from_utf8_lossy(&scratch[..n]));
+        tail.push_str(&String::from_utf8_lossy(&wire.opened(&scratch[..n])));
         while let Some((number, rest)) = next_number(&tail) {
             let _ = arrived.send(number);
             tail = rest;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::client::{Speaks, Target};
+use crate::client::{Sealed, Speaks, Target};
 use crate::ghost::{Ghost, HEARTBEAT_MS, MAX_AGE_MS, STALL_MS, SWEEP_MS, Through, USER_TIMEOUT_MS};
 use crate::hub::{Hub, PATIENCE};
 use crate::nginx::Nginx;
@@ -35,6 +35,16 @@ struct Outcome {
 impl Scene {
     /// For these rows.
     pub fn set(place: Option<Place>, ghosts: &[Ghost]) -> Self {
+        Self::set_by(Hub::start_with, place, ghosts)
+    }
+
+    /// The same with hubs that speak TLS.
+    pub fn set_sealed(place: Option<Place>, ghosts: &[Ghost]) -> Self {
+        Self::set_by(Hub::start_sealed, place, ghosts)
+    }
+
+    fn set_by(start_with: fn(&[(&str, &str)]) -> Hub, place: Option<Place>, ghosts: &[Ghost]) -> Self {
+        let start = |max_age_ms| start(start_with, max_age_ms);
         let hub = Arc::new(start(0));
         let behind = ghosts.iter().any(|ghost| ghost.through != Through::Nothing);
         let aging = ghosts.iter().any(|ghost| ghost.through == Through::NginxWithMaxAge);
@@ -75,7 +85,8 @@ impl Scene {
             Through::Nothing => hub.address(),
             _ => self.nginx[at].address(ghost.speaks),
         };
-        let target = Target { address, user, query: ghost.query() };
+        let sealed = Sealed::with(hub).filter(|_| ghost.through == Through::Nothing);
+        let target = Target { address, user, query: ghost.query(), sealed };
         let deed = ghost.haunt(hub, self.place.as_ref(), &target);
         let patience = Duration::from_millis(ghost.asserted_ms()) + PATIENCE;
         match self.watches[at].wait_for(&target.user, patience) {
@@ -101,7 +112,7 @@ impl Scene {
     }
 }
 
-fn start(max_age_ms: u64) -> Hub {
+fn start(start_with: fn(&[(&str, &str)]) -> Hub, max_age_ms: u64) -> Hub {
     let settings = [
         ("TIDINGS_STREAM_HEARTBEAT_MS", HEARTBEAT_MS),
         ("TIDINGS_STREAM_USER_TIMEOUT_MS", USER_TIMEOUT_MS),
@@ -111,7 +122,7 @@ fn start(max_age_ms: u64) -> Hub {
         ("TIDINGS_CLEANUP_INTERVAL_MS", SWEEP_MS),
     ]
     .map(|(name, value)| (name, value.to_string()));
-    Hub::start_with(&settings.each_ref().map(|(name, value)| (*name, value.as_str())))
+    start_with(&settings.each_ref().map(|(name, value)| (*name, value.as_str())))
 }
 
 impl Outcome {
@@ -169,6 +180,13 @@ pub fn plain() -> Vec<Ghost> {
     rows.extend(of(Speaks::Http2, &both));
     rows.extend(of(Speaks::Http2, &[StreamReset, ShutsWindow, NeverOpensWindow]));
     rows
+}
+
+/// The rows that only TLS has.
+pub fn sealed() -> Vec<Ghost> {
+    use crate::ghost::Way::{BreaksSeal, SaysGoodbye};
+    let of = |speaks| [SaysGoodbye, BreaksSeal].map(|way| Ghost::new(speaks, way));
+    [Speaks::Http11, Speaks::Http10, Speaks::Http2].into_iter().flat_map(of).collect()
 }
 
 /// The rows in which packets vanish.

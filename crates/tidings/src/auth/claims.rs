@@ -1,10 +1,11 @@
 //! What a token claims: first whether it is for us and for now, and, once it is proven, what it grants.
 
 use serde::Deserialize;
+use serde::de::Error as _;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 use tidings_core::channel::Selector;
-use tidings_core::grant::{ANONYMOUS, Grant, Label};
+use tidings_core::grant::{ANONYMOUS, AdminRole, Grant, Label};
 
 use super::json::{self, present};
 use super::refusal::Refusal;
@@ -38,14 +39,23 @@ struct Rights {
     subscribe: Vec<String>,
     #[serde(default)]
     publish: Vec<String>,
-    #[serde(default)]
-    admin: bool,
+    #[serde(default, deserialize_with = "role")]
+    admin: AdminRole,
     #[serde(default, deserialize_with = "present")]
     r#type: Option<String>,
     #[serde(default, deserialize_with = "present")]
     limit: Option<u32>,
     #[serde(default, deserialize_with = "present")]
     info: Option<Box<RawValue>>,
+}
+
+/// `true` for an operator, or a role by its name.
+fn role<'de, D: serde::Deserializer<'de>>(from: D) -> Result<AdminRole, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Bool(admin) => Ok(admin.into()),
+        Value::String(name) => AdminRole::parse(&name).ok_or_else(|| D::Error::custom("no such role")),
+        _ => Err(D::Error::custom("neither a role nor true")),
+    }
 }
 
 /// What is asked of a token's claims.

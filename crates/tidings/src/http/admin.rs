@@ -10,6 +10,7 @@ use serde_json::json;
 use tidings_core::channel::Selector;
 use tidings_core::grant::Label;
 
+use super::operators::Deed;
 use super::problem::Problem;
 use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, read_body};
 use crate::hub::{
@@ -92,8 +93,8 @@ pub(super) async fn kick(State(app): Shared, Segment(id): Segment, request: Requ
 pub(super) async fn kick_user(State(app): Shared, Segment(user): Segment, request: Request<Body>) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
-    let kicked = app.hub.kick_user(&user, &order(&body)?);
-    Ok(axum::Json(json!({ "kicked": kicked.0 })).into_response())
+    let kicked = app.hub.kick_user(&user, &order(&body)?).0;
+    Ok(Deed::detailed(format!("kicked={kicked}")).with(axum::Json(json!({ "kicked": kicked }))))
 }
 
 fn order(body: &[u8]) -> Result<KickOrder, Problem> {
@@ -124,8 +125,9 @@ pub(super) async fn change_user(
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Problem::bad_request(format!("channel {error}")))
     };
+    let deed = Deed::detailed(format!("add={} remove={}", asked.add.join(","), asked.remove.join(",")));
     let changed = app.hub.amend_user(&user, &parse(asked.add)?, &parse(asked.remove)?)?;
-    Ok(axum::Json(json!({ "user": user, "streams_changed": changed })).into_response())
+    Ok(deed.with(axum::Json(json!({ "user": user, "streams_changed": changed }))))
 }
 
 fn label(user: &str) -> Result<Label, Problem> {
@@ -181,8 +183,8 @@ pub(super) async fn revoke(State(app): Shared, request: Request<Body>) -> Answer
         return Err(Problem::bad_request("`until` is past: give seconds since 1970 that are to come"));
     }
     let ended = app.hub.revoke_user(&user, for_ms)?;
-    Ok(axum::Json(json!({ "user": user, "streams_ended": ended, "for_seconds": for_ms / 1000 }))
-        .into_response())
+    let answer = json!({ "user": user, "streams_ended": ended, "for_seconds": for_ms / 1000 });
+    Ok(Deed::on(user.as_arc().as_ref()).with(axum::Json(answer)))
 }
 
 #[derive(Default, Deserialize)]
@@ -220,4 +222,10 @@ pub(super) async fn drain(State(app): Shared, request: Request<Body>) -> Answer 
     let window_ms = app.hub.options().drain_window_ms;
     let body = json!({ "draining": true, "already": !first, "window_ms": window_ms });
     Ok((http::StatusCode::ACCEPTED, axum::Json(body)).into_response())
+}
+
+/// `GET /api/sse/audit`.
+pub(super) async fn audit(State(app): Shared, request: Request<Body>) -> Answer {
+    app.admin(&request.into_parts().0).await?;
+    Ok(axum::Json(json!({ "entries": app.trail.recent() })).into_response())
 }

@@ -9,12 +9,17 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use super::origin::AskedFrom;
 use super::problem::Problem;
-use super::{CrossSite, HttpOptions, origin};
+use super::{CrossSite, HttpOptions, operators, origin};
 use crate::hub::Hub;
 use crate::options::Bounds;
 
-pub(super) fn protect(api: Router, hub: Hub, options: &HttpOptions) -> Router {
+/// Puts before an application's own routes what stands before the hub's: the bounds on a request's head, and the rules of
+/// what pages of other origins may do. Their handlers find out by [`AskedFrom`], among the request's extensions, where a
+/// request comes from.
+pub fn protect(api: Router, hub: &Hub, options: &HttpOptions) -> Router {
+    let hub = hub.clone();
     let origins = options.clone();
     let cross = options.clone();
     let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, parts: &Parts| {
@@ -42,12 +47,17 @@ pub(super) fn protect(api: Router, hub: Hub, options: &HttpOptions) -> Router {
             let checked = within(&request, &hub.options().bounds)
                 .and_then(|()| unencoded(&request))
                 .and_then(|()| origin::check(&request, &cross));
-            if origin::is_foreign(&request, &cross) {
+            let from = origin::asked_from(&request, &cross);
+            if from == AskedFrom::Elsewhere {
                 request.extensions_mut().insert(CrossSite);
             }
+            request.extensions_mut().insert(from);
             match checked {
                 Ok(()) => next.run(request).await,
-                Err(problem) => problem.into_response(),
+                Err(problem) => {
+                    operators::note_forged(&hub, &cross.trail, request, &problem).await;
+                    problem.into_response()
+                }
             }
         }
     });

@@ -72,6 +72,9 @@ impl Collector for Readings {
         counters(&mut to, "tidings_rate_refusals", "Sockets and requests over a rate.", "limit", by_rate)?;
         gauge(&mut to, "tidings_users", "Users with a live connection.", r.users as u64)?;
         gauge(&mut to, "tidings_sockets", "Sockets that the server holds.", r.sockets as u64)?;
+        let turned_away = r.turned_away.iter().copied();
+        let help = "Sockets closed before a request was heard on them.";
+        counters(&mut to, "tidings_sockets_refused", help, "reason", turned_away)?;
         gauge(&mut to, "tidings_channels", "Channels with subscribers or events.", r.channels as u64)?;
         gauge(&mut to, "tidings_history_bytes", "Encoded bytes kept for replay.", r.ring_bytes as u64)?;
         counter(&mut to, "tidings_events_published", "Events published.", r.totals.published)?;
@@ -100,12 +103,25 @@ impl Collector for Readings {
         counter(&mut to, "tidings_truth_audits", "Audits of the books.", truth.audits)?;
         let draining = self.0.phase() == crate::hub::Phase::Draining;
         gauge(&mut to, "tidings_draining", "1 while draining.", draining.into())?;
+        #[cfg(feature = "tls")]
+        tls(&mut to, &self.0)?;
         let latencies = self.0.latencies();
         let help = "From when a publish request is read until every subscriber on the node is woken.";
         histogram(&mut to, "tidings_publish_queue_seconds", help, &latencies.publish_queue)?;
         let help = "From publish until a stream's socket took the event.";
         histogram(&mut to, "tidings_publish_to_write_seconds", help, &latencies.publish_to_write)
     }
+}
+
+/// What a hub that speaks TLS itself has to tell of it.
+#[cfg(feature = "tls")]
+fn tls(to: &mut DescriptorEncoder<'_>, hub: &Hub) -> Result {
+    let Some(tls) = hub.tls() else { return Ok(()) };
+    counters(to, "tidings_tls_handshakes", "TLS handshakes done.", "kind", tls.handshakes().into_iter())?;
+    let Some(expires) = tls.certificate_expires() else { return Ok(()) };
+    let help = "When the certificate that is shown expires, in seconds since 1970.";
+    let expires = u64::try_from(expires).unwrap_or_default();
+    gauge(to, "tidings_tls_certificate_expires_timestamp_seconds", help, expires)
 }
 
 /// Exemplars have labels; there are none.

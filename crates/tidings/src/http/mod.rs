@@ -2,8 +2,10 @@
 
 mod admin;
 mod guard;
+mod headers;
 mod health;
 mod metrics;
+pub(crate) mod operators;
 mod origin;
 mod own;
 pub(crate) mod problem;
@@ -17,16 +19,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Path, State};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{get, post};
 use http::request::Parts;
 use http::{Request, StatusCode};
-use tidings_core::grant::Grant;
+use tidings_core::grant::{AdminRole, Grant};
 use tokio::time::timeout;
 
 use self::problem::Problem;
 use crate::authorize::{Authorizer, DynAuthorizer};
 use crate::hub::Hub;
+use crate::trail::AuditTrail;
 use crate::urlencoded;
+
+pub use self::guard::protect;
+pub use self::headers::with_security_headers;
+pub use self::origin::AskedFrom;
 
 /// Bytes of a body that names a connection or asks for a small change.
 const SMALL_BODY_BYTES_MAX: usize = 16 * 1024;
@@ -39,6 +46,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 struct App {
     hub: Hub,
     authorizer: Arc<dyn DynAuthorizer>,
+    surface: Surface,
+    trail: AuditTrail,
 }
 
 type Shared = State<App>;
@@ -57,14 +66,50 @@ pub struct HttpOptions {
     /// Only requests for this machine's own loopback names are answered, so that no page reaches the hub by a name that
     /// it has its resolver point here: `--dev`.
     pub loopback_hosts: bool,
+    /// Which of the endpoints there are.
+    pub surface: Surface,
+    /// Where the operators' deeds are written down.
+    pub trail: AuditTrail,
+}
+
+/// Which endpoints a listener has, besides `/health` and `/ready`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Surface {
+    /// Streams, publishing and what goes with them.
+    pub streams: bool,
+    /// What operators see and do. Without it nobody who comes this way has an operator's right, by whatever token.
+    pub operators: bool,
+    /// `/metrics`.
+    pub metrics: bool,
+}
+
+impl Default for Surface {
+    fn default() -> Self {
+        Self { streams: true, operators: true, metrics: true }
+    }
 }
 
 /// The hub's endpoints, to be served by [`serve`](crate::serve) or merged into an application of one's own. What other
 /// paths answer is the application's to say.
 pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> Router {
-    let guarded = hub.clone();
-    let app = App { hub, authorizer: Arc::new(authorizer) };
-    let api = Router::new()
+    let (surface, trail) = (options.surface, options.trail.clone());
+    let app = App { hub: hub.clone(), authorizer: Arc::new(authorizer), surface, trail };
+    let mut api = Router::new().route("/health", get(health::health)).route("/ready", get(health::ready));
+    if surface.metrics {
+        api = api.route("/metrics", get(metrics::metrics));
+    }
+    if surface.streams {
+        api = api.merge(streams());
+    }
+    if surface.operators {
+        api = api.merge(operators::routes(&app));
+    }
+    let api = api.method_not_allowed_fallback(async || Problem::method_not_allowed()).with_state(app);
+    protect(api, &hub, options)
+}
+
+fn streams() -> Router<App> {
+    Router::new()
         .route("/api/sse/stream", get(stream::open))
         .route("/api/sse/disconnect", post(own::disconnect))
         .route("/api/sse/alive", post(own::alive))
@@ -74,24 +119,6 @@ pub fn router(hub: Hub, authorizer: impl Authorizer, options: &HttpOptions) -> R
         .route("/api/sse/publish", post(publish::publish))
         .route("/api/sse/history", get(read::history))
         .route("/api/sse/presence", get(read::presence))
-        .route("/api/sse/stats", get(admin::stats))
-        .route("/api/sse/stats/series", get(admin::series))
-        .route("/api/sse/connections", get(admin::connections))
-        .route("/api/sse/connections/closed", get(admin::closed))
-        .route("/api/sse/connections/{id}", get(admin::connection).delete(admin::kick))
-        .route("/api/sse/channels", get(admin::channels))
-        .route("/api/sse/users", get(admin::users))
-        .route("/api/sse/users/{user}/connections", delete(admin::kick_user))
-        .route("/api/sse/users/{user}/channels", put(admin::change_user))
-        .route("/api/sse/revocations", post(admin::revoke))
-        .route("/api/sse/cleanup", post(admin::cleanup))
-        .route("/api/sse/drain", post(admin::drain))
-        .route("/health", get(health::health))
-        .route("/ready", get(health::ready))
-        .route("/metrics", get(metrics::metrics))
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .with_state(app);
-    guard::protect(api, guarded, options)
 }
 
 impl App {
@@ -102,20 +129,22 @@ impl App {
         Ok(grant)
     }
 
-    fn check_revoked(&self, grant: Grant) -> Result<Grant, Problem> {
+    fn check_revoked(&self, mut grant: Grant) -> Result<Grant, Problem> {
         if self.hub.is_revoked(&grant.user) {
             return Err(Problem::unauthorized("the user's access was revoked"));
+        }
+        if !self.surface.operators {
+            grant.admin = AdminRole::Nobody;
         }
         Ok(grant)
     }
 
-    /// The grant of an operator.
+    /// The grant of an operator, as it was found before the endpoint was reached: see [`operators`].
     async fn admin(&self, parts: &Parts) -> Result<Grant, Problem> {
-        let grant = self.grant(parts).await?;
-        if !grant.admin {
-            return Err(Problem::forbidden("this needs the admin right"));
-        }
-        Ok(grant)
+        let admitted = parts.extensions.get::<operators::Admitted>();
+        admitted
+            .map(|admitted| admitted.0.clone())
+            .ok_or_else(|| Problem::forbidden("this needs the admin right"))
     }
 }
 

@@ -43,22 +43,58 @@ impl HttpOptions {
     }
 }
 
+/// Where a request comes from, as far as browsers tell. Among the extensions of each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedFrom {
+    /// No page, or one of the hub's own origin that only reads: nothing says that there is another.
+    Nowhere,
+    /// A page of the hub's own origin, which the browser says.
+    OwnPage,
+    /// A page of another origin, one of [`HttpOptions::origins`].
+    AllowedPage,
+    /// A page of another origin.
+    Elsewhere,
+}
+
+/// Where a request comes from.
+pub(super) fn asked_from(request: &Request<Body>, options: &HttpOptions) -> AskedFrom {
+    if is_foreign(request, options) {
+        return AskedFrom::Elsewhere;
+    }
+    let origin = request.headers().get(header::ORIGIN);
+    if site_is(request.headers(), &["same-origin"])
+        || origin.is_some_and(|origin| is_own(origin, authority(request)))
+    {
+        return AskedFrom::OwnPage;
+    }
+    if origin.is_some() { AskedFrom::AllowedPage } else { AskedFrom::Nowhere }
+}
+
 /// Whether the browser says that another origin's page asks. It says so by `Origin`, wherever something is changed; by
 /// `Sec-Fetch-Site` only where the hub's address is one that it trusts, which plain HTTP beyond loopback is not.
 pub(super) fn is_foreign(request: &Request<Body>, options: &HttpOptions) -> bool {
     let origin = request.headers().get(header::ORIGIN);
+    // A browser says it once: which of two is meant would be luck.
+    if request.headers().get_all(header::ORIGIN).iter().count() > 1 {
+        return true;
+    }
     if origin.is_some_and(|origin| options.allow(origin)) {
         return false;
     }
     // Behind a proxy that puts another name in `Host`, the browser alone knows that page and hub are of one origin.
     let is_own = site_is(request.headers(), &["same-origin"])
         || origin.is_none_or(|origin| is_own(origin, authority(request)));
-    !is_own || site_is(request.headers(), &["cross-site", "same-site"])
+    !is_own || !site_is_none_of(request.headers(), &["cross-site", "same-site"])
 }
 
 /// No page can set this header (Fetch, "forbidden request-header": `Sec-`).
 fn site_is(headers: &HeaderMap, sites: &[&str]) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| sites.iter().any(|one| site == one))
+    let mut said = headers.get_all("sec-fetch-site").iter().peekable();
+    said.peek().is_some() && said.all(|site| sites.iter().any(|one| site == one))
+}
+
+fn site_is_none_of(headers: &HeaderMap, sites: &[&str]) -> bool {
+    headers.get_all("sec-fetch-site").iter().all(|site| sites.iter().all(|one| site != one))
 }
 
 /// Whether an origin is that of the request itself, by host and port. The scheme is known to whoever ended TLS alone.

@@ -16,7 +16,7 @@ use tidings_core::log::{Resume, control};
 use tidings_core::registry::{Admitted, Candidate, Evidence, Refused, group_ip};
 
 use super::{Hub, Phase, TooOften};
-use crate::net::{self, Remote};
+use crate::net::{self, Remote, RemoteAddress};
 use crate::outlet::Outlet;
 use crate::socket::Peer;
 use crate::stream::Stream;
@@ -35,6 +35,11 @@ impl Client {
     /// The address as it counts for limits: of an IPv6 customer the /64.
     pub fn ip(&self) -> IpAddr {
         group_ip(self.remote.address.ip)
+    }
+
+    /// Where it is, as far as is known.
+    pub fn remote(&self) -> RemoteAddress {
+        self.remote.address
     }
 }
 
@@ -175,7 +180,8 @@ impl Hub {
             info.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |info| info.0)
         };
         let peer = peer.unwrap_or_else(|| Peer::unseen(address()));
-        let remote = net::remote(peer.address, &request.headers, &self.0.options.trusted_proxies);
+        let mut remote = net::remote(peer.address, &request.headers, &self.0.options.trusted_proxies);
+        remote.through_proxy |= peer.is_told();
         Client { peer, remote }
     }
 

@@ -59,7 +59,7 @@ use crate::clock::Clock;
 use crate::histogram::Histogram;
 use crate::options::HubOptions;
 use crate::outlet::Outlet;
-use crate::socket::Doors;
+use crate::socket::{Doors, TurnedAwayCounts};
 use crate::store::{Counters, Store};
 
 /// What is told of a connection that has gone.
@@ -101,6 +101,9 @@ pub(crate) struct Inner {
     /// Closed for good just before the rings are kept: what is published later would be lost.
     publishing_over: AtomicBool,
     pub(crate) doors: Doors,
+    pub(crate) turned_away: TurnedAwayCounts,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: std::sync::OnceLock<Arc<crate::tls::Tls>>,
     pub(crate) truth_mismatch: AtomicU64,
     pub(crate) truth_audits: AtomicU64,
     /// When the last audit was, by the monotonic clock; 0 is never.
@@ -148,6 +151,9 @@ impl Hub {
             phase: AtomicU8::new(Phase::Serving as u8),
             publishing_over: AtomicBool::new(false),
             doors: Doors::new(bounds.sockets),
+            turned_away: TurnedAwayCounts::default(),
+            #[cfg(feature = "tls")]
+            tls: std::sync::OnceLock::new(),
             truth_mismatch: AtomicU64::new(0),
             truth_audits: AtomicU64::new(0),
             truth_audited_ms: AtomicU64::new(0),

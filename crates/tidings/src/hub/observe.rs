@@ -40,6 +40,12 @@ impl Hub {
         }
     }
 
+    /// TLS on the hub's own listener, if it speaks it.
+    #[cfg(feature = "tls")]
+    pub fn tls(&self) -> Option<&Arc<crate::tls::Tls>> {
+        self.0.tls.get()
+    }
+
     /// Milliseconds until a second since 1970.
     pub fn ms_until(&self, second: u64) -> u64 {
         second.saturating_mul(1000).saturating_sub(self.0.clock.wall_ms())
@@ -67,6 +73,7 @@ impl Hub {
             totals,
             ring_bytes,
             sockets: self.0.doors.len(),
+            turned_away: self.0.turned_away.read(),
             stale_connections_cleaned: counters.stale_connections_cleaned,
             shutdown_cleanups: counters.shutdown_cleanups,
             shutdown_connections_cleaned: counters.shutdown_connections_cleaned,

@@ -61,6 +61,8 @@ pub struct Readings {
     pub ring_bytes: usize,
     /// Sockets that the server holds, streams or not.
     pub sockets: usize,
+    /// Sockets closed before a request, by reason.
+    pub turned_away: Vec<(&'static str, u64)>,
     /// Stale connections cleaned, ever.
     pub stale_connections_cleaned: u64,
     /// Shutdowns, ever.

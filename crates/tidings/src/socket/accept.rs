@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
 use super::door::Door;
-use super::{http1, http2};
+use super::{Entrance, http1, http2, introduction};
 use crate::hub::Hub;
 
 /// When no descriptor is left, accepting pauses for this long rather than spin.
@@ -29,6 +29,18 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 ///
 /// The listener should come from [`bind`](super::bind) or have [`listener_options`](super::listener_options).
 pub async fn serve(listener: TcpListener, app: Router, hub: Hub, stop: impl Future) {
+    serve_through(listener, Entrance::default(), app, hub, stop).await;
+}
+
+/// As [`serve`], with something before HTTP on each socket.
+pub async fn serve_through(
+    listener: TcpListener,
+    entrance: Entrance,
+    app: Router,
+    hub: Hub,
+    stop: impl Future,
+) {
+    entrance.enter_into(&hub);
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -39,7 +51,12 @@ pub async fn serve(listener: TcpListener, app: Router, hub: Hub, stop: impl Futu
             // Closed as it is: what is refused must cost less than what it keeps out.
             Ok((_, address)) if hub.take_socket(address.ip()).is_err() => {}
             Ok((io, _)) => {
-                tokio::spawn(welcome(io, app.clone(), hub.clone(), Guest::new(&hub)));
+                let (app, hub, guest) = (app.clone(), hub.clone(), Guest::new(&hub));
+                if entrance.is_plain() {
+                    tokio::spawn(welcome(io, app, hub, guest));
+                } else {
+                    tokio::spawn(welcome_through(io, entrance.clone(), app, hub, guest));
+                }
             }
             Err(error) if is_exhausted(&error) => {
                 tracing::error!(%error, "can't accept: raise LimitNOFILE or limits.connections lower");
@@ -55,19 +72,48 @@ fn is_exhausted(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }
 
-async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
-    let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
-    // In the list from here on: one that never says anything is open, too.
-    let door = match Door::new(io, hub.clone()) {
-        Ok(door) => door,
-        Err(error) => return tracing::debug!(%error, "a socket is not taken in"),
-    };
-    let Ok(Ok(speaks_http2)) = timeout(header_timeout, speaks_http2(door.io())).await else { return };
-    if speaks_http2 {
-        http2::serve(door, app, hub, guest).await;
-    } else {
-        http1::serve(door, app, hub, guest).await;
+/// Lets a socket in that has to go through something before HTTP. A task of another shape than in the clear, where no
+/// room is kept for it.
+async fn welcome_through(
+    io: TcpStream,
+    entrance: Entrance,
+    app: Router,
+    hub: Hub,
+    guest: Guest,
+) -> Option<std::convert::Infallible> {
+    let door = taken_in(io, &hub)?;
+    let door = introduction::expect(door, entrance.proxy_protocol, &hub).await?;
+    #[cfg(feature = "tls")]
+    if let Some(tls) = entrance.tls {
+        super::sealed::serve(door, tls, app, hub, guest).await;
+        return None;
     }
+    match begins_http2(&door, &hub).await? {
+        true => http2::serve(door, app, hub, guest).await,
+        false => http1::serve(door, app, hub, guest).await,
+    }
+    None
+}
+
+/// In the list from here on: one that never says anything is open, too.
+fn taken_in(io: TcpStream, hub: &Hub) -> Option<Door> {
+    let door = Door::new(io, hub.clone());
+    door.inspect_err(|error| tracing::debug!(%error, "a socket is not taken in")).ok()
+}
+
+pub(super) async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
+    let Some(door) = taken_in(io, &hub) else { return };
+    match begins_http2(&door, &hub).await {
+        Some(true) => http2::serve(door, app, hub, guest).await,
+        Some(false) => http1::serve(door, app, hub, guest).await,
+        None => {}
+    }
+}
+
+/// Which HTTP it is, unless it doesn't say so in time.
+async fn begins_http2(door: &Door, hub: &Hub) -> Option<bool> {
+    let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
+    timeout(header_timeout, speaks_http2(door.io())).await.ok()?.ok()
 }
 
 /// Whether the client begins with the HTTP/2 preface, all of which is waited for, since hyper would wait for its rest

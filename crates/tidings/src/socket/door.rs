@@ -1,7 +1,7 @@
 //! An accepted socket: it is in the list of doors for exactly as long as it is open.
 
 use std::io::{self, IoSlice};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -36,14 +36,20 @@ impl Door {
         let peer = Peer::new(address, io.as_raw_fd())?;
         let bounded = bound(address.ip(), hub.options());
         if let Err(crowded) = hub.inner().doors.enter(peer.socket.inode, bounded) {
-            let (kind, reason) = match crowded {
-                Crowded::Address => ("limit", "the address has as many sockets as it may"),
-                Crowded::Node => ("full", "there are as many sockets as there may be"),
-            };
-            hub.note_refusal(kind);
-            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, reason));
+            return Err(turned_away(&hub, crowded));
         }
         Ok(Self { io, peer, counts: bounded.is_some(), hub })
+    }
+
+    /// Takes a trusted proxy's word for where the far end is, unless that has as many sockets as it may.
+    pub(super) fn introduce(&mut self, address: SocketAddr) -> io::Result<()> {
+        let bounded = bound(address.ip(), self.hub.options());
+        if bounded.is_some_and(|bounded| !self.hub.inner().doors.count(bounded)) {
+            return Err(turned_away(&self.hub, Crowded::Address));
+        }
+        self.counts = bounded.is_some();
+        self.peer.introduce(address);
+        Ok(())
     }
 
     pub(super) fn peer(&self) -> &Peer {
@@ -60,7 +66,7 @@ impl Door {
     }
 
     /// Notes what a read says of the far end.
-    fn heard(&self, result: &io::Result<()>) {
+    pub(super) fn heard(&self, result: &io::Result<()>) {
         match result {
             Err(error) if is_timeout(error) => self.peer.note_timeout(),
             _ => self.peer.note_heard(self.hub.inner().clock.now_ms()),
@@ -73,6 +79,15 @@ impl Door {
             self.peer.note_timeout();
         }
     }
+}
+
+fn turned_away(hub: &Hub, crowded: Crowded) -> io::Error {
+    let (kind, reason) = match crowded {
+        Crowded::Address => ("limit", "the address has as many sockets as it may"),
+        Crowded::Node => ("full", "there are as many sockets as there may be"),
+    };
+    hub.note_refusal(kind);
+    io::Error::new(io::ErrorKind::QuotaExceeded, reason)
 }
 
 /// How many sockets an address may have, streams or not. A proxy that is trusted has those of all its clients.

@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tower::ServiceExt;
 
 use super::accept::Guest;
-use super::door::Door;
+use super::line::Wire;
 use super::patience::PatientBody;
 use super::writer::{Framing, Writer};
 use crate::body::Handoff;
@@ -40,11 +40,11 @@ struct Parting {
 type Slot = Arc<Mutex<Option<Parting>>>;
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, std::convert::Infallible>> + Send>>;
 
-pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
+pub(super) async fn serve<W: Wire>(wire: W, app: Router, hub: Hub, guest: Guest) {
     let header_timeout = Duration::from_millis(hub.options().stream.header_timeout_ms);
     let patience = Duration::from_millis(hub.options().stream.stall_ms);
     let slot = Slot::default();
-    let peer = door.peer().clone();
+    let peer = wire.door().peer().clone();
     let service = {
         let slot = Arc::clone(&slot);
         let guest = Mutex::new(Some(guest));
@@ -67,7 +67,7 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
         .header_read_timeout(header_timeout)
         .max_buf_size(READ_BUFFER_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(door), service);
+        .serve_connection(TokioIo::new(wire), service);
     let parting = std::future::poll_fn(|cx: &mut Context<'_>| {
         let done = connection.poll_without_shutdown(cx);
         match taken(&slot) {
@@ -76,12 +76,12 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
         }
     })
     .await;
-    let Some(Parting { head, stream, version }) = parting else { return };
-    let door = connection.into_parts().io.into_inner();
+    let wire = connection.into_parts().io.into_inner();
+    let Some(Parting { head, stream, version }) = parting else { return wire.close().await };
     // HTTP/1.0 knows no chunks: the end of the connection is the end of the body (RFC 9112 §6.3).
     let framing = if version == Version::HTTP_11 { Framing::Chunked } else { Framing::UntilClose };
     // A task of its own, so that what hyper needed is given back.
-    tokio::spawn(Writer::new(door, stream, head_bytes(&head, framing), framing));
+    tokio::spawn(Writer::new(wire.into_line(), stream, head_bytes(&head, framing), framing));
 }
 
 /// Puts a stream of the hub aside for the connection's driver, which the parked answer then never troubles again.

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::accept::Guest;
-use super::door::Door;
+use super::line::Wire;
 use super::patience::PatientBody;
 use crate::hub::Hub;
 
@@ -55,11 +55,11 @@ tokio::task_local! {
     static KILL: StreamKill;
 }
 
-pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
+pub(super) async fn serve<W: Wire>(wire: W, app: Router, hub: Hub, guest: Guest) {
     let stream = hub.options().stream;
     let patience = Duration::from_millis(stream.stall_ms);
     let idle_timeout = Duration::from_millis(stream.header_timeout_ms);
-    let peer = door.peer().clone();
+    let peer = wire.door().peer().clone();
     let remote = peer.address;
     let open = Arc::new(watch::Sender::new(0));
     let guest = Mutex::new(Some(guest));
@@ -85,7 +85,7 @@ pub(super) async fn serve(door: Door, app: Router, hub: Hub, guest: Guest) {
         .max_pending_accept_reset_streams(RESETS_PENDING_MAX)
         .max_local_error_reset_streams(RESETS_OF_OURS_MAX)
         .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(door), service);
+        .serve_connection(TokioIo::new(wire), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,

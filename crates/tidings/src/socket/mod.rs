@@ -3,11 +3,17 @@
 
 mod accept;
 mod door;
+mod entrance;
 mod http1;
 mod http2;
+mod introduction;
+mod line;
 mod listener;
 mod patience;
+#[cfg(feature = "tls")]
+mod sealed;
 mod sys;
+mod turned_away;
 mod writer;
 
 use std::collections::hash_map::Entry;
@@ -23,10 +29,12 @@ use foldhash::fast::RandomState;
 use tidings_core::close::CloseReason;
 use tokio::runtime::Handle;
 
-pub use self::accept::serve;
+pub use self::accept::{serve, serve_through};
+pub use self::entrance::Entrance;
 use self::http2::StreamKill;
 pub use self::listener::{bind, listener_options, passed};
 pub use self::sys::raise_open_files;
+pub(crate) use self::turned_away::TurnedAwayCounts;
 
 /// The far end of a stream, as far as the hub may touch it.
 #[derive(Clone, Debug)]
@@ -46,6 +54,8 @@ struct Socket {
     fd: Mutex<Option<RawFd>>,
     inode: u64,
     timed_out: AtomicBool,
+    /// A proxy told where the far end is: what the socket shows is the proxy's life.
+    told: AtomicBool,
     /// When bytes or an end of them last came in, in milliseconds of the hub's clock; 0 is never.
     heard_ms: AtomicU64,
     /// What `last_ack_age_ms` was when the socket was closed.
@@ -61,6 +71,17 @@ impl Peer {
     fn new(address: SocketAddr, fd: RawFd) -> io::Result<Self> {
         let socket = Socket { fd: Mutex::new(Some(fd)), inode: sys::inode(fd)?, ..Socket::default() };
         Ok(Self { address, socket: Arc::new(socket), kill: None })
+    }
+
+    /// Takes a proxy's word for where the far end is.
+    fn introduce(&mut self, address: SocketAddr) {
+        self.address = address;
+        self.socket.told.store(true, Relaxed);
+    }
+
+    /// Whether a proxy told where it is.
+    pub(crate) fn is_told(&self) -> bool {
+        self.socket.told.load(Relaxed)
     }
 
     fn of_stream(&self, kill: StreamKill) -> Self {
@@ -139,6 +160,15 @@ struct Open {
     of_ip: HashMap<IpAddr, u32, RandomState>,
 }
 
+impl Open {
+    fn count(&mut self, ip: IpAddr, most: u32) -> bool {
+        let has = self.of_ip.entry(ip).or_default();
+        let fits = *has < most;
+        *has += u32::from(fits);
+        fits
+    }
+}
+
 /// Why a socket is not taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Crowded {
@@ -173,15 +203,18 @@ impl Doors {
         if open.inodes.len() >= self.most {
             return Err(Crowded::Node);
         }
-        if let Some((ip, most)) = bounded {
-            let has = open.of_ip.entry(ip).or_default();
-            if *has >= most {
-                return Err(Crowded::Address);
-            }
-            *has += 1;
+        if let Some((ip, most)) = bounded
+            && !open.count(ip, most)
+        {
+            return Err(Crowded::Address);
         }
         open.inodes.insert(inode);
         Ok(())
+    }
+
+    /// Counts a socket that is here already for the address that it turned out to have, unless that has so many.
+    fn count(&self, (ip, most): (IpAddr, u32)) -> bool {
+        self.lock().count(ip, most)
     }
 
     fn leave(&self, inode: u64, counted: Option<IpAddr>) {

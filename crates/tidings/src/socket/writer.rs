@@ -3,14 +3,15 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use smallvec::SmallVec;
 use tidings_core::close::CloseReason;
 use tidings_core::wire::LAST_CHUNK;
 use tokio::time::{Sleep, sleep};
 
-use super::door::{Door, is_timeout};
+use super::door::is_timeout;
+use super::line::Line;
 use crate::stream::{Chunk, FAREWELL_TIMEOUT, Stream, Turn};
 
 /// Buffers of one write. Beyond 8 (`UIO_FASTIOV`) the kernel allocates for their list, which costs less than a second
@@ -27,10 +28,10 @@ pub(super) enum Framing {
 }
 
 /// Writes one stream until it is over.
-pub(super) struct Writer {
-    // The stream before the door: its end is settled while the socket is still open.
+pub(super) struct Writer<L> {
+    // The stream before the line: its end is settled while the socket is still open.
     stream: Stream,
-    door: Door,
+    line: L,
     /// The response's head, until it is written.
     head: Vec<u8>,
     chunks: Vec<Chunk>,
@@ -41,22 +42,16 @@ pub(super) struct Writer {
     last_words: Option<Pin<Box<Sleep>>>,
 }
 
-impl Writer {
-    pub(super) fn new(door: Door, stream: Stream, head: Vec<u8>, framing: Framing) -> Self {
-        Self { stream, door, head, chunks: Vec::new(), offset: 0, discarded: 0, framing, last_words: None }
+impl<L: Line> Writer<L> {
+    pub(super) fn new(line: L, stream: Stream, head: Vec<u8>, framing: Framing) -> Self {
+        Self { stream, line, head, chunks: Vec::new(), offset: 0, discarded: 0, framing, last_words: None }
     }
 
     /// Reads whatever the client sends and throws it away. An end of it, in whatever way, is the client leaving;
     /// half-closing is leaving too, since nobody who still wants events closes his sending side.
     fn poll_departure(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
-        let mut scratch = [0; 512];
         loop {
-            match self.door.io().poll_read_ready(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(error)) => return Poll::Ready(self.reason_of(&error)),
-                Poll::Ready(Ok(())) => {}
-            }
-            match self.door.io().try_read(&mut scratch) {
+            match ready!(self.line.poll_discard(cx)) {
                 Ok(0) => return Poll::Ready(CloseReason::ClientLeft),
                 Ok(n) => {
                     self.discarded += n;
@@ -65,7 +60,6 @@ impl Writer {
                         return Poll::Ready(CloseReason::Error);
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(self.reason_of(&error)),
             }
         }
@@ -77,7 +71,7 @@ impl Writer {
             match self.try_write() {
                 Ok(n) => self.advance(n),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    match self.door.io().poll_write_ready(cx) {
+                    match self.line.poll_writable(cx) {
                         Poll::Pending => return Poll::Pending,
                         Poll::Ready(Err(error)) => return Poll::Ready(Err(self.reason_of(&error))),
                         Poll::Ready(Ok(())) => {}
@@ -90,7 +84,7 @@ impl Writer {
         Poll::Ready(Ok(()))
     }
 
-    fn try_write(&self) -> io::Result<usize> {
+    fn try_write(&mut self) -> io::Result<usize> {
         if let Some(error) = crate::fault::error("write", || self.stream.user()) {
             return Err(error);
         }
@@ -103,10 +97,7 @@ impl Writer {
             slices.push(IoSlice::new(&bytes[skip..]));
             skip = 0;
         }
-        match slices.as_slice() {
-            [one] => self.door.io().try_write(one),
-            several => self.door.io().try_write_vectored(several),
-        }
+        self.line.try_write(&slices)
     }
 
     /// Takes what was written off what waits.
@@ -140,7 +131,7 @@ impl Writer {
     }
 
     fn reason_of(&self, error: &io::Error) -> CloseReason {
-        self.door.witness(error);
+        self.line.door().witness(error);
         let reason = match error.kind() {
             // No route to it is never slowness.
             io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => CloseReason::Lost,
@@ -168,14 +159,14 @@ impl Writer {
     fn finish(&mut self) {
         let reason = self.stream.outlet().ending().map(|ending| ending.reason);
         if matches!(reason, Some(CloseReason::Stalled | CloseReason::Lost | CloseReason::Error)) {
-            self.door.reset_on_close();
-        } else if self.framing == Framing::Chunked {
-            let _ = self.door.io().try_write(LAST_CHUNK);
+            self.line.door().reset_on_close();
+        } else {
+            self.line.say_last(if self.framing == Framing::Chunked { LAST_CHUNK } else { &[] });
         }
     }
 }
 
-impl Future for Writer {
+impl<L: Line> Future for Writer<L> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -197,7 +188,7 @@ impl Future for Writer {
                     if this.poll_give_up(cx).is_pending() {
                         return Poll::Pending;
                     }
-                    this.door.reset_on_close();
+                    this.line.door().reset_on_close();
                     return Poll::Ready(());
                 }
             }

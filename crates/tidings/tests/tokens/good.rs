@@ -4,7 +4,7 @@ use serde_json::json;
 use tidings::auth::{
     Algorithm, KeyError, Refusal, SigningKey, SigningKeyError, TokenOptions, TokenOptionsError, TokenVerifier,
 };
-use tidings::core::grant::ANONYMOUS;
+use tidings::core::grant::{ANONYMOUS, AdminRole};
 use tidings::{ChannelName, Selector};
 
 use crate::issuer::KeyServer;
@@ -85,7 +85,9 @@ async fn a_token_grants_what_it_claims() {
     let selector = |name| Selector::parse(name).expect("a name");
     assert_eq!(&*grant.user, "ada");
     assert_eq!(grant.subscribe, [selector("news"), selector("room:*")]);
-    assert!(grant.may_publish(&ChannelName::parse("jobs").expect("a name")) && grant.admin);
+    assert!(
+        grant.may_publish(&ChannelName::parse("jobs").expect("a name")) && grant.admin == AdminRole::Operator
+    );
     assert_eq!((grant.kind.as_deref(), grant.connections_max), (Some("display"), Some(3)));
     assert_eq!(grant.info.expect("it has some").get(), r#"{"name":"Ada","n":1.5}"#);
     assert_eq!(grant.expires_at_ms, Some((NOW + 600) * 1000 + 5_000), "the leeway counts");
@@ -93,7 +95,29 @@ async fn a_token_grants_what_it_claims() {
     let bare = key.sign(&json!({ "iss": ISSUER, "aud": ["x", AUDIENCE], "exp": NOW + 1 }));
     let grant = verifier.verify(&bare, at(NOW)).await.expect("good");
     assert_eq!((&*grant.user, grant.subscribe.len(), grant.publish.len()), (ANONYMOUS, 0, 0));
-    assert!(!grant.admin);
+    assert_eq!(grant.admin, AdminRole::Nobody);
+}
+
+#[tokio::test]
+async fn the_admin_claim_is_a_role_and_nothing_that_looks_like_one() {
+    let verifier = verifier(vec![issuer(text(SECRET), &[])]);
+    let key = SigningKey::secret(SECRET, None).expect("a secret");
+    for (claim, role) in [
+        (json!(true), Some(AdminRole::Operator)),
+        (json!("operator"), Some(AdminRole::Operator)),
+        (json!("read"), Some(AdminRole::Read)),
+        (json!(false), Some(AdminRole::Nobody)),
+        (json!("true"), None),
+        (json!("Operator"), None),
+        (json!(""), None),
+        (json!(1), None),
+        (json!(null), None),
+        (json!(["operator"]), None),
+    ] {
+        let token = key.sign(&claims_with("tidings", json!({ "admin": claim })));
+        let granted = verifier.verify(&token, at(NOW)).await;
+        assert_eq!(granted.ok().map(|grant| grant.admin), role, "{claim}");
+    }
 }
 
 #[tokio::test]

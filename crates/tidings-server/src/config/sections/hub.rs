@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::section;
-use crate::config::value::{EngineKind, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, RedisUrl};
+use crate::config::value::{
+    EngineKind, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, ProxyProtocol, RedisUrl,
+};
 
 section! {
     /// `[server]`: the listener and the data directory.
@@ -15,11 +17,20 @@ section! {
         /// Directory for what outlives the process: the node's name, the counters of `cleanup`, and the events
         /// kept over an orderly restart. Made when it is not there; a relative path starts at the working directory.
         data_dir "server.data_dir": PathBuf = "tidings-data", flag "--data-dir";
-        /// A separate address for the admin surface, `/metrics` and `/health`.
-        admin_listen "server.admin_listen": Option<SocketAddr>, needs AdminListener;
+        /// A separate address for operators: the monitor, their part of the API and `/metrics` are there alone, beside
+        /// everything else. At `server.listen` nobody is an operator then, by whatever token.
+        admin_listen "server.admin_listen": Option<SocketAddr>;
+        /// A separate address for `/metrics`, which is there alone then. `/health` and `/ready` are at every address.
+        metrics_listen "server.metrics_listen": Option<SocketAddr>;
+        /// How long browsers are told to use nothing but HTTPS for this host (`Strict-Transport-Security`), by answers
+        /// that leave by TLS. 0: they are not told.
+        hsts_seconds "server.hsts_seconds": u32 = "0", unit "s", max 63072000;
         /// Proxies whose `X-Forwarded-For` is believed, so that a site behind one is not one address to the
         /// limits. Everybody else's is ignored.
         trusted_proxies "server.trusted_proxies": Vec<IpNet> = "", flag "--trusted-proxies";
+        /// Whether clients come by the PROXY protocol, version 2: each connection begins with a header in which a proxy
+        /// of `server.trusted_proxies` says whose it is. One without, or from anybody else, is closed.
+        proxy_protocol "server.proxy_protocol": ProxyProtocol = "off";
     }
 }
 

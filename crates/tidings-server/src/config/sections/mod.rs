@@ -1,14 +1,18 @@
 //! The sections of the configuration: each is a struct and its part of the table, written once.
 
+mod admin;
 mod hub;
 mod outside;
 mod rules;
 mod streams;
+mod tls;
 
+pub use admin::{Admin, Operator};
 pub use hub::{Cleanup, Cluster, Drain, Engine, History, Log, Server};
-pub use outside::{Auth, Cors, Tls};
+pub use outside::{Auth, Cors};
 pub use rules::{ChannelRule, Issuer, Webhook};
 pub use streams::{Limits, Stream};
+pub use tls::Tls;
 
 use super::layers::Reader;
 use super::setting::Setting;
@@ -37,6 +41,7 @@ pub(super) const SECTIONS: &[&[Setting]] = &[
     Auth::SETTINGS,
     Cors::SETTINGS,
     Tls::SETTINGS,
+    Admin::SETTINGS,
 ];
 
 /// A table that may stand in the file any number of times.
@@ -50,7 +55,9 @@ pub(super) const CHANNEL: Rule = Rule { name: "channel", settings: ChannelRule::
 pub(super) const ISSUER: Rule = Rule { name: "auth.issuers", settings: Issuer::SETTINGS };
 pub(super) const WEBHOOK: Rule = Rule { name: "webhook", settings: Webhook::SETTINGS };
 
-pub(super) const RULES: &[Rule] = &[CHANNEL, ISSUER, WEBHOOK];
+pub(super) const OPERATOR: Rule = Rule { name: "admin.operators", settings: Operator::SETTINGS };
+
+pub(super) const RULES: &[Rule] = &[CHANNEL, ISSUER, WEBHOOK, OPERATOR];
 
 /// Writes a section: the struct, its rows of the table, and how one is read and shown. The comment of a field is
 /// its effect in the documentation.

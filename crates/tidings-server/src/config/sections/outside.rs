@@ -50,13 +50,3 @@ section! {
         origins "cors.origins": Vec<Origin> = "";
     }
 }
-
-section! {
-    /// `[tls]`: encryption on the hub's own listener.
-    Tls {
-        /// The certificate chain, as PEM.
-        certificate_file "tls.certificate_file": Option<PathBuf>, needs Tls;
-        /// Its private key, as PEM.
-        key_file "tls.key_file": Option<PathBuf>, needs Tls;
-    }
-}

@@ -85,12 +85,32 @@ choice!(
 );
 
 choice!(
+    /// What somebody who looks after the hub may do.
+    OperatorRole {
+        /// See what operators see.
+        Read "read",
+        /// And do what operators do.
+        Operator "operator",
+    }
+);
+
+choice!(
     /// Where events and leases live.
     EngineKind {
         /// In this process.
         Memory "memory",
         /// In Redis, shared by several hubs.
         Redis "redis",
+    }
+);
+
+choice!(
+    /// Whether proxies tell whose connections they pass on.
+    ProxyProtocol {
+        /// They don't.
+        Off "off",
+        /// By the PROXY protocol, version 2.
+        V2 "v2",
     }
 );
 

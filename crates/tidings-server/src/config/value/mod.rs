@@ -5,16 +5,21 @@ mod list;
 mod name;
 mod network;
 mod number;
+mod password;
 mod secret;
 mod url;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use choice::{Algorithm, EngineKind, LogFormat, LogLevel, OnFull, PublishRule, Slow, WebhookEvent};
-pub use name::{CookieName, NodeName, Text};
+pub use choice::{
+    Algorithm, EngineKind, LogFormat, LogLevel, OnFull, OperatorRole, ProxyProtocol, PublishRule, Slow,
+    WebhookEvent,
+};
+pub use name::{CookieName, NodeName, Text, UserName};
 pub use network::{IpNet, Origin};
 pub use number::{Limit, Millis};
+pub use password::PasswordHash;
 pub(super) use secret::MASK;
 pub use secret::Secret;
 pub use url::{HttpUrl, RedisUrl};

@@ -53,6 +53,11 @@ name!(
     Text, "text", "list of texts", is_text, "text of 1 to 1024 bytes without control characters"
 );
 name!(
+    /// Whom a token or a login names.
+    UserName, "user's name", "list of users' names", is_user,
+    "a name of 1 to 255 bytes without control characters, and not `anonymous`"
+);
+name!(
     /// What this node is called among its peers.
     NodeName, "node name", "list of node names", is_node,
     "a name of 1 to 64 letters, digits, dots, hyphens or underscores"
@@ -62,6 +67,10 @@ name!(
     CookieName, "cookie name", "list of cookie names", is_cookie,
     "a cookie name: letters, digits and any of !#$%&'*+-.^_`|~"
 );
+
+fn is_user(text: &str) -> bool {
+    tidings_core::grant::Label::parse(text).is_ok() && text != tidings_core::grant::ANONYMOUS
+}
 
 fn is_text(text: &str) -> bool {
     (1..=TEXT_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)

@@ -1592,7 +1592,48 @@ var client = createClient({
 		firstMs: 500,
 		maxMs: 8e3
 	}
-}), hooks = createHooks(), { useChannel, useConnectionStatus } = hooks, TidingsProvider = hooks.TidingsProvider;
+}), hooks = createHooks(), { useChannel, useConnectionStatus } = hooks, TidingsProvider = hooks.TidingsProvider, SessionContext = U(null), useSession = () => j(SessionContext), useMay = () => useSession()?.role === "operator", AGAIN_MS = 3e3, KEPT_AS$1 = "tidings-monitor-at";
+function useAskedSession() {
+	let [session, setSession] = d(null);
+	return A$1(() => {
+		let abort = new AbortController(), timer, asking = async () => {
+			try {
+				let answer = await fetch(beside("session"), {
+					cache: "no-store",
+					signal: abort.signal
+				});
+				if (answer.ok) return setSession(await answer.json());
+				if (answer.status === 401 || answer.status === 403) return toLogin();
+			} catch {}
+			abort.signal.aborted || (timer = setTimeout(asking, AGAIN_MS));
+		};
+		return asking(), () => {
+			abort.abort(), clearTimeout(timer);
+		};
+	}, []), session;
+}
+function toLogin() {
+	try {
+		sessionStorage.setItem(KEPT_AS$1, location.hash);
+	} catch {}
+	location.replace(beside("login"));
+}
+function backFromLogin() {
+	try {
+		let kept = sessionStorage.getItem(KEPT_AS$1);
+		sessionStorage.removeItem(KEPT_AS$1), kept && location.hash === "" && history.replaceState(null, "", kept);
+	} catch {}
+}
+async function logOut() {
+	await fetch(beside("logout"), {
+		method: "POST",
+		redirect: "manual",
+		headers: { "Tidings-Client": "monitor" }
+	}), location.replace(beside("login"));
+}
+function beside(name) {
+	return new URL(name, location.href).href;
+}
 // src/pace.ts
 function pacer(apply, everyMs, now = () => performance.now()) {
 	let last = -Infinity, waiting = null, run = (value) => {
@@ -1619,7 +1660,10 @@ var Refusal = class extends Error {
 	}
 };
 async function ask(path, { method = "GET", body, signal } = {}) {
-	let headers = body === void 0 ? {} : { "Content-Type": "application/json" }, answer;
+	let named = { "Tidings-Client": "monitor" }, headers = body === void 0 ? named : {
+		...named,
+		"Content-Type": "application/json"
+	}, answer;
 	try {
 		answer = await client.request(path, {
 			method,
@@ -1632,12 +1676,12 @@ async function ask(path, { method = "GET", body, signal } = {}) {
 		throw signal?.aborted ? error : new Refusal(0, "The hub can’t be reached.");
 	}
 	let said = await answer.json().catch(() => null);
-	if (signal?.throwIfAborted(), answer.ok && said === null) throw new Refusal(0, "What answered is not the hub: it sent no JSON.");
+	if (signal?.throwIfAborted(), answer.status === 401 && toLogin(), answer.ok && said === null) throw new Refusal(0, "What answered is not the hub: it sent no JSON.");
 	if (!answer.ok) throw new Refusal(answer.status, said?.detail ?? said?.title ?? `The hub answered ${answer.status}.`);
 	return said;
 }
 // src/hub/stats.ts
-var APPLY_EVERY_MS = 1e3, ASK_EVERY_MS$3 = 2e3;
+var APPLY_EVERY_MS = 1e3, ASK_EVERY_MS$4 = 2e3;
 function useStats() {
 	let [latest, setLatest] = d({
 		stats: null,
@@ -1654,7 +1698,7 @@ function useStats() {
 		pushed.current = pushed.current && connected;
 		let abort = new AbortController(), timer = setInterval(() => {
 			pushed.current || ask("stats", { signal: abort.signal }).then(take, () => {});
-		}, ASK_EVERY_MS$3);
+		}, ASK_EVERY_MS$4);
 		return () => {
 			clearInterval(timer), abort.abort();
 		};
@@ -1778,8 +1822,8 @@ function Drawer({ title, onClose, children, kind = "drawer" }) {
 	});
 }
 // src/text.ts
-var SHOWN_MAX = 60, TITLE_MAX = 2e3, UNITS_MAX = 4002;
-function shown(value, max = SHOWN_MAX) {
+var SHOWN_MAX$1 = 60, TITLE_MAX = 2e3, UNITS_MAX = 4002;
+function shown(value, max = SHOWN_MAX$1) {
 	let whole = visible(String(value).slice(0, UNITS_MAX)), characters = [...whole];
 	if (characters.length <= max) return {
 		text: whole,
@@ -1823,7 +1867,7 @@ function Trouble({ problem }) {
 }
 // src/parts/drain.tsx
 function DrainCard({ stats }) {
-	let [asked, setAsked] = d(!1), { busy, done, problem, run } = useDeed(), draining = stats.phase !== "serving", card = T$1(null);
+	let [asked, setAsked] = d(!1), { busy, done, problem, run } = useDeed(), draining = stats.phase !== "serving", may = useMay(), card = T$1(null);
 	A$1(() => {
 		draining && done && document.activeElement === document.body && card.current?.focus();
 	}, [draining, done]);
@@ -1843,7 +1887,7 @@ function DrainCard({ stats }) {
 			draining ? a(Countdown, { stats }) : a($$1, { children: [a("p", {
 				class: "aside",
 				children: "Ends every stream, spread over the drain’s window, and refuses new ones. For taking the node out of service."
-			}), a("p", {
+			}), may && a("p", {
 				class: "actions",
 				children: a("button", {
 					type: "button",
@@ -2195,7 +2239,7 @@ function area(values, places, top) {
 	return `M${line.slice(0, line.indexOf(","))},${HEIGHT}L${line.replaceAll(" ", "L")}L${WIDTH},${HEIGHT}Z`;
 }
 // src/parts/trends.tsx
-var ASK_EVERY_MS$2 = 5e3, TRENDS = [
+var ASK_EVERY_MS$3 = 5e3, TRENDS = [
 	{
 		figure: "most",
 		lines: [{
@@ -2253,7 +2297,7 @@ var ASK_EVERY_MS$2 = 5e3, TRENDS = [
 	}
 ];
 function Trends() {
-	let { data } = usePolled("stats/series", ASK_EVERY_MS$2);
+	let { data } = usePolled("stats/series", ASK_EVERY_MS$3);
 	return a("section", {
 		"aria-label": "The last 15 minutes",
 		children: a("dl", {
@@ -2293,7 +2337,7 @@ function TrendCard({ trend: { figure, lines }, series }) {
 				children: a(Sparkline, {
 					lines: drawn,
 					places: series?.points ?? 180,
-					words: words(drawn, say)
+					words: words$1(drawn, say)
 				})
 			})
 		]
@@ -2304,11 +2348,34 @@ function values(series, name) {
 	let own = series.series[name] ?? [];
 	return name === "active" ? own : own.map((value) => value * 1e3 / series.step_ms);
 }
-function words(lines, say) {
+function words$1(lines, say) {
 	return `In the last 15 minutes, ${lines.map(({ name, values: own }) => {
 		let { latest, lowest, highest } = extremes(own);
 		return `${name}: now ${say(latest)}, lowest ${say(lowest)}, highest ${say(highest)}`;
 	}).join("; ")}`;
+}
+// src/parts/who.tsx
+function Who() {
+	let session = useSession(), [failed, setFailed] = d(!1);
+	return !session || session.by === "dev" ? null : a("p", {
+		class: "who",
+		children: [
+			a(Foreign, {
+				of: session.user,
+				max: 24
+			}),
+			session.role === "read" && a("span", {
+				class: "tag",
+				children: "read only"
+			}),
+			session.logout && a("button", {
+				type: "button",
+				class: "small",
+				onClick: () => logOut().catch(() => setFailed(!0)),
+				children: failed ? "Log out: try again" : "Log out"
+			})
+		]
+	});
 }
 // src/route.ts
 var VIEWS = [
@@ -2548,7 +2615,7 @@ function bounded(lines) {
 // src/views/channel-drawer.tsx
 var SHOW_EVERY_MS = 250, DATA_SHOWN_MAX = 400;
 function ChannelDrawer({ channel, onClose }) {
-	let { tail, state, setPaused } = useTail(channel);
+	let { tail, state, setPaused } = useTail(channel), may = useMay();
 	return a(Drawer, {
 		title: a(Foreign, {
 			of: channel,
@@ -2606,7 +2673,7 @@ function ChannelDrawer({ channel, onClose }) {
 					})
 				]
 			}),
-			a(PublishForm, { channel })
+			may && a(PublishForm, { channel })
 		]
 	});
 }
@@ -2634,7 +2701,7 @@ function useTail(channel) {
 			type,
 			text: text.slice(0, UNITS_MAX)
 		});
-	}, enabled = isChannel(channel), connected = useConnectionStatus(({ status }) => status === "connected"), heard = useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? "null"), {
+	}, enabled = isChannel(channel), connected = useConnectionStatus(({ status }) => status === "connected"), may = useMay(), heard = useChannel(channel, (event) => add(event.time, event.type, JSON.stringify(event.data) ?? "null"), {
 		enabled,
 		onGap: ({ reason }) => add(Date.now(), null, `Events were lost here: ${reason}`)
 	});
@@ -2646,10 +2713,10 @@ function useTail(channel) {
 	}, [own]);
 	let setPaused = (paused) => {
 		own.tail = pause(came(own.tail, own.news, own.last - own.tail.seen), paused), own.news = [], again(void 0);
-	}, refused = !enabled || heard === "denied", live = connected && heard === "active";
+	}, refused = !enabled || heard === "denied", denial = may ? "The hub has no such channel" : "Its events are not for your role", live = connected && heard === "active";
 	return {
 		tail: own.tail,
-		state: refused ? "The hub has no such channel" : live ? "Live" : "Not live yet",
+		state: refused ? denial : live ? "Live" : "Not live yet",
 		setPaused
 	};
 }
@@ -2680,9 +2747,9 @@ function listed(rows, key, total, next) {
 	};
 }
 // src/hub/listed.ts
-var ASK_EVERY_MS$1 = 2e3;
+var ASK_EVERY_MS$2 = 2e3;
 function useListed(path, members, rows, key) {
-	let { data, stale, problem } = usePolled(members && address(path, members), ASK_EVERY_MS$1);
+	let { data, stale, problem } = usePolled(members && address(path, members), ASK_EVERY_MS$2);
 	return {
 		page: data && !stale ? listed(rows(data), key, data.total, data.next) : null,
 		problem,
@@ -3674,9 +3741,9 @@ function Timeline({ moments }) {
 	});
 }
 // src/views/connection-drawer.tsx
-var ASK_EVERY_MS = 1500;
+var ASK_EVERY_MS$1 = 1500;
 function ConnectionDrawer({ id, onClose }) {
-	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS), { problem, again } = asked, told = asked.stale ? null : asked.data, unknown = problem?.status === 404, data = unknown && !told?.closed ? null : told;
+	let asked = usePolled(`connections/${encodeURIComponent(id)}`, ASK_EVERY_MS$1), { problem, again } = asked, may = useMay(), told = asked.stale ? null : asked.data, unknown = problem?.status === 404, data = unknown && !told?.closed ? null : told;
 	return a(Drawer, {
 		title: data ? a(Foreign, {
 			of: data.connection.user,
@@ -3703,7 +3770,7 @@ function ConnectionDrawer({ id, onClose }) {
 			!unknown && a(Trouble, { problem }),
 			data && a(State, { of: data }),
 			data && a(Facts, { of: data }),
-			data && !data.closed && a(Kick, {
+			may && data && !data.closed && a(Kick, {
 				connection: data.connection,
 				onKicked: again
 			}),
@@ -3997,10 +4064,63 @@ var COLUMNS$1 = [
 			class: "code"
 		})
 	}
-];
+], ASK_EVERY_MS = 4e3, SHOWN_MAX = 12;
+function Deeds() {
+	let { data, problem } = usePolled("audit", ASK_EVERY_MS), entries = data?.entries.slice(0, SHOWN_MAX) ?? [];
+	return a("section", {
+		class: "card",
+		"aria-labelledby": "deeds-title",
+		children: [
+			a("h3", {
+				id: "deeds-title",
+				children: "Operators’ actions"
+			}),
+			data && entries.length === 0 && a("p", {
+				class: "aside",
+				children: "None since the hub’s start."
+			}),
+			a("ol", {
+				class: "timeline",
+				children: entries.map((entry) => a("li", {
+					"data-tone": entry.result === "done" ? "plain" : "bad",
+					children: [a("p", { children: [
+						a("strong", { children: words(entry) }),
+						" ",
+						entry.target !== null && a(Foreign, {
+							of: entry.target,
+							max: 40
+						}),
+						" ",
+						a("span", {
+							class: "aside",
+							children: [
+								"by ",
+								entry.who === null ? "nobody known" : a(Foreign, {
+									of: entry.who,
+									max: 30
+								}),
+								",",
+								" ",
+								a(Foreign, { of: entry.from })
+							]
+						})
+					] }), a(When, {
+						at: entry.at,
+						as: "both"
+					})]
+				}, `${entry.at} ${entry.action} ${entry.target}`))
+			}),
+			a(Trouble, { problem })
+		]
+	});
+}
+function words({ action, result }) {
+	let name = action.charAt(0).toUpperCase() + action.slice(1).replaceAll("_", " ");
+	return result === "done" ? name : `${name}: ${result}`;
+}
 // src/parts/sweep.tsx
 function SweepCard({ stats: { cleanup } }) {
-	let { busy, done, problem, run } = useDeed();
+	let { busy, done, problem, run } = useDeed(), may = useMay();
 	return a("section", {
 		class: "card",
 		"aria-labelledby": "sweep-title",
@@ -4019,7 +4139,7 @@ function SweepCard({ stats: { cleanup } }) {
 			}),
 			a("p", {
 				class: "actions",
-				children: [a("button", {
+				children: [may && a("button", {
 					type: "button",
 					"aria-disabled": busy,
 					onClick: () => busy || void run("cleanup", {
@@ -4052,7 +4172,8 @@ function Nodes({ stats }) {
 			a(Cluster, { stats }),
 			a(DrainCard, { stats }),
 			a(Shutdown, { stats }),
-			a(SweepCard, { stats })
+			a(SweepCard, { stats }),
+			a(Deeds, {})
 		]
 	})] }) : a("p", {
 		class: "empty",
@@ -4281,9 +4402,13 @@ var NAMES = {
 	nodes: "Nodes"
 };
 function App() {
+	let session = useAskedSession();
 	return a(TidingsProvider, {
 		client,
-		children: a(Clock, { children: a(Page, {}) })
+		children: a(Clock, { children: a(SessionContext.Provider, {
+			value: session,
+			children: a(Page, {})
+		}) })
 	});
 }
 function Page() {
@@ -4348,6 +4473,7 @@ function Masthead({ node }) {
 				href: "../",
 				children: "Live channel"
 			}),
+			a(Who, {}),
 			a(ThemeToggle, {})
 		]
 	});
@@ -4395,4 +4521,4 @@ function Draining({ stats }) {
 		children: [a("strong", { children: "This node is draining." }), a(Countdown, { stats })]
 	});
 }
-applyTheme(), Q$1(a(App, {}), document.body);
+applyTheme(), backFromLogin(), Q$1(a(App, {}), document.body);

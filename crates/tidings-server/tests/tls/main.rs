@@ -1,0 +1,9 @@
+//! What comes before HTTP on the hub's own sockets: TLS and its certificates, and the PROXY protocol.
+#![allow(dead_code, unreachable_pub, reason = "each module uses its own part")]
+
+mod behind_haproxy;
+mod certificates;
+#[path = "../hub/mod.rs"]
+mod hub;
+mod introduced;
+mod trusting;

@@ -1,0 +1,187 @@
+//! What operators see and do: who may, and what is written down of it. One table says both; each of its endpoints is
+//! reached through one door, which asks who it is before anything else is read.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post, put};
+use http::Method;
+use http::request::Parts;
+use tidings_core::grant::{AdminRole, Grant};
+
+use super::problem::Problem;
+use super::{App, Shared, admin};
+use crate::hub::Hub;
+use crate::trail::{AuditEntry, AuditTrail};
+
+/// One thing that can be asked of the operators' endpoints.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// `HEAD` goes with `GET`.
+    pub method: Method,
+    /// The path, with `{names}` in place of what varies.
+    pub path: &'static str,
+    /// The least role that may.
+    pub role: AdminRole,
+    /// What it is called in the audit log; `None` for what only reads.
+    pub action: Option<&'static str>,
+}
+
+/// Who may what.
+pub static ENDPOINTS: [Endpoint; 14] = [
+    sees("/api/sse/stats"),
+    sees("/api/sse/stats/series"),
+    sees("/api/sse/connections"),
+    sees("/api/sse/connections/{id}"),
+    sees("/api/sse/connections/closed"),
+    sees("/api/sse/channels"),
+    sees("/api/sse/users"),
+    sees("/api/sse/audit"),
+    does(Method::DELETE, "/api/sse/connections/{id}", "kick"),
+    does(Method::DELETE, "/api/sse/users/{user}/connections", "kick_user"),
+    does(Method::PUT, "/api/sse/users/{user}/channels", "change_channels"),
+    does(Method::POST, "/api/sse/revocations", "revoke"),
+    does(Method::POST, "/api/sse/cleanup", "cleanup"),
+    does(Method::POST, "/api/sse/drain", "drain"),
+];
+
+/// What somebody adds below and forgets above.
+static UNNAMED: Endpoint = does(Method::POST, "", "unnamed");
+
+const fn sees(path: &'static str) -> Endpoint {
+    Endpoint { method: Method::GET, path, role: AdminRole::Read, action: None }
+}
+
+const fn does(method: Method, path: &'static str, action: &'static str) -> Endpoint {
+    Endpoint { method, path, role: AdminRole::Operator, action: Some(action) }
+}
+
+/// Borne by a request that was let through, for its endpoint.
+#[derive(Clone)]
+pub(super) struct Admitted(pub(super) Grant);
+
+/// Borne by an answer: whom or what was acted upon, where the path does not say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Deed {
+    pub(super) target: Option<String>,
+    pub(super) detail: Option<String>,
+}
+
+pub(super) fn routes(app: &App) -> Router<App> {
+    Router::new()
+        .route("/api/sse/stats", get(admin::stats))
+        .route("/api/sse/stats/series", get(admin::series))
+        .route("/api/sse/connections", get(admin::connections))
+        .route("/api/sse/connections/closed", get(admin::closed))
+        .route("/api/sse/connections/{id}", get(admin::connection).delete(admin::kick))
+        .route("/api/sse/channels", get(admin::channels))
+        .route("/api/sse/users", get(admin::users))
+        .route("/api/sse/users/{user}/connections", delete(admin::kick_user))
+        .route("/api/sse/users/{user}/channels", put(admin::change_user))
+        .route("/api/sse/revocations", post(admin::revoke))
+        .route("/api/sse/cleanup", post(admin::cleanup))
+        .route("/api/sse/drain", post(admin::drain))
+        .route("/api/sse/audit", get(admin::audit))
+        .route_layer(from_fn_with_state(app.clone(), door))
+}
+
+/// Lets through who may, and writes down what was done or refused.
+async fn door(State(app): Shared, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let endpoint = endpoint_of(&parts);
+    let target = target_of(&mut parts).await;
+    let admitted = admitted(&app, &parts, endpoint.role).await;
+    let mut entry = endpoint.action.map(|action| AuditEntry::new(action, app.hub.client(&parts), target));
+    let answer = match admitted {
+        Ok(grant) => {
+            if let Some(entry) = &mut entry {
+                entry.by(&grant);
+            }
+            parts.extensions.insert(Admitted(grant));
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err((problem, grant)) => {
+            if let (Some(entry), Some(grant)) = (&mut entry, &grant) {
+                entry.by(grant);
+            }
+            problem.into_response()
+        }
+    };
+    if let Some(mut entry) = entry {
+        if let Some(Deed { target, detail }) = answer.extensions().get::<Deed>().cloned() {
+            entry.target = entry.target.or(target);
+            entry.detail = detail;
+        }
+        app.trail.record(entry.ended(answer.status())).await;
+    }
+    answer
+}
+
+/// The grant, or what is wrong and whose it was.
+async fn admitted(app: &App, parts: &Parts, role: AdminRole) -> Result<Grant, (Problem, Option<Grant>)> {
+    let grant = app.grant(parts).await.map_err(|problem| (problem, None))?;
+    if grant.admin >= role {
+        return Ok(grant);
+    }
+    let detail = match grant.admin {
+        AdminRole::Read => "this needs the role `operator`, and this one is `read`",
+        _ => "this needs the admin right",
+    };
+    Err((Problem::forbidden(detail), Some(grant)))
+}
+
+/// Writes down what a page of another origin tried.
+pub(super) async fn note_forged(hub: &Hub, trail: &AuditTrail, request: Request, problem: &Problem) {
+    let (mut parts, _) = request.into_parts();
+    if parts.method == Method::OPTIONS || !is_operators(&parts) {
+        return;
+    }
+    let Some(action) = endpoint_of(&parts).action else { return };
+    let target = target_of(&mut parts).await;
+    let mut entry = AuditEntry::new(action, hub.client(&parts), target);
+    entry.detail = Some("from a page of another origin".to_owned());
+    trail.record(entry.ended(problem.status())).await;
+}
+
+fn is_operators(parts: &Parts) -> bool {
+    let path = matched(parts);
+    ENDPOINTS.iter().any(|endpoint| path.ends_with(endpoint.path))
+}
+
+/// The row of the table. What is in none needs the most that there is.
+fn endpoint_of(parts: &Parts) -> &'static Endpoint {
+    let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
+    let path = matched(parts);
+    // An application may have it all below a path of its own.
+    let mut rows = ENDPOINTS.iter();
+    rows.find(|row| row.method == *method && path.ends_with(row.path)).unwrap_or(&UNNAMED)
+}
+
+fn matched(parts: &Parts) -> &str {
+    parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str)
+}
+
+/// What stands in the path in place of a `{name}`.
+async fn target_of(parts: &mut Parts) -> Option<String> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+    params.iter().last().map(|(_, value)| value.to_owned())
+}
+
+impl Deed {
+    pub(super) fn on(target: impl Into<String>) -> Self {
+        Self { target: Some(target.into()), detail: None }
+    }
+
+    pub(super) fn detailed(detail: impl Into<String>) -> Self {
+        Self { target: None, detail: Some(detail.into()) }
+    }
+
+    /// The answer, with this to be written down of it.
+    pub(super) fn with(self, answer: impl IntoResponse) -> http::Response<Body> {
+        let mut answer = answer.into_response();
+        answer.extensions_mut().insert(self);
+        answer
+    }
+}
