@@ -37,7 +37,7 @@ export function Room({ group, board, user }: { group: Group; board: Board; user:
   );
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
 function Present({ group, visit }: { group: number; visit: Visit }) {
   const { student_id, student_name, since } = visit;
