@@ -140,6 +140,12 @@ async fn a_token_reads_the_groups_of_now_and_does_nothing_else() {
         403
     );
     assert_eq!(server.ask("GET", "/api/sse/stream", "", &Value::Null).await.status, 401);
+    // Of Ben's rights the hub was never told anything: his token alone says what he may.
+    let bearer = format!("authorization: Bearer {}\r\n", server.enter("ben").await.token().await);
+    for asked in [format!("group:{group}"), "group:*".to_owned(), "all".to_owned()] {
+        let path = format!("/api/sse/stream?channels={asked}");
+        assert_eq!(server.ask("GET", &path, &bearer, &Value::Null).await.status, 403, "{asked}");
+    }
     let stream = server.listen(&ada.token().await).await;
     assert_eq!(server.active(), 1);
     drop(stream);

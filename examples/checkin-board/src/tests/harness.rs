@@ -219,13 +219,18 @@ impl Listener {
         let head = format!("GET /api/sse/stream?{query} HTTP/1.0\r\nhost: localhost\r\n{headers}\r\n");
         socket.write_all(head.as_bytes()).await.expect("taken");
         let mut listener = Self { socket, text: String::new() };
-        let head = listener.until("\r\n\r\n").await;
+        let head = timeout(PATIENCE, listener.until("\r\n\r\n")).await.expect("an answer in time");
         assert!(head.contains(" 200 "), "{head}");
         assert_eq!(listener.next().await.ty, "connected");
         listener
     }
 
+    /// In time: heartbeats are no events.
     pub(super) async fn next(&mut self) -> Heard {
+        timeout(PATIENCE, self.following()).await.expect("an event in time")
+    }
+
+    async fn following(&mut self) -> Heard {
         loop {
             let block = self.until("\n\n").await;
             let field =
