@@ -1,0 +1,48 @@
+//! A hub in this process: a call is enough.
+
+use tidings::core::grant::Label;
+use tidings::{Hub, Publisher, Selector};
+
+use super::Telling;
+use crate::event::{EVERY_GROUP, channel};
+
+#[derive(Clone)]
+pub(crate) struct Embedded {
+    hub: Hub,
+    publisher: Publisher,
+    every_group: Selector,
+    /// How long a token that is out there may still be good.
+    token_ms: u64,
+}
+
+impl Embedded {
+    pub(crate) fn new(hub: &Hub, token_ms: u64) -> Self {
+        let every_group = Selector::parse(EVERY_GROUP).expect("a pattern");
+        Self { publisher: hub.publisher(), hub: hub.clone(), every_group, token_ms }
+    }
+
+    pub(super) fn tell(&self, telling: &Telling) {
+        let done = match telling {
+            Telling::Event(event) => self
+                .publisher
+                .publish(&event.channel(), event.ty.name(), event)
+                .map(drop)
+                .map_err(|e| e.to_string()),
+            Telling::Rights { user, groups } => {
+                let add: Vec<_> = groups.iter().map(|group| Selector::Channel(channel(*group))).collect();
+                let every = std::slice::from_ref(&self.every_group);
+                self.hub.amend_user(&label(*user), &add, every).map(drop).map_err(|e| e.to_string())
+            }
+            Telling::ShutOut { user } => {
+                self.hub.revoke_user(&label(*user), self.token_ms).map(drop).map_err(|e| e.to_string())
+            }
+        };
+        if let Err(error) = done {
+            tracing::warn!(?telling, error, "the hub was not told");
+        }
+    }
+}
+
+fn label(user: i64) -> Label {
+    Label::parse(&user.to_string()).expect("a number makes a name")
+}
