@@ -1,6 +1,6 @@
 # `make help` tells what there is. Each target is a thin door to a script or to cargo.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench prove
+.PHONY: help run test check bench prove sbom
 
 LISTEN ?= 127.0.0.1:3000
 
@@ -22,3 +22,6 @@ bench: ## memory and speed on this machine, against the floor (ARGS="--help" tel
 
 prove: ## the proofs at full size, written to docs/evidence (ONLY="prove_drain" runs some)
 	@scripts/prove.sh $(ONLY)
+
+sbom: ## what the hub and the clients consist of, as CycloneDX in target/sbom
+	@scripts/sbom.sh

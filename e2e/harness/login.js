@@ -12,8 +12,8 @@ export function operators(hash) {
 /** Opens the monitor, logs in, and waits until it is live. */
 export async function logIn(page, hub, name, hash = '') {
   await page.goto(`${hub.url}/admin/monitoring${hash}`);
-  await page.getByLabel('Name').fill(name);
-  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('textbox', { name: 'Name' }).fill(name);
+  await page.locator('#password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Log in' }).first().click();
   await page.locator('.light[data-state=connected]').waitFor();
 }

@@ -60,8 +60,12 @@ pub struct Grant {
     pub kind: Option<Arc<str>>,
     /// The user's limit, where the token fixes it.
     pub connections_max: Option<u32>,
+    /// When the grant was given, in milliseconds since 1970, where that is known.
+    pub issued_at_ms: Option<u64>,
     /// When the grant ends, in milliseconds since 1970.
     pub expires_at_ms: Option<u64>,
+    /// The name of the token or session that it comes from, by which alone it can be revoked.
+    pub token_id: Option<Arc<str>>,
     /// What the application wants shown with the user's presence.
     pub info: Option<Box<RawValue>>,
 }
@@ -86,7 +90,9 @@ impl Grant {
             admin: AdminRole::Nobody,
             kind: None,
             connections_max: None,
+            issued_at_ms: None,
             expires_at_ms: None,
+            token_id: None,
             info: None,
         }
     }
@@ -99,10 +105,22 @@ impl Grant {
     /// Whether one entry of the grant covers all that is asked for. What only several entries cover together is
     /// refused: ask for those entries. The hub's own channels are read by whoever sees what operators see, and by no other.
     pub fn may_subscribe(&self, asked: &Selector) -> bool {
-        if asked.is_hubs_own() {
-            return self.may_watch();
+        may_subscribe(&self.subscribe, self.may_watch(), asked)
+    }
+
+    /// What stays with a stream that is opened under the grant; `None` where that is everything, for good.
+    pub fn held(&self) -> Option<Box<Held>> {
+        let everything = self.may_watch() && self.subscribe.iter().any(Selector::is_everything);
+        if everything && self.token_id.is_none() && self.info.is_none() {
+            return None;
         }
-        self.subscribe.iter().any(|granted| granted.covers(asked))
+        let subscribe = self.subscribe.clone().into_boxed_slice();
+        Some(Box::new(Held {
+            subscribe,
+            watches: self.may_watch(),
+            token_id: self.token_id.clone(),
+            info: self.info.clone(),
+        }))
     }
 
     /// Whether what operators see is shown.
@@ -122,6 +140,31 @@ impl Grant {
             Selector::Pattern(_) => None,
         })
     }
+}
+
+/// Of a grant what a live stream is held to.
+#[derive(Clone, Debug)]
+pub struct Held {
+    subscribe: Box<[Selector]>,
+    watches: bool,
+    /// See [`Grant::token_id`].
+    pub token_id: Option<Arc<str>>,
+    /// See [`Grant::info`].
+    pub info: Option<Box<RawValue>>,
+}
+
+impl Held {
+    /// As [`Grant::may_subscribe`].
+    pub fn may_subscribe(&self, asked: &Selector) -> bool {
+        may_subscribe(&self.subscribe, self.watches, asked)
+    }
+}
+
+fn may_subscribe(granted: &[Selector], watches: bool, asked: &Selector) -> bool {
+    if asked.is_hubs_own() {
+        return watches;
+    }
+    granted.iter().any(|granted| granted.covers(asked))
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ fn they_count_for_nothing_and_move_no_cursor() {
     assert!(log.channels(NOW_MS).iter().all(|info| info.name().as_str() == "jobs"));
     let lines = serde_json::to_string(&log.snapshot()).expect("lines");
     assert!(!lines.contains("$hub"), "{lines}");
-    assert!(log.history(&name(BOARD), None, 10).events.is_empty());
+    assert!(log.history(&name(BOARD), 0, None, 10).events.is_empty());
 }
 
 #[test]

@@ -4,7 +4,9 @@ use serde_json::value::RawValue;
 use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::event::{Draft, Event};
 use tidings_core::history::{Envelope, Retention};
-use tidings_core::log::{Keep, Log, PENDING_CHANGE_BYTES_MAX, Piece, Rules, Slow, SubscriberKey, Unchanged};
+use tidings_core::log::{
+    Keep, Log, PENDING_CHANGE_BYTES_MAX, Piece, Resume, Rules, Slow, SubscriberKey, Unchanged,
+};
 use tidings_core::position::Epoch;
 
 const BUDGET_BYTES: usize = 1 << 20;
@@ -51,6 +53,72 @@ fn given(log: &mut Log<()>, key: SubscriberKey) -> Vec<String> {
         Piece::Control(_) => None,
     };
     pieces.into_iter().filter_map(data).collect()
+}
+
+/// The same by rights that ended: only these names may be read.
+fn withdraw(log: &mut Log<()>, key: SubscriberKey, may_read: &[&str]) {
+    let mut may_read = |asked: &Selector| may_read.contains(&asked.as_str());
+    log.withdraw(key, &[], &mut may_read, &mut |()| {}).expect("it reads");
+}
+
+#[test]
+fn what_was_taken_away_is_not_given_any_more_also_where_its_client_had_left_it_before() {
+    let mut log = log();
+    let all = ["a", "b", "room:*"].map(selector);
+    let key = log.subscribe(&all, None, Envelope::None, ()).key;
+    for (data, channel) in (1..).zip(["a", "b", "room:1"]) {
+        publish(&mut log, channel, (None, None), data);
+    }
+    change(&mut log, key, &[], &[selector("a")]).expect("there");
+    withdraw(&mut log, key, &["a", "b"]);
+    publish(&mut log, "room:1", (None, None), 4);
+    assert_eq!(given(&mut log, key), ["1", "2"], "what the client left by itself is still its own");
+
+    let key = log.subscribe(&all, None, Envelope::None, ()).key;
+    publish(&mut log, "a", (None, None), 5);
+    change(&mut log, key, &[], &[selector("a")]).expect("there");
+    publish(&mut log, "b", (None, None), 6);
+    withdraw(&mut log, key, &["b"]);
+    assert_eq!(given(&mut log, key), ["6"], "and not where that was taken, too");
+}
+
+#[test]
+fn what_a_selector_that_stays_means_waits_on_also_where_another_was_taken() {
+    let mut log = log();
+    let key = log.subscribe(&[selector("room:*")], None, Envelope::None, ()).key;
+    publish(&mut log, "room:1", (None, None), 1);
+    publish(&mut log, "room:2", (None, None), 2);
+    change(&mut log, key, &[selector("room:1")], &[]).expect("there");
+    publish(&mut log, "room:1", (None, None), 3);
+    withdraw(&mut log, key, &["room:1"]);
+    publish(&mut log, "room:1", (None, None), 4);
+    assert_eq!(given(&mut log, key), ["1", "3", "4"]);
+}
+
+#[test]
+fn a_cursor_goes_no_further_back_than_the_right_to_it() {
+    let mut log = log();
+    let before = log.head().to_string();
+    for data in 1..=3 {
+        publish(&mut log, "a", (None, None), data);
+        publish(&mut log, "b", (None, None), 10 * data);
+    }
+    let since = |asked: &Selector| if asked.as_str() == "a" { 2 } else { 0 };
+    let both = ["a", "b"].map(selector);
+    let subscribed = log.subscribe_since(&both, &since, Some(&before), Envelope::None, ());
+    let resume: Vec<_> = subscribed.resume.iter().map(|(_, resume)| *resume).collect();
+    assert_eq!(resume, [Resume::Gap, Resume::Ok]);
+    let mut pieces = Vec::new();
+    log.take(subscribed.key, BUDGET_BYTES, &mut pieces).expect("a subscriber");
+    let text = |piece: &Piece| match piece {
+        Piece::Event(frame) => frame.data().to_owned(),
+        Piece::Control(control) => String::from_utf8_lossy(control.payload()).into_owned(),
+    };
+    let told: Vec<String> = pieces.iter().map(text).collect();
+    assert!(told[1].contains("{\"channel\":\"a\",\"reason\":\"granted\"}"), "{told:?}");
+    assert_eq!((&told[0][..], &told[2..]), ("10", &["2", "20", "3", "30"].map(str::to_owned)[..]));
+    let page = log.history(&ChannelName::parse("a").expect("a name"), 2, Some(&before), 10);
+    assert_eq!((page.events.len(), page.gap), (2, true));
 }
 
 #[test]
@@ -198,7 +266,7 @@ fn what_a_clock_that_was_ahead_dated_grows_old_like_the_rest_after_a_restart() {
     let mut log = Log::<()>::restore(rules, early_ms, log.snapshot()).expect("its own lines");
     let name = ChannelName::parse("jobs").expect("a name");
     let held =
-        |log: &Log<()>| log.history(&name, None, 10).events.iter().map(|e| e.time_ms).collect::<Vec<_>>();
+        |log: &Log<()>| log.history(&name, 0, None, 10).events.iter().map(|e| e.time_ms).collect::<Vec<_>>();
     assert_eq!(held(&log), [early_ms]);
     log.expire(early_ms + 1_001);
     assert_eq!(held(&log), Vec::<u64>::new());

@@ -4,7 +4,7 @@ use std::io;
 
 use http::request::Parts;
 use tidings::auth::{Carriers, TokenAuthorizer};
-use tidings::{Authorizer, Grant, GrantEverything, Problem};
+use tidings::{Authorizer, Counted, Grant, GrantEverything, Problem};
 use tidings_server::config::{Access, Config};
 
 /// The one of this process.
@@ -45,6 +45,13 @@ impl Authorizer for Doorman {
         match self {
             Self::Dev(all) => all.authorize(request).await,
             Self::Tokens(tokens) => tokens.authorize(request).await,
+        }
+    }
+
+    fn counted(&self) -> Vec<Counted> {
+        match self {
+            Self::Dev(all) => all.counted(),
+            Self::Tokens(tokens) => tokens.counted(),
         }
     }
 }

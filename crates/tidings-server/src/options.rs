@@ -1,14 +1,16 @@
 //! From the configuration to what the hub is told.
 
+use std::io;
+
 use tidings::core::history::Retention;
 use tidings::core::log::{Keep, Rules, Slow as CoreSlow};
 use tidings::{Bounds, CleanupOptions, HubOptions, Limits, OnFull as HubOnFull, StreamOptions};
 use tidings_server::config::{ChannelRule, Config, OnFull, Slow};
 
-/// The hub's options.
-pub(crate) fn hub(config: &Config) -> HubOptions {
+/// The hub's options, with the schemas as they are now.
+pub(crate) fn hub(config: &Config) -> io::Result<HubOptions> {
     let (stream, limits) = (&config.stream, &config.limits);
-    HubOptions {
+    Ok(HubOptions {
         node: config.cluster.node.as_ref().map(|node| node.as_str().to_owned()),
         data_dir: Some(config.server.data_dir.clone()),
         stream: StreamOptions {
@@ -51,9 +53,10 @@ pub(crate) fn hub(config: &Config) -> HubOptions {
             shutdown_iterations_max: config.cleanup.shutdown_iterations_max,
         },
         rules: rules(config),
+        gates: config.gates().map_err(io::Error::other)?,
         trusted_proxies: config.server.trusted_proxies.clone(),
         all_by_default: config.dev,
-    }
+    })
 }
 
 fn rules(config: &Config) -> Rules {

@@ -37,7 +37,7 @@ pub(crate) fn run(config: &Config) -> ExitCode {
 }
 
 async fn serve(config: &Config) -> io::Result<ExitCode> {
-    let hub_options = options::hub(config);
+    let hub_options = options::hub(config)?;
     // Before it listens: a key that can't be read lets nobody in.
     let doorman = Arc::new(Doorman::new(config)?);
     let tls = config.open_tls().map_err(io::Error::other)?.map(Arc::new);

@@ -151,6 +151,7 @@ mod armed {
             "EHOSTUNREACH" => libc::EHOSTUNREACH,
             "ENETUNREACH" => libc::ENETUNREACH,
             "ENOBUFS" => libc::ENOBUFS,
+            "ENOSPC" => libc::ENOSPC,
             "ENOMEM" => libc::ENOMEM,
             "EIO" => libc::EIO,
             other => panic!("TIDINGS_FAULTS: {other} is no error that a write can be made to fail with"),

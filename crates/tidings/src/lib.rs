@@ -50,12 +50,17 @@ mod authorize;
 mod body;
 mod clock;
 mod fault;
+mod gate;
 mod histogram;
 mod http;
 mod hub;
+mod journal;
+#[cfg(any(feature = "tokens", feature = "schemas"))]
+mod json;
 mod net;
 mod options;
 mod outlet;
+mod schema;
 mod socket;
 mod store;
 mod stream;
@@ -69,7 +74,8 @@ pub use tidings_core::channel::{ChannelName, Selector};
 pub use tidings_core::grant::{AdminRole, Grant};
 pub use tidings_core::log::Published;
 
-pub use self::authorize::{Authorizer, DynAuthorizer, GrantEverything};
+pub use self::authorize::{Authorizer, Counted, DynAuthorizer, GrantEverything};
+pub use self::gate::Gate;
 pub use self::http::operators::{ENDPOINTS, Endpoint};
 pub use self::http::problem::Problem;
 pub use self::http::{AskedFrom, HttpOptions, Surface, protect, router, with_security_headers};
@@ -77,6 +83,7 @@ pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError, RemoteAddress};
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
 pub use self::outlet::Ending;
+pub use self::schema::{SCHEMA_BYTES_MAX, Schema, SchemaError, VIOLATIONS_TOLD_MAX, Violation, Violations};
 pub use self::socket::{Entrance, bind, listener_options, passed, raise_open_files, serve, serve_through};
 pub use self::trail::{
     AUDIT_ENTRIES_MAX, AUDIT_REFUSALS_PER_SECOND_MAX, AuditEntry, AuditResult, AuditTrail,

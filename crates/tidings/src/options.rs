@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use tidings_core::channel::Selector;
 use tidings_core::history::Retention;
 use tidings_core::log::{Keep, Rules, Slow};
 use tidings_core::registry::{Limits, OnFull};
 
+use crate::gate::Gate;
 use crate::net::IpNet;
 
 /// A hub's settings. A limit of 0 is no limit.
@@ -28,6 +30,9 @@ pub struct HubOptions {
     pub cleanup: CleanupOptions,
     /// What channels keep.
     pub rules: Rules,
+    /// What may be published to which channels: of those that fit one, the first counts. Channels that none fits are
+    /// open to what is granted.
+    pub gates: Vec<(Selector, Gate)>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// A stream that asks for no channels gets all of them, as with `--dev`, and not only those that its grant names.
@@ -141,6 +146,7 @@ impl Default for HubOptions {
                 },
                 total_bytes: 256 * 1024 * 1024,
             },
+            gates: Vec::new(),
             trusted_proxies: Vec::new(),
             all_by_default: false,
         }

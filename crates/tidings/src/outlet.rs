@@ -1,12 +1,15 @@
 //! What the hub holds of a live stream: how to wake it, how to end it, and what is known of it.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 use atomic_waker::AtomicWaker;
 use serde::Serialize;
+use serde_json::value::RawValue;
+use tidings_core::channel::Selector;
 use tidings_core::close::CloseReason;
+use tidings_core::grant::Held;
 use tidings_core::log::SubscriberKey;
 use tidings_core::registry::ConnKey;
 
@@ -40,6 +43,8 @@ pub(crate) struct Outlet {
     pub(crate) through_proxy: bool,
     waker: AtomicWaker,
     subscriber: OnceLock<SubscriberKey>,
+    /// What its grant allows; nothing where that is everything. Changed under the log's lock.
+    held: Mutex<Option<Box<Held>>>,
     ending: OnceLock<Box<Ending>>,
     beat: AtomicBool,
     /// When something to write was first announced that is not yet written, in microseconds.
@@ -66,6 +71,7 @@ impl Outlet {
             through_proxy: remote.through_proxy,
             waker: AtomicWaker::new(),
             subscriber: OnceLock::new(),
+            held: Mutex::new(None),
             ending: OnceLock::new(),
             beat: AtomicBool::new(false),
             pending_since_us: AtomicU64::new(0),
@@ -123,6 +129,30 @@ impl Outlet {
 
     pub(crate) fn seat_subscriber(&self, key: SubscriberKey) {
         let _ = self.subscriber.set(key);
+    }
+
+    /// From now on its grant allows this.
+    pub(crate) fn hold_to(&self, held: Option<Box<Held>>) {
+        *self.held() = held;
+    }
+
+    /// Whether its grant allows it to read this.
+    pub(crate) fn may_subscribe(&self, asked: &Selector) -> bool {
+        self.held().as_ref().is_none_or(|held| held.may_subscribe(asked))
+    }
+
+    /// Whether its grant comes from this token.
+    pub(crate) fn is_of_token(&self, token_id: &str) -> bool {
+        self.held().as_ref().is_some_and(|held| held.token_id.as_deref() == Some(token_id))
+    }
+
+    /// What the application wants shown with its user's presence.
+    pub(crate) fn info(&self) -> Option<Box<RawValue>> {
+        self.held().as_ref().and_then(|held| held.info.clone())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Box<Held>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the writer that the stream is over. The books are closed already.

@@ -153,7 +153,13 @@ impl Store {
         }
     }
 
-    fn write(
+    /// Where a file of that name is.
+    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.dir.as_ref().map(|dir| dir.join(name))
+    }
+
+    /// Writes a file whole, beside the one that it replaces. Answers whether there is a place for it.
+    pub(crate) fn write(
         &self,
         name: &str,
         fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,

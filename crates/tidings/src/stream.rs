@@ -91,6 +91,10 @@ impl Stream {
         if let Some(greeting) = self.greeting.take() {
             out.push(Chunk::Greeting(greeting));
         }
+        // A turn of the clock may be a moment away: nothing is taken after the grant's end.
+        if self.outlet.expires_at_ms().is_some_and(|ends| self.hub.inner().clock.now_ms() >= ends) {
+            self.settle(CloseReason::Expired);
+        }
         if self.outlet.ending().is_some() {
             return Poll::Ready(self.say_farewell(out));
         }
@@ -113,6 +117,12 @@ impl Stream {
                 Poll::Pending
             }
         }
+    }
+
+    /// Whether what was handed out and not written is no longer for the client: it may read no more.
+    pub(crate) fn is_void(&self) -> bool {
+        let reason = self.outlet.ending().map(|ending| ending.reason);
+        !self.farewell_said && matches!(reason, Some(CloseReason::Revoked | CloseReason::Expired))
     }
 
     /// The far end's kernel, or the layer below, took bytes; `done` when it has all that was handed out. Every byte

@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tidings::core::grant::{ANONYMOUS, Label};
-use tidings::{Authorizer, Grant, HttpOptions, Hub, HubOptions, Problem, Selector};
+use tidings::{Authorizer, ChangeError, Grant, HttpOptions, Hub, HubOptions, Problem, Revocation, Selector};
 use tower::ServiceExt;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -333,28 +333,102 @@ fn now_ms() -> u64 {
 async fn what_is_taken_while_a_stream_asks_for_it_is_not_read() {
     let app = Application::granting(board());
     let (mut stream, connected) = app.stream("channels=news").await;
+    let amend = |user, add: &[_], remove: &[_]| {
+        app.hub.amend_user(user, add, remove, None).expect("amended").streams_changed
+    };
     let user = Label::parse("ada").expect("a user");
     let rooms = [Selector::parse("room:*").expect("a pattern")];
-    assert_eq!(app.hub.amend_user(&user, &[], &rooms), Ok(0));
+    assert_eq!(amend(&user, &[], &rooms), 0);
     // The request was granted before that, and is carried out after it.
     let id = connected["connection_id"].as_str().expect("a secret");
     let room = Selector::parse("room:1").expect("a name");
-    let change = app.hub.change_channels(id, &[room], &[]).expect("a live stream");
-    assert_eq!((change.added.len(), change.channels.len()), (0, 1));
+    let refused = app.hub.change_channels(id, std::slice::from_ref(&room), &[]);
+    assert_eq!(refused.map(drop), Err(ChangeError::NotGranted { channel: room }));
+    let news = Selector::parse("news").expect("a name");
+    app.hub.change_channels(id, &[], &[news]).expect("a live stream");
+    assert_eq!(stream.event().await, ("unsubscribed".to_owned(), json!({ "channels": ["news"] })));
+}
+
+#[tokio::test]
+async fn what_was_given_for_a_time_leaves_live_streams_when_it_is_over() {
+    let app = Application::granting(board());
+    let (mut stream, _) = app.stream("channels=news").await;
+    let (user, jobs) = (Label::parse("ada").expect("a user"), [Selector::parse("jobs").expect("a name")]);
+    let amended = app.hub.amend_user(&user, &jobs, &[], Some(now_ms() + 300)).expect("amended");
+    assert_eq!(amended.streams_changed, 1);
     assert_eq!(stream.event().await.0, "subscribed");
-    assert_eq!(stream.event().await, ("unsubscribed".to_owned(), json!({ "channels": ["room:1"] })));
+    assert_eq!(stream.event().await, ("unsubscribed".to_owned(), json!({ "channels": ["jobs"] })));
+    let refused = app.json("GET", "/api/sse/stream?channels=jobs", "").await;
+    Application::refused(&refused, 403, "`jobs`");
+}
+
+#[tokio::test]
+async fn a_change_outlives_the_grants_from_before_it_and_not_those_that_came_after() {
+    let app = Application::granting(board());
+    let (user, news) = (Label::parse("ada").expect("a user"), [Selector::parse("news").expect("a name")]);
+    let amended = app.hub.amend_user(&user, &[], &news, None).expect("amended");
+    let day_ms = 24 * 3_600_000;
+    let until = amended.until_ms.expect("a day, where nobody is here");
+    assert!(until.abs_diff(now_ms() + day_ms) < 60_000, "{until}");
+    let ends = |issued: Option<u64>, expires: u64| {
+        let grant = Grant { issued_at_ms: issued, expires_at_ms: Some(expires), ..board() };
+        app.now_grant(Ok(grant));
+    };
+    let held = || app.hub.amendment_of(&user).and_then(|(_, _, until)| until).expect("it holds");
+    ends(Some(now_ms() + 60_000), now_ms() + 30 * day_ms);
+    let _newer = app.stream("").await;
+    assert_eq!(held(), until, "a newer grant says by itself what it gives");
+    let later = now_ms() + 10 * day_ms;
+    ends(Some(now_ms() - 60_000), later);
+    let _older = app.stream("").await;
+    assert_eq!(held(), later);
+    ends(None, later + 1);
+    let _unknown = app.stream("").await;
+    assert_eq!(held(), later + 1);
+}
+
+#[tokio::test]
+async fn a_stream_is_under_one_grant_and_one_that_allows_more_takes_its_place() {
+    let narrow = Grant { subscribe: vec![Selector::parse("news").expect("a name")], ..board() };
+    let app = Application::granting(Grant { token_id: Some("narrow".into()), ..narrow });
+    let (mut stream, connected) = app.stream("channels=news").await;
+    app.now_grant(Ok(Grant { token_id: Some("broad".into()), ..board() }));
+    let body = json!({ "connection_id": connected["connection_id"], "add": ["room:1"] }).to_string();
+    assert_eq!(app.json("POST", "/api/sse/subscriptions", &body).await.0, 200);
+    assert_eq!(stream.event().await.0, "subscribed");
+    let order =
+        |id: &str| Revocation { token_id: Some(Label::parse(id).expect("an id")), ..Revocation::default() };
+    assert_eq!(app.hub.revoke(&order("narrow")).expect("revoked").streams_ended, 0);
+    assert_eq!(app.hub.revoke(&order("broad")).expect("revoked").streams_ended, 1);
+}
+
+#[tokio::test]
+async fn a_revoked_token_tells_itself_until_when_it_is_refused() {
+    let app = Application::granting(Grant { admin: true.into(), ..board() });
+    let (_, revoked) = app.json("POST", "/api/sse/revocations", "{\"jti\":\"t-1\"}").await;
+    let month = now_ms() / 1000 + 30 * 86_400;
+    assert!(revoked["until"].as_u64().expect("a time").abs_diff(month) < 60, "nobody knows: {revoked}");
+    let ends_ms = now_ms() + 400 * 86_400_000;
+    app.now_grant(Ok(Grant { token_id: Some("t-1".into()), expires_at_ms: Some(ends_ms), ..board() }));
+    Application::refused(&app.json("GET", "/api/sse/history?channel=news", "").await, 401, "revoked");
+    let page = app.hub.revocations(&tidings::RevocationQuery::default());
+    assert_eq!((page.total, page.revocations[0].until), (1, ends_ms / 1000));
+    assert_eq!(app.hub.revocation_count(), (0, 1));
 }
 
 #[tokio::test]
 async fn what_operators_say_of_users_is_kept_for_so_many_and_the_next_is_told() {
     let app = Application::granting(Grant { admin: true.into(), ..board() });
+    let amend = |user: &Label, add: &[_], remove: &[_]| {
+        app.hub.amend_user(user, add, remove, None).expect("amended").streams_changed
+    };
     let label = |n: u32| Label::parse(&n.to_string()).expect("a user");
     let add = [Selector::parse("news").expect("a name")];
-    (0..10_000).for_each(|n| assert_eq!(app.hub.amend_user(&label(n), &add, &[]), Ok(0)));
+    (0..10_000).for_each(|n| assert_eq!(amend(&label(n), &add, &[]), 0));
     let refused = app.json("PUT", "/api/sse/users/one-more/channels", "{\"add\":[\"a\"]}").await;
     Application::refused(&refused, 503, "10000 users");
     assert_eq!(refused.1["limit_name"], "amended_users_max");
-    assert_eq!(app.hub.amend_user(&label(1), &[], &add), Ok(0), "whoever is kept can be changed");
+    assert_eq!(amend(&label(1), &[], &add), 0, "whoever is kept can be changed");
     let nothing = app.json("PUT", "/api/sse/users/one-more/channels", "{}").await;
     assert_eq!(nothing.0, 200, "no change is kept for nobody");
 

@@ -69,6 +69,48 @@ impl<W> Log<W> {
         Ok((added, removed))
     }
 
+    /// Takes from a live subscriber, at this moment, what it may no longer read, and gives it `add`. Unlike with
+    /// [`Log::change`], what waits of a channel that is no longer its own is not given any more, whoever had left that
+    /// channel. `unsubscribed` and `subscribed` are told in their place.
+    pub fn withdraw(
+        &mut self,
+        key: SubscriberKey,
+        add: &[Selector],
+        may_read: &mut dyn FnMut(&Selector) -> bool,
+        wake: &mut impl FnMut(&W),
+    ) -> Result<(Vec<Selector>, Vec<Selector>), Unchanged> {
+        self.subscriber(key).ok_or(Unchanged::Gone)?;
+        let mut gone = self.selectors(key);
+        gone.retain(|selector| !may_read(selector));
+        self.void_claims(key.index, may_read);
+        if gone.is_empty() {
+            return if add.is_empty() { Ok(Default::default()) } else { self.change(key, add, &[], wake) };
+        }
+        let claims = self.subscribers[key.index as usize].claims.take();
+        let changed = self.change(key, add, &gone, wake);
+        // What was waiting is claimed by the change: of that, only what is still meant by another selector stays.
+        let subscriber = &mut self.subscribers[key.index as usize];
+        let made = subscriber.claims.take().unwrap_or_default();
+        subscriber.claims = claims;
+        for claim in *made {
+            let patterns = &self.channels[claim.channel as usize].patterns;
+            if subscriber.covered_from(claim.channel, patterns).is_some() {
+                subscriber.claims.get_or_insert_default().push(claim);
+            }
+        }
+        changed
+    }
+
+    /// Drops the claims to what may not be read.
+    fn void_claims(&mut self, index: u32, may_read: &mut dyn FnMut(&Selector) -> bool) {
+        let (subscriber, channels) = (&mut self.subscribers[index as usize], &self.channels);
+        let Some(claims) = &mut subscriber.claims else { return };
+        claims.retain(|claim| may_read(&Selector::Channel(channels[claim.channel as usize].name.clone())));
+        if claims.is_empty() {
+            subscriber.claims = None;
+        }
+    }
+
     /// Where the selectors of a subscriber begin on the channels that it has to take from.
     fn waiting(&self, index: u32) -> Vec<(u32, Option<u64>)> {
         let subscriber = &self.subscribers[index as usize];

@@ -77,6 +77,16 @@ impl<W> Log<W> {
         any
     }
 
+    /// Notes that what a resuming subscriber's cursor has not had of this, up to `floor`, is not for it.
+    pub(super) fn note_withheld(&mut self, index: u32, selector: &Selector, floor: u64) {
+        let data = json!({ "channel": selector, "reason": "granted" }).to_string();
+        let subscriber = &mut self.subscribers[index as usize];
+        subscriber.note(Note::new(floor, "gap", data));
+        if let Some(notes) = &mut subscriber.notes {
+            notes.make_contiguous().sort_by_key(|note| note.at);
+        }
+    }
+
     /// Notes the gaps of channels that lost something after `seq` and were then let go: each its own, or, where they
     /// are many, one of the pattern. Answers whether there are any.
     pub(super) fn note_forgotten(&mut self, index: u32, pattern: &Pattern, seq: u64) -> bool {

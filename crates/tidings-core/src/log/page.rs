@@ -21,8 +21,9 @@ pub struct Page {
 }
 
 impl<W> Log<W> {
-    /// Events of a channel after a position, or from the oldest that is held.
-    pub fn history(&self, channel: &ChannelName, since: Option<&str>, events_max: usize) -> Page {
+    /// Events of a channel after a position, or from the oldest that is held. None from before `floor`, for one who may
+    /// not read those.
+    pub fn history(&self, channel: &ChannelName, floor: u64, since: Option<&str>, events_max: usize) -> Page {
         let known = since.map(|text| {
             Cursor::parse(text).filter(|c| c.epoch == self.epoch && c.seq <= self.head && !c.owed)
         });
@@ -33,12 +34,13 @@ impl<W> Log<W> {
             return Page { events: Vec::new(), gap, next: self.head(), more: false };
         };
         let history = &self.channels[index as usize].history;
-        let start = history.index_after(after);
+        let start = history.index_after(after.max(floor));
         let events: Vec<_> = history.frames().skip(start).take(events_max).cloned().collect();
         let more = start + events.len() < history.len();
         let last = events.last().filter(|_| more).and_then(|last| last.cursor());
         let next = last.unwrap_or_else(|| self.head());
-        let gap = known == Some(None) || (since.is_some() && history.trimmed_through > after);
+        let lost = history.trimmed_through.max(floor);
+        let gap = known == Some(None) || (since.is_some() && lost > after);
         Page { events, gap, next, more }
     }
 }

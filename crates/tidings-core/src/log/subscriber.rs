@@ -131,6 +131,19 @@ impl<W> Log<W> {
         envelope: Envelope,
         wake: W,
     ) -> Subscribed {
+        self.subscribe_since(selectors, &|_| 0, cursor, envelope, wake)
+    }
+
+    /// The same for one who may read some of it only `since` a place: what was published before that is not replayed,
+    /// and told as a gap where the cursor is older.
+    pub fn subscribe_since(
+        &mut self,
+        selectors: &[Selector],
+        since: &dyn Fn(&Selector) -> u64,
+        cursor: Option<&str>,
+        envelope: Envelope,
+        wake: W,
+    ) -> Subscribed {
         let given = cursor.map(|text| match text {
             EARLIEST => Some(0),
             _ => Cursor::parse(text)
@@ -155,8 +168,10 @@ impl<W> Log<W> {
         let from = subscriber.cursor;
         let index = self.subscribers.insert(subscriber) as u32;
         let key = SubscriberKey { index, generation: self.generation };
-        for selector in selectors {
-            self.join(index, selector, from);
+        let floor = |selector: &Selector| since(selector).max(from);
+        let floors: Vec<u64> = selectors.iter().map(floor).collect();
+        for (selector, floor) in selectors.iter().zip(&floors) {
+            self.join(index, selector, *floor);
         }
         let mut cursor = self.cursor(from);
         let resume = match given {
@@ -166,10 +181,18 @@ impl<W> Log<W> {
                 let lost = |own| if own { Resume::New } else { Resume::Gap };
                 selectors.iter().map(|selector| (selector.clone(), lost(selector.is_hubs_own()))).collect()
             }
-            Some(Some(seq)) => selectors
-                .iter()
-                .map(|selector| (selector.clone(), self.catch_up(index, selector, seq)))
-                .collect(),
+            Some(Some(seq)) => {
+                let mut caught_up = Vec::new();
+                for (selector, floor) in selectors.iter().zip(floors) {
+                    let resume = self.catch_up(index, selector, floor);
+                    let withheld = floor > seq && !selector.is_hubs_own();
+                    if withheld {
+                        self.note_withheld(index, selector, floor);
+                    }
+                    caught_up.push((selector.clone(), if withheld { Resume::Gap } else { resume }));
+                }
+                caught_up
+            }
         };
         Subscribed { key, cursor, resume }
     }

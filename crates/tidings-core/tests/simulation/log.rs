@@ -186,7 +186,7 @@ impl History<'_> {
         let (channel, most) = (self.dice.below(CHANNELS.len()), 1 + self.dice.below(4));
         let since = self.dice.below(self.model.head as usize + 1) as u64;
         let given = self.dice.one_in(2).then(|| self.model.cursor(since, false));
-        let page = self.log.history(self.model.name(channel), given.as_deref(), most);
+        let page = self.log.history(self.model.name(channel), 0, given.as_deref(), most);
         let after = if given.is_some() { since } else { 0 };
         let held: Vec<u64> =
             self.model.held(channel).map(|event| event.seq).filter(|seq| *seq > after).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use tidings::{AskedFrom, Authorizer, Grant, Problem};
+use tidings::{AskedFrom, Authorizer, Counted, Grant, Problem};
 
 use super::sessions::{Session, Sessions, wall_ms};
 use crate::doorman::Doorman;
@@ -47,6 +47,10 @@ impl Authorizer for Gate {
             "a change that comes with a login's cookie needs what no form can send: the header `Tidings-Client`, or a \
              body of `application/json`",
         ))
+    }
+
+    fn counted(&self) -> Vec<Counted> {
+        self.doorman.counted()
     }
 }
 

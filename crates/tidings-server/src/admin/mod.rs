@@ -86,8 +86,8 @@ impl Desk {
     }
 
     fn welcome(&self, grant: Grant) -> Result<Grant, Problem> {
-        if self.0.hub.is_revoked(&grant.user) {
-            return Err(Problem::unauthorized("the user's access was revoked"));
+        if self.0.hub.is_revoked(&grant) {
+            return Err(Problem::unauthorized("access was revoked: log in again, or ask an operator"));
         }
         if !grant.may_watch() {
             return Err(Problem::forbidden("this needs the admin right"));

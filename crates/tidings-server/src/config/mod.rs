@@ -9,6 +9,7 @@ mod args;
 mod checks;
 mod environment;
 mod file;
+mod gates;
 mod input;
 mod layers;
 mod load;

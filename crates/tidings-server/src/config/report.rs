@@ -58,7 +58,7 @@ impl Config {
     }
 
     /// Whether a hub may be started with this: everything that it asks for is there, it is settled who may connect,
-    /// and the keys that settle it can be used.
+    /// and the keys that settle it and the schemas can be used.
     pub fn check_start(&self) -> Result<(), ConfigErrors> {
         let mut problems = self.unsupported();
         match self.access() {
@@ -66,6 +66,7 @@ impl Config {
             Ok(Access::Dev) => {}
             Err(problem) => problems.push(problem),
         }
+        problems.extend(self.gates().err());
         problems.extend(self.open_tls().err());
         ConfigErrors::check(problems)
     }

@@ -77,10 +77,6 @@ pub enum Feature {
     Hook,
     /// The engine that several hubs share.
     Redis,
-    /// A JSON Schema for the data of a channel's events.
-    Schemas,
-    /// Channel rules that say who may publish.
-    PublishRules,
     /// Calls to the application when connections and channels come and go.
     Webhooks,
 }
@@ -90,8 +86,6 @@ impl fmt::Display for Feature {
         f.write_str(match self {
             Self::Hook => "the hook",
             Self::Redis => "the Redis engine",
-            Self::Schemas => "event schemas",
-            Self::PublishRules => "publish rules",
             Self::Webhooks => "webhooks",
         })
     }

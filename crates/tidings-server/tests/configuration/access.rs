@@ -35,8 +35,6 @@ fn what_this_version_lacks_is_refused_by_name() {
     for (toml, setting, feature) in [
         ("auth.hook_url = \"https://a\"", "auth.hook_url", "the hook"),
         ("engine = { kind = \"redis\", url = \"redis://a\" }", "engine.kind = \"redis\"", "the Redis engine"),
-        ("[[channel]]\nmatch = \"a\"\nschema = \"s\"", "channel[0].schema", "event schemas"),
-        ("[[channel]]\nmatch = \"a\"\npublish = \"nobody\"", "channel[0].publish", "publish rules"),
         ("[[webhook]]\nurl = \"https://a\"", "webhook[0].url", "webhooks"),
     ] {
         for dev in [true, false] {

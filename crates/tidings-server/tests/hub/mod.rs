@@ -140,6 +140,28 @@ impl Hub {
         (self.address, self.others) = listening(stdout);
     }
 
+    /// Starts it where it is to refuse: what it said.
+    pub fn refused_start(&mut self) -> String {
+        assert!(self.child.is_none(), "it still runs");
+        let mut program = self.program();
+        let program = program
+            .arg("serve")
+            .args(self.bearer.is_none().then_some("--dev"))
+            .args(["--listen", &self.address, "--data-dir"])
+            .arg(self.data_dir())
+            .current_dir(self.dir.path())
+            .env_remove("TIDINGS_SEED")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let output = within_patience(program.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        assert!(!output.status.success(), "it starts");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// The same with a `tidings.toml` that is to be refused.
+    pub fn refused_with_file(toml: &str) -> String {
+        Self::unstarted(&[], toml, None).refused_start()
+    }
+
     /// The binary itself, or a shell that becomes it after it put the listener where sd_listen_fds(3) has it.
     fn program(&self) -> Command {
         const BINARY: &str = env!("CARGO_BIN_EXE_tidings");

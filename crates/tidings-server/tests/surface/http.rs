@@ -81,8 +81,8 @@ pub(crate) fn send(hub: &Hub, method: &str, path: &str, headers: &[(&str, &str)]
 }
 
 /// At another address than the hub's first.
+#[allow(dead_code, reason = "these tests' hubs have one address")]
 #[track_caller]
-#[allow(dead_code, reason = "of the walls")]
 pub(crate) fn send_at(
     address: &str,
     method: &str,

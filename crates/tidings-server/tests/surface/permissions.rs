@@ -116,6 +116,78 @@ fn a_user_with_no_channel_keeps_a_stream_with_heartbeats_only() {
 }
 
 #[test]
+fn what_was_taken_is_not_sent_any_more_also_where_it_was_published_before() {
+    const DATA_BYTES: usize = 4_000;
+    const EVENTS: usize = 1_500;
+    let hub = Server::start();
+    let mut stream = Stream::open(&hub, "channels=room:1,jobs&user=ada");
+    // It does not read: what the kernel takes is on its way, and the rest waits.
+    let event = json!({ "channel": "room:1", "data": "x".repeat(DATA_BYTES) });
+    let batch = serde_json::Value::Array(vec![event; 200]).to_string();
+    for _ in 0..EVENTS / 200 {
+        post(&hub, "/api/sse/publish", &batch).ok();
+    }
+    put(&hub, "ada", &json!({ "remove": ["room:1"] }));
+    publish(&hub, &json!({ "channel": "room:1", "data": "after" })).ok();
+    publish(&hub, &json!({ "channel": "jobs", "type": "last", "data": 1 })).ok();
+    let (mut had, mut is_told) = (0, false);
+    loop {
+        match stream.event() {
+            (ty, _) if ty == "message" => had += 1,
+            (ty, data) if ty == "unsubscribed" => is_told = data["channels"] == json!(["room:1"]),
+            (ty, _) => break assert_eq!(ty, "last"),
+        }
+    }
+    assert!(is_told && had < EVENTS / 200 * 200, "{had} came");
+    assert!(!hub.log().contains("lagging"), "{}", hub.log());
+}
+
+#[test]
+fn what_was_given_begins_where_it_was_given() {
+    let hub = Server::start();
+    let mut stream = Stream::open(&hub, "channels=jobs,room:1&user=ada");
+    let before = stream.cursor.clone();
+    let event = |channel: &str, data: &str| {
+        publish(&hub, &json!({ "channel": channel, "data": data })).ok();
+    };
+    event("room:1", "had");
+    assert_eq!(stream.expect("message"), "had");
+    put(&hub, "ada", &json!({ "remove": ["room:1"] }));
+    event("room:1", "meanwhile");
+    put(&hub, "ada", &json!({ "add": ["room:1"] }));
+    event("room:1", "after");
+    event("jobs", "job");
+    let mut back = Stream::open_with(&hub, "channels=jobs,room:1&user=ada", &[("last-event-id", &before)]);
+    assert_eq!(back.connected["resume"], json!({ "jobs": "ok", "room:1": "gap" }));
+    assert_eq!(back.expect("gap"), json!({ "channel": "room:1", "reason": "granted" }));
+    assert_eq!((back.expect("message"), back.expect("message")), (json!("after"), json!("job")));
+    let history = get(&hub, &format!("/api/sse/history?channel=room:1&user=ada&since={before}")).ok();
+    assert_eq!((history["events"].as_array().map(Vec::len), &history["gap"]), (Some(1), &json!(true)));
+    // For others it is all theirs.
+    let others = get(&hub, "/api/sse/history?channel=room:1&user=bob").ok();
+    assert_eq!(others["events"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn a_change_holds_until_it_is_said_to_and_live_streams_lose_what_it_gave() {
+    let hub = Server::start();
+    let mut stream = Stream::open(&hub, "channels=jobs&user=ada");
+    let now = std::time::Duration::from_millis(hub.stats()["now"].as_u64().expect("a time")).as_secs();
+    put(&hub, "ada", &json!({ "add": ["extra"], "remove": ["room:1"], "until": now + 2 }));
+    stream.expect("subscribed");
+    get(&hub, "/api/sse/history?channel=room:1&user=ada").problem(403);
+    // In development everything is granted: what was given stays, and what was taken is there again.
+    let start = crate::hub::now();
+    while get(&hub, "/api/sse/history?channel=room:1&user=ada").status != 200 {
+        assert!(start.elapsed() < crate::hub::PATIENCE, "it never ends");
+    }
+    let shown = get(&hub, "/api/sse/users/ada/channels").ok();
+    assert_eq!((&shown["added"], &shown["until"]), (&json!([]), &serde_json::Value::Null));
+    let past = json!({ "add": ["a"], "until": 1 }).to_string();
+    send(&hub, "PUT", "/api/sse/users/ada/channels", &[], &past).problem_saying(400, "`until` is past");
+}
+
+#[test]
 fn a_change_that_makes_no_sense_is_refused() {
     let hub = Server::start();
     let path = "/api/sse/users/ada/channels";

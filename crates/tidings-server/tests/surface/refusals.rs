@@ -127,7 +127,7 @@ fn paths_and_methods_that_are_not_there_are_problems() {
         ("GET", "/api/sse/publish", "POST"),
         ("GET", "/api/sse/disconnect", "POST"),
         ("DELETE", "/api/sse/stats", "GET"),
-        ("GET", "/api/sse/users/ada/channels", "PUT"),
+        ("POST", "/api/sse/users/ada/channels", "PUT"),
         ("POST", "/health", "GET"),
         ("POST", "/", "GET"),
         ("DELETE", "/admin/monitoring", "GET"),

@@ -1,15 +1,15 @@
 //! An [`Authorizer`] that takes a request's token for it.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use http::request::Parts;
 use tidings_core::grant::Grant;
 
 use super::carry::{Carried, Carriers};
-use super::refusal::Refusal;
+use super::refusal::{KINDS, Refusal};
 use super::verifier::{Now, TokenVerifier};
-use crate::authorize::Authorizer;
+use crate::authorize::{Authorizer, Counted};
 use crate::clock::Clock;
 use crate::http::CrossSite;
 use crate::http::problem::Problem;
@@ -26,6 +26,8 @@ pub struct TokenAuthorizer {
     carriers: Carriers,
     clock: Clock,
     told: Mutex<Told>,
+    /// By kind, as [`KINDS`] has them.
+    refused: [AtomicU64; KINDS.len()],
 }
 
 /// What the log was last told of refused tokens.
@@ -38,11 +40,18 @@ struct Told {
 impl TokenAuthorizer {
     /// With tokens in the header `Authorization`, and wherever else is said.
     pub fn new(verifier: TokenVerifier, carriers: Carriers) -> Self {
-        Self { verifier, carriers, clock: Clock::start(), told: Mutex::default() }
+        Self {
+            verifier,
+            carriers,
+            clock: Clock::start(),
+            told: Mutex::default(),
+            refused: Default::default(),
+        }
     }
 
     fn refused(&self, refusal: &Refusal) -> Problem {
         self.tell(refusal);
+        self.count(refusal.kind());
         match refusal {
             Refusal::KeysAway => {
                 Problem::unavailable("tokens can't be checked now, because their issuer does not answer")
@@ -50,6 +59,11 @@ impl TokenAuthorizer {
             }
             _ => Problem::unauthorized("the token is not good: get a new one"),
         }
+    }
+
+    fn count(&self, kind: &str) {
+        let place = KINDS.iter().position(|known| *known == kind);
+        place.into_iter().for_each(|place| _ = self.refused[place].fetch_add(1, Relaxed));
     }
 
     /// One line a second, with how many there were since.
@@ -77,8 +91,12 @@ impl Authorizer for TokenAuthorizer {
                 ));
             }
             Carried::Cookie(token) => token,
-            Carried::Twice => return Err(Problem::unauthorized("there are two tokens: send one")),
+            Carried::Twice => {
+                self.count("malformed");
+                return Err(Problem::unauthorized("there are two tokens: send one"));
+            }
             Carried::Nothing => {
+                self.count("missing");
                 return Err(Problem::unauthorized(
                     "a token is needed: send it as `Authorization: Bearer TOKEN`",
                 ));
@@ -86,5 +104,24 @@ impl Authorizer for TokenAuthorizer {
         };
         let now = Now { wall_ms: self.clock.wall_ms(), monotonic_ms: self.clock.now_ms() };
         self.verifier.verify(&token, now).await.map_err(|refusal| self.refused(&refusal))
+    }
+
+    fn counted(&self) -> Vec<Counted> {
+        let refused = KINDS.iter().zip(&self.refused).map(|(kind, count)| (*kind, count.load(Relaxed)));
+        let (fetched, failed) = self.verifier.fetches();
+        vec![
+            Counted {
+                name: "tidings_tokens_refused",
+                help: "Requests refused for their token.",
+                label: "reason",
+                counts: refused.collect(),
+            },
+            Counted {
+                name: "tidings_jwks_fetches",
+                help: "Fetches of issuers' keys.",
+                label: "outcome",
+                counts: vec![("ok", fetched), ("failed", failed)],
+            },
+        ]
     }
 }

@@ -7,11 +7,13 @@ use serde_json::{Number, Value};
 use tidings_core::channel::Selector;
 use tidings_core::grant::{ANONYMOUS, AdminRole, Grant, Label};
 
-use super::json::{self, present};
 use super::refusal::Refusal;
+use crate::json::{self, present};
 
 /// Channels and patterns that one token may name, to read and to publish to each.
 pub const TOKEN_CHANNELS_MAX: usize = 1_000;
+/// Bytes of the JSON that is shown with a user's presence.
+pub const TOKEN_INFO_BYTES_MAX: usize = 1_024;
 /// The end of the year 9999, in seconds since 1970.
 const TIME_MAX: u64 = 253_402_300_799;
 
@@ -28,6 +30,11 @@ pub(super) struct Claims {
     nbf: Option<Number>,
     #[serde(default, deserialize_with = "present")]
     sub: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    jti: Option<Value>,
+    /// Looked at where it is a whole number, and never a reason to refuse.
+    #[serde(default)]
+    iat: Option<Value>,
     #[serde(default, deserialize_with = "present")]
     tidings: Option<Box<RawValue>>,
 }
@@ -112,6 +119,11 @@ impl Claims {
             Some(_) => return Err(Refusal::Grant("sub", "it is no text".to_owned())),
         };
         let user = label("sub", user)?;
+        let token_id = match &self.jti {
+            None => None,
+            Some(Value::String(id)) => Some(label("jti", id)?),
+            Some(_) => return Err(Refusal::Grant("jti", "it is no text".to_owned())),
+        };
         let rights = self.tidings.as_deref().map_or(Some(Rights::default()), |rights| {
             // An object, and not a list of its members in their order.
             json::object(rights.get().as_bytes())
@@ -119,13 +131,19 @@ impl Claims {
         let rights =
             rights.ok_or_else(|| Refusal::Grant("tidings", "a member has the wrong type".to_owned()))?;
         let kind = rights.r#type.as_deref().map(|kind| label("tidings.type", kind)).transpose()?;
+        if rights.info.as_ref().is_some_and(|info| info.get().len() > TOKEN_INFO_BYTES_MAX) {
+            let reason = format!("it is over {TOKEN_INFO_BYTES_MAX} bytes");
+            return Err(Refusal::Grant("tidings.info", reason));
+        }
         Ok(Grant {
             subscribe: selectors("tidings.subscribe", &rights.subscribe)?,
             publish: selectors("tidings.publish", &rights.publish)?,
             admin: rights.admin,
             kind: kind.map(|kind| kind.as_arc().clone()),
             connections_max: rights.limit,
+            issued_at_ms: self.iat.and_then(|iat| iat.as_u64()).and_then(|iat| iat.checked_mul(1_000)),
             expires_at_ms: ends_ms,
+            token_id: token_id.map(|id| id.as_arc().clone()),
             info: rights.info,
             ..Grant::nothing(user.as_arc().clone())
         })

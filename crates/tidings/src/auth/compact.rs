@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::algorithm::Algorithm;
-use super::json::{self, present};
 use super::refusal::Refusal;
+use crate::json::{self, present};
 
 /// The longest token that is looked at.
 pub const TOKEN_BYTES_MAX: usize = 16 * 1024;

@@ -13,6 +13,12 @@ pub const JWKS_KEYS_MAX: usize = 100;
 /// Keys that are tried on one token, where several bear its name.
 const TRIES_MAX: usize = 4;
 
+/// How many keys of a JWK Set a hub would check tokens with; `None` where the document is no set. Without algorithms, with
+/// those of the keys.
+pub fn usable_keys(document: &[u8], algorithms: &[Algorithm]) -> Option<usize> {
+    KeySet::parse(document, algorithms).map(|set| set.len())
+}
+
 #[derive(Debug, Default)]
 pub(super) struct KeySet(Vec<Named>);
 
@@ -31,7 +37,7 @@ impl KeySet {
     /// The set that a document is. Keys that are not for signatures, or of a kind that is not known, are passed over
     /// (RFC 7517 §5); so is a secret, which nobody publishes. `None` where the document is no set.
     pub(super) fn parse(document: &[u8], algorithms: &[Algorithm]) -> Option<Self> {
-        let set: Document = super::json::object(document)?;
+        let set: Document = crate::json::object(document)?;
         let keys = set.keys.into_iter().take(JWKS_KEYS_MAX);
         Some(Self(keys.filter_map(|key| named(key, algorithms)).collect()))
     }

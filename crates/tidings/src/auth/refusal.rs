@@ -57,3 +57,27 @@ pub enum Refusal {
     #[error("the issuer's keys could not be fetched")]
     KeysAway,
 }
+
+/// Kinds of refusals, for counting: few, and none tells a forger how far he came.
+pub(super) const KINDS: [&str; 8] =
+    ["missing", "malformed", "signature", "issuer", "audience", "expired", "grant", "keys_away"];
+
+impl Refusal {
+    /// Which of [`KINDS`] it is.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::TooLong
+            | Self::Shape
+            | Self::Header
+            | Self::NotTaken(_)
+            | Self::Claims
+            | Self::Range(_) => "malformed",
+            Self::UnknownAlgorithm | Self::Algorithm(_) | Self::NoKey | Self::Signature => "signature",
+            Self::Issuer => "issuer",
+            Self::Audience => "audience",
+            Self::NoExpiry | Self::Expired | Self::NotYet => "expired",
+            Self::Grant(..) => "grant",
+            Self::KeysAway => "keys_away",
+        }
+    }
+}

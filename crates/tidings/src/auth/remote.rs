@@ -39,6 +39,8 @@ struct State {
     /// When the last fetch began.
     tried_ms: Option<u64>,
     failed: bool,
+    /// Fetches that gave keys, and those that failed.
+    fetches: (u64, u64),
     under_way: Option<watch::Receiver<()>>,
 }
 
@@ -78,6 +80,12 @@ impl Remote {
             let _ = done.changed().await;
         }
         self.0.state().usable(now_ms).map_or(Found::Away, Found::Keys)
+    }
+}
+
+impl Remote {
+    pub(super) fn fetches(&self) -> (u64, u64) {
+        self.0.state().fetches
     }
 }
 
@@ -139,6 +147,8 @@ impl Inner {
         let mut state = self.state();
         state.under_way = None;
         state.failed = fetched.is_err();
+        state.fetches.0 += u64::from(fetched.is_ok());
+        state.fetches.1 += u64::from(fetched.is_err());
         match fetched {
             Ok(keys) => {
                 tracing::info!(issuer, keys = keys.len(), "issuer's keys fetched");

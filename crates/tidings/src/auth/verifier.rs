@@ -65,6 +65,15 @@ impl TokenVerifier {
         claims.grant(ends_ms)
     }
 
+    /// How often issuers' keys were fetched, and how often that failed.
+    pub fn fetches(&self) -> (u64, u64) {
+        let fetches = self.issuers.iter().filter_map(|issuer| match &issuer.keys {
+            Keys::Remote(remote) => Some(remote.fetches()),
+            Keys::Fixed(_) => None,
+        });
+        fetches.fold((0, 0), |(ok, failed), (more_ok, more_failed)| (ok + more_ok, failed + more_failed))
+    }
+
     fn issuer(&self, iss: Option<&Value>) -> Result<&Issuer, Refusal> {
         let iss = match iss {
             None => None,

@@ -7,20 +7,13 @@ use http::request::Parts;
 use http::{Request, Response};
 use serde::Deserialize;
 use serde_json::json;
-use tidings_core::channel::Selector;
-use tidings_core::grant::Label;
 
 use super::operators::Deed;
 use super::problem::Problem;
 use super::{SMALL_BODY_BYTES_MAX, Segment, Shared, json_body, read_body};
-use crate::hub::{
-    AmendError, ChannelQuery, ClosedQuery, ConnectionQuery, KickOrder, TooManyRevoked, UserQuery,
-};
+use crate::hub::{ChannelQuery, ClosedQuery, ConnectionQuery, KickOrder, UserQuery};
 
-/// Without an `until`, a revocation holds this long: a day.
-const REVOKED_DEFAULT_MS: u64 = 24 * 3600 * 1000;
-
-type Answer = Result<Response<Body>, Problem>;
+pub(super) type Answer = Result<Response<Body>, Problem>;
 
 /// `GET /api/sse/stats`.
 pub(super) async fn stats(State(app): Shared, request: Request<Body>) -> Answer {
@@ -70,7 +63,7 @@ pub(super) async fn users(State(app): Shared, request: Request<Body>) -> Answer 
     Ok(axum::Json(app.hub.users(&UserQuery::parse(asked(&parts))?)).into_response())
 }
 
-fn asked(parts: &Parts) -> &str {
+pub(super) fn asked(parts: &Parts) -> &str {
     parts.uri.query().unwrap_or_default()
 }
 
@@ -100,91 +93,6 @@ pub(super) async fn kick_user(State(app): Shared, Segment(user): Segment, reques
 fn order(body: &[u8]) -> Result<KickOrder, Problem> {
     let asked: KickAsked = json_body(body)?;
     Ok(KickOrder { detail: asked.reason.map(Into::into), reconnect: asked.reconnect })
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct ChangeAsked {
-    add: Vec<String>,
-    remove: Vec<String>,
-}
-
-/// `PUT /api/sse/users/{user}/channels`.
-pub(super) async fn change_user(
-    State(app): Shared,
-    Segment(user): Segment,
-    request: Request<Body>,
-) -> Answer {
-    let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
-    app.admin(&parts).await?;
-    let user = label(&user)?;
-    let asked: ChangeAsked = json_body(&body)?;
-    let parse = |names: Vec<String>| {
-        let parsed = names.iter().map(|name| Selector::parse(name));
-        parsed
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Problem::bad_request(format!("channel {error}")))
-    };
-    let deed = Deed::detailed(format!("add={} remove={}", asked.add.join(","), asked.remove.join(",")));
-    let changed = app.hub.amend_user(&user, &parse(asked.add)?, &parse(asked.remove)?)?;
-    Ok(deed.with(axum::Json(json!({ "user": user, "streams_changed": changed }))))
-}
-
-fn label(user: &str) -> Result<Label, Problem> {
-    Label::parse(user).map_err(|error| Problem::bad_request(format!("`user` {error}")))
-}
-
-impl From<AmendError> for Problem {
-    fn from(error: AmendError) -> Self {
-        let detail = error.to_string();
-        match error {
-            AmendError::Contradiction { .. } | AmendError::HubsOwn { .. } => Self::bad_request(detail),
-            AmendError::TooManyChannels { amended_channels_max } => Self::bad_request(detail)
-                .with("limit_name", "amended_channels_max")
-                .with("limit", amended_channels_max),
-            AmendError::TooManyUsers { amended_users_max } => Self::unavailable(detail)
-                .with("limit_name", "amended_users_max")
-                .with("limit", amended_users_max),
-        }
-    }
-}
-
-impl From<TooManyRevoked> for Problem {
-    fn from(error: TooManyRevoked) -> Self {
-        Self::unavailable(error.to_string())
-            .with("limit_name", "revoked_users_max")
-            .with("limit", error.revoked_users_max)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RevokeAsked {
-    user: Option<String>,
-    jti: Option<String>,
-    /// Seconds since 1970.
-    until: Option<u64>,
-}
-
-/// `POST /api/sse/revocations`.
-pub(super) async fn revoke(State(app): Shared, request: Request<Body>) -> Answer {
-    let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
-    app.admin(&parts).await?;
-    let asked: RevokeAsked = json_body(&body)?;
-    if asked.jti.is_some() {
-        return Err(Problem::bad_request(
-            "`jti` needs tokens, which this version does not have: name a `user`",
-        ));
-    }
-    let user = asked.user.ok_or_else(|| Problem::bad_request("name a `user`"))?;
-    let user = label(&user)?;
-    let for_ms = asked.until.map_or(REVOKED_DEFAULT_MS, |until| app.hub.ms_until(until));
-    if for_ms == 0 {
-        return Err(Problem::bad_request("`until` is past: give seconds since 1970 that are to come"));
-    }
-    let ended = app.hub.revoke_user(&user, for_ms)?;
-    let answer = json!({ "user": user, "streams_ended": ended, "for_seconds": for_ms / 1000 });
-    Ok(Deed::on(user.as_arc().as_ref()).with(axum::Json(answer)))
 }
 
 #[derive(Default, Deserialize)]

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
 use super::Shared;
+use crate::authorize::Counted;
 use crate::hub::{Hub, Latency};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -21,7 +22,7 @@ const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub(super) async fn metrics(State(app): Shared, headers: HeaderMap) -> Response<Body> {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Readings(app.hub)));
+    registry.register_collector(Box::new(Readings(app.hub, app.authorizer.counted_boxed())));
     let mut out = String::new();
     if let Err(error) = text::encode(&mut out, &registry) {
         return super::Problem::unavailable(error.to_string()).into_response();
@@ -54,7 +55,7 @@ fn prometheus(open: &str) -> String {
 }
 
 #[derive(Debug)]
-struct Readings(Hub);
+struct Readings(Hub, Vec<Counted>);
 
 impl Collector for Readings {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
@@ -103,6 +104,19 @@ impl Collector for Readings {
         counter(&mut to, "tidings_truth_audits", "Audits of the books.", truth.audits)?;
         let draining = self.0.phase() == crate::hub::Phase::Draining;
         gauge(&mut to, "tidings_draining", "1 while draining.", draining.into())?;
+        let (users, tokens) = self.0.revocation_count();
+        let revoked = [("user", users as u64), ("token", tokens as u64)].into_iter();
+        gauges(&mut to, "tidings_revocations", "Users and tokens that are shut out.", "kind", revoked)?;
+        let refused = self.0.revoked_refused();
+        counter(
+            &mut to,
+            "tidings_revoked_refused",
+            "Requests of users and tokens that are shut out.",
+            refused,
+        )?;
+        for counted in &self.1 {
+            counters(&mut to, counted.name, counted.help, counted.label, counted.counts.iter().copied())?;
+        }
         #[cfg(feature = "tls")]
         tls(&mut to, &self.0)?;
         let latencies = self.0.latencies();

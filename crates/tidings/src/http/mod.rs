@@ -1,6 +1,7 @@
 //! The endpoints of `docs/protocol.md`. They use the hub as anybody's application would: by its public names.
 
 mod admin;
+mod decide;
 mod guard;
 mod headers;
 mod health;
@@ -130,8 +131,9 @@ impl App {
     }
 
     fn check_revoked(&self, mut grant: Grant) -> Result<Grant, Problem> {
-        if self.hub.is_revoked(&grant.user) {
-            return Err(Problem::unauthorized("the user's access was revoked"));
+        if self.hub.is_revoked(&grant) {
+            self.hub.note_revoked();
+            return Err(Problem::unauthorized("access was revoked: log in again, or ask an operator"));
         }
         if !self.surface.operators {
             grant.admin = AdminRole::Nobody;
@@ -142,9 +144,9 @@ impl App {
     /// The grant of an operator, as it was found before the endpoint was reached: see [`operators`].
     async fn admin(&self, parts: &Parts) -> Result<Grant, Problem> {
         let admitted = parts.extensions.get::<operators::Admitted>();
-        admitted
-            .map(|admitted| admitted.0.clone())
-            .ok_or_else(|| Problem::forbidden("this needs the admin right"))
+        let admitted = admitted.ok_or_else(|| Problem::forbidden("this needs the admin right"))?;
+        // The body may have been long in coming.
+        self.check_revoked(admitted.0.clone())
     }
 }
 

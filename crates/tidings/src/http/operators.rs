@@ -6,13 +6,13 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
-use http::Method;
+use axum::routing::{delete, get, post};
 use http::request::Parts;
+use http::{Method, StatusCode};
 use tidings_core::grant::{AdminRole, Grant};
 
 use super::problem::Problem;
-use super::{App, Shared, admin};
+use super::{App, Shared, admin, decide};
 use crate::hub::Hub;
 use crate::trail::{AuditEntry, AuditTrail};
 
@@ -30,7 +30,7 @@ pub struct Endpoint {
 }
 
 /// Who may what.
-pub static ENDPOINTS: [Endpoint; 14] = [
+pub static ENDPOINTS: [Endpoint; 17] = [
     sees("/api/sse/stats"),
     sees("/api/sse/stats/series"),
     sees("/api/sse/connections"),
@@ -38,11 +38,14 @@ pub static ENDPOINTS: [Endpoint; 14] = [
     sees("/api/sse/connections/closed"),
     sees("/api/sse/channels"),
     sees("/api/sse/users"),
+    sees("/api/sse/users/{user}/channels"),
+    sees("/api/sse/revocations"),
     sees("/api/sse/audit"),
     does(Method::DELETE, "/api/sse/connections/{id}", "kick"),
     does(Method::DELETE, "/api/sse/users/{user}/connections", "kick_user"),
     does(Method::PUT, "/api/sse/users/{user}/channels", "change_channels"),
     does(Method::POST, "/api/sse/revocations", "revoke"),
+    does(Method::DELETE, "/api/sse/revocations", "lift_revocation"),
     does(Method::POST, "/api/sse/cleanup", "cleanup"),
     does(Method::POST, "/api/sse/drain", "drain"),
 ];
@@ -79,8 +82,8 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/api/sse/channels", get(admin::channels))
         .route("/api/sse/users", get(admin::users))
         .route("/api/sse/users/{user}/connections", delete(admin::kick_user))
-        .route("/api/sse/users/{user}/channels", put(admin::change_user))
-        .route("/api/sse/revocations", post(admin::revoke))
+        .route("/api/sse/users/{user}/channels", get(decide::user_channels).put(decide::change_user))
+        .route("/api/sse/revocations", get(decide::revocations).post(decide::revoke).delete(decide::lift))
         .route("/api/sse/cleanup", post(admin::cleanup))
         .route("/api/sse/drain", post(admin::drain))
         .route("/api/sse/audit", get(admin::audit))
@@ -135,7 +138,8 @@ async fn admitted(app: &App, parts: &Parts, role: AdminRole) -> Result<Grant, (P
 /// Writes down what a page of another origin tried.
 pub(super) async fn note_forged(hub: &Hub, trail: &AuditTrail, request: Request, problem: &Problem) {
     let (mut parts, _) = request.into_parts();
-    if parts.method == Method::OPTIONS || !is_operators(&parts) {
+    let is_forged = problem.status() == StatusCode::FORBIDDEN;
+    if !is_forged || !is_operators(&parts) {
         return;
     }
     let Some(action) = endpoint_of(&parts).action else { return };
@@ -170,10 +174,6 @@ async fn target_of(parts: &mut Parts) -> Option<String> {
 }
 
 impl Deed {
-    pub(super) fn on(target: impl Into<String>) -> Self {
-        Self { target: Some(target.into()), detail: None }
-    }
-
     pub(super) fn detailed(detail: impl Into<String>) -> Self {
         Self { target: None, detail: Some(detail.into()) }
     }

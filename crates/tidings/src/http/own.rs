@@ -64,9 +64,14 @@ pub(super) async fn subscriptions(
         }
     }
     app.hub.check_hub_channels(&add)?;
+    // A stream is under one grant: one that allows more takes the place of the one that it came with.
+    if !app.hub.stream_may_read(&wanted.connection_id, &add).map_err(gone)? {
+        app.hub.refresh(&wanted.connection_id, &grant).map_err(gone)?;
+    }
     let change =
         app.hub.change_channels(&wanted.connection_id, &add, &remove).map_err(|error| match error {
             ChangeError::Gone(error) => gone(error),
+            ChangeError::NotGranted { .. } => Problem::forbidden(error.to_string()),
             ChangeError::TooMany { channels_per_connection } => Problem::bad_request(error.to_string())
                 .with("limit_name", "limits.channels_per_connection")
                 .with("limit", channels_per_connection),

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tidings_core::channel::ChannelName;
 use tidings_core::event::{Draft, EventError};
 use tidings_core::grant::Grant;
+use tidings_core::log::Published;
 
 use super::problem::Problem;
 use super::{App, Shared, read_bytes};
@@ -56,6 +57,8 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
         let too_large = problem.status() == StatusCode::PAYLOAD_TOO_LARGE;
         if too_large { problem.with("limit_name", "limits.body_bytes") } else { problem }
     })?;
+    // It may have been long in coming.
+    let grant = app.check_revoked(grant)?;
     let publisher: Arc<str> = match grant.is_anonymous() {
         true => app.hub.client(&parts).ip().to_string().into(),
         false => Arc::clone(&grant.user),
@@ -145,9 +148,9 @@ fn one(
     let draft = Draft { ty: item.ty.as_deref(), data, id: item.id.as_deref(), key: item.key.as_deref() };
     match (&item.channel, &item.channels) {
         (Some(name), None) => {
-            let channel = allowed(grant, name)?;
+            let channel = allowed(app, grant, name)?;
             take_rate(app, publisher, 1)?;
-            to_channel(burst, &channel, draft)
+            Ok(answer(&channel, burst.publish(&channel, draft)?))
         }
         (None, Some(names)) => {
             if names.is_empty() || names.len() > CHANNELS_PER_EVENT_MAX {
@@ -157,19 +160,25 @@ fn one(
             // All are checked and paid for before any has it.
             let mut seen = HashSet::new();
             let names = names.iter().filter(|name| seen.insert(&***name));
-            let channels = names.map(|name| allowed(grant, name)).collect::<Result<Vec<_>, _>>()?;
+            let channels = names.map(|name| allowed(app, grant, name)).collect::<Result<Vec<_>, _>>()?;
             take_rate(app, publisher, channels.len())?;
-            let answers = channels.iter().map(|channel| to_channel(burst, channel, draft));
-            Ok(Value::Array(answers.collect::<Result<_, _>>()?))
+            let published = burst.publish_to(&channels, draft)?;
+            let answers =
+                channels.iter().zip(published).map(|(channel, published)| answer(channel, published));
+            Ok(Value::Array(answers.collect()))
         }
         _ => Err(Problem::bad_request("name either `channel` or `channels`")),
     }
 }
 
-fn allowed(grant: &Grant, name: &str) -> Result<ChannelName, Problem> {
+fn allowed(app: &App, grant: &Grant, name: &str) -> Result<ChannelName, Problem> {
     let channel = ChannelName::parse(name)
         .map_err(|error| Problem::bad_request(format!("channel `{}`: {error}", name.escape_debug())))?;
     channel.check_publishable().map_err(|error| Problem::bad_request(error.to_string()))?;
+    if !app.hub.is_open(&channel) {
+        let detail = format!("nobody publishes to `{channel}` over HTTP: its rule (channel.publish) says so");
+        return Err(Problem::forbidden(detail));
+    }
     if !grant.may_publish(&channel) {
         return Err(Problem::forbidden(format!("publishing to `{channel}` is not granted")));
     }
@@ -181,8 +190,7 @@ fn take_rate(app: &App, publisher: &Arc<str>, events: usize) -> Result<(), Probl
     Ok(app.hub.take_publish_rate(publisher, events)?)
 }
 
-fn to_channel(burst: &mut Burst<'_>, channel: &ChannelName, draft: Draft<'_>) -> Result<Value, Problem> {
-    let published = burst.publish(channel, draft)?;
+fn answer(channel: &ChannelName, published: Published) -> Value {
     let mut answer = json!({
         "id": published.id,
         "channel": channel,
@@ -192,7 +200,7 @@ fn to_channel(burst: &mut Burst<'_>, channel: &ChannelName, draft: Draft<'_>) ->
     if published.duplicate {
         answer["duplicate"] = json!(true);
     }
-    Ok(answer)
+    answer
 }
 
 impl From<PublishError> for Problem {
@@ -203,6 +211,11 @@ impl From<PublishError> for Problem {
                 .with("limit_name", "limits.event_bytes")
                 .with("limit", event_bytes_max),
             PublishError::Invalid(_) | PublishError::Channel(_) => Problem::bad_request(detail),
+            PublishError::Schema(violations) => {
+                let errors = json!(violations.0);
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Not as its schema", detail)
+                    .with("errors", errors)
+            }
             PublishError::Rate { limit, retry_ms } => Problem::too_many(detail)
                 .retry_after_ms(retry_ms)
                 .with("limit_name", "limits.publishes_per_second")

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tidings_core::channel::{ChannelName, Selector};
+use tidings_core::grant::Grant;
 
 use super::problem::Problem;
 use super::{App, Shared, query};
@@ -27,13 +28,14 @@ struct Asked {
 /// `GET /api/sse/history?channel=&since=&limit=`.
 pub(super) async fn history(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
     let (parts, _) = request.into_parts();
-    let (channel, asked) = readable(&app, &parts).await?;
+    let (grant, channel, asked) = readable(&app, &parts).await?;
     let limit = asked.limit.unwrap_or(EVENTS_DEFAULT);
     if !(1..=EVENTS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit is from 1 to {EVENTS_MAX}: page on with since")));
     }
     let since = asked.since.as_deref().filter(|since| !since.is_empty());
-    let page = app.hub.history(&channel, HistoryQuery { since, limit });
+    let page = app.hub.history_for(&grant, &channel, HistoryQuery { since, limit });
+    let page = page.ok_or_else(|| not_granted(&channel))?;
     let events: Vec<Box<RawValue>> =
         page.events.iter().filter_map(|frame| RawValue::from_string(frame.enveloped()).ok()).collect();
     let body = json!({
@@ -53,14 +55,12 @@ pub(super) async fn history(State(app): Shared, request: Request<Body>) -> Resul
 /// `GET /api/sse/presence?channel=`.
 pub(super) async fn presence(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
     let (parts, _) = request.into_parts();
-    let (channel, _) = readable(&app, &parts).await?;
+    let (_, channel, _) = readable(&app, &parts).await?;
     let users = app.hub.presence(&channel);
-    let users: Vec<_> =
-        users.iter().map(|(user, connections)| json!({ "user": user, "connections": connections })).collect();
     Ok(axum::Json(json!({ "channel": channel, "users": users })).into_response())
 }
 
-async fn readable(app: &App, parts: &Parts) -> Result<(ChannelName, Asked), Problem> {
+async fn readable(app: &App, parts: &Parts) -> Result<(Grant, ChannelName, Asked), Problem> {
     let asked: Asked = query(parts)?;
     let name = asked.channel.as_deref().ok_or_else(|| Problem::bad_request("name a `channel`"))?;
     let channel =
@@ -68,7 +68,11 @@ async fn readable(app: &App, parts: &Parts) -> Result<(ChannelName, Asked), Prob
     let grant = app.grant(parts).await?;
     let selector = Selector::Channel(channel.clone());
     if !app.hub.may_read(&grant, &grant.user, &selector) {
-        return Err(Problem::forbidden(format!("the channel `{channel}` is not granted")));
+        return Err(not_granted(&channel));
     }
-    Ok((channel, asked))
+    Ok((grant, channel, asked))
+}
+
+fn not_granted(channel: &ChannelName) -> Problem {
+    Problem::forbidden(format!("the channel `{channel}` is not granted"))
 }

@@ -108,7 +108,7 @@ impl Hub {
     }
 
     /// Opens a stream. It is in the books before anything can end it.
-    pub(crate) fn connect(&self, open: Open) -> Result<Stream, OpenError> {
+    pub(crate) fn connect(&self, mut open: Open) -> Result<Stream, OpenError> {
         let now_ms = self.0.clock.now_ms();
         self.may_come(&open)?;
         let candidate = Candidate {
@@ -120,6 +120,7 @@ impl Hub {
         };
         let make = |key| {
             let outlet = Outlet::new(key, open.client.peer.clone(), open.client.remote, now_ms);
+            outlet.hold_to(open.grant.held());
             self.set_deadlines(&outlet, &open, now_ms);
             Arc::new(outlet)
         };
@@ -145,9 +146,12 @@ impl Hub {
         for key in displaced {
             self.settle(key, CloseReason::Limit, None);
         }
-        crate::fault::dawdle("connect.dawdle");
-        stream.greet(self.subscribe(&open, &outlet));
-        self.hold_to_changes(&open, &outlet);
+        stream.greet(self.subscribe(&mut open, &outlet));
+        self.extend_amendment(&open.grant);
+        // Revoked after the grant was looked at, and before the stream could be found.
+        if self.is_revoked(&open.grant) {
+            self.settle(outlet.key, CloseReason::Revoked, None);
+        }
         self.announce(&open, total);
         if self.0.phase() != Phase::Serving {
             // It came while the drain began, which may have made its list without it.
@@ -214,11 +218,17 @@ impl Hub {
     }
 
     /// Enters the subscriber at one boundary and renders what it is greeted with.
-    fn subscribe(&self, open: &Open, outlet: &Arc<Outlet>) -> tidings_core::wire::Framed {
+    fn subscribe(&self, open: &mut Open, outlet: &Arc<Outlet>) -> tidings_core::wire::Framed {
+        crate::fault::dawdle("connect.dawdle");
         let subscribed = {
             let mut log = self.0.log();
-            let cursor = open.resume.as_deref();
-            let subscribed = log.subscribe(&open.selectors, cursor, open.envelope, Arc::clone(outlet));
+            // As operators have it by now: whoever changes it later finds the stream here.
+            let rights = self.rights(&open.grant, &open.grant.user);
+            rights.amend(&mut open.selectors);
+            let (epoch, cursor) = (log.head().epoch, open.resume.as_deref());
+            let since = |selector: &Selector| rights.since(selector, epoch);
+            let (selectors, wake) = (&open.selectors, Arc::clone(outlet));
+            let subscribed = log.subscribe_since(selectors, &since, cursor, open.envelope, wake);
             outlet.seat_subscriber(subscribed.key);
             subscribed
         };
@@ -249,16 +259,6 @@ impl Hub {
             "resume": resume,
         });
         control(Some(subscribed.cursor), "connected", &data.to_string())
-    }
-
-    /// What an operator changed after the grant was looked at and before the stream could be found holds for it too.
-    fn hold_to_changes(&self, open: &Open, outlet: &Outlet) {
-        if self.is_revoked(&open.grant.user) {
-            self.settle(outlet.key, CloseReason::Revoked, None);
-        }
-        if let Some((add, remove)) = self.amendment_to(&open.grant.user, &open.selectors) {
-            self.change_one(outlet, &open.grant.user, &add, &remove);
-        }
     }
 
     fn announce(&self, open: &Open, total: usize) {
@@ -294,7 +294,7 @@ impl Hub {
             true => vec![Selector::everything()],
             false => literal(),
         });
-        self.amend(&grant.user, &mut selectors);
+        self.rights(grant, &grant.user).amend(&mut selectors);
         selectors
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! Two locks, never held together: the books' and the log's. Both are held for moments, without I/O or awaiting.
 
+mod amend;
+mod amendments;
 mod boards;
 mod connect;
+mod decisions;
 mod drain;
 mod end;
 mod ids;
@@ -15,6 +18,7 @@ mod publish;
 mod rates;
 mod recent;
 mod revocations;
+mod rights;
 mod shown;
 mod sweep;
 mod tickets;
@@ -35,28 +39,33 @@ pub use tidings_core::registry::{Limits, OnFull, Refused};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+pub use self::amend::{AmendError, Amended};
 pub use self::boards::HubChannelError;
 pub use self::connect::{Client, Open, OpenError};
+pub use self::decisions::NotKept;
 pub use self::drain::{DrainProgress, Phase};
 pub use self::end::{KickOrder, Kicked, NoSuchConnection};
 use self::ids::Secrets;
 pub use self::lists::{
     BadQuery, ChannelBy, ChannelPage, ChannelQuery, ClosedPage, ClosedQuery, ConnectionBy, ConnectionDetails,
-    ConnectionInfo, ConnectionPage, ConnectionQuery, ListQuery, Proof, ProofKind, ProvenTo, RowMark, Search,
-    Sort, SortKey, UserBy, UserInfo, UserPage, UserQuery,
+    ConnectionInfo, ConnectionPage, ConnectionQuery, ListQuery, Proof, ProofKind, ProvenTo, RevocationBy,
+    RevocationInfo, RevocationPage, RevocationQuery, RowMark, Search, Sort, SortKey, UserBy, UserInfo,
+    UserPage, UserQuery,
 };
 pub use self::observe::{ChannelInfo, Stats};
-pub use self::permissions::{AmendError, ChangeError, ChannelChange};
+pub use self::permissions::{ChangeError, ChannelChange};
+pub use self::presence::Present;
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
 pub use self::rates::TooOften;
 pub use self::recent::RecentLatency;
-pub use self::revocations::TooManyRevoked;
+pub use self::revocations::{Revocation, RevokeError, Revoked};
 pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
 pub use self::sweep::SweepReport;
 pub use self::tickets::{TICKET_SECONDS, Ticket};
 pub use self::timeline::{Happening, TIMELINE_ENTRIES_MAX, TimelineEntry};
 use crate::clock::Clock;
 use crate::histogram::Histogram;
+use crate::journal::Journal;
 use crate::options::HubOptions;
 use crate::outlet::Outlet;
 use crate::socket::{Doors, TurnedAwayCounts};
@@ -83,6 +92,8 @@ pub(crate) struct Inner {
     publish_rate: Mutex<RateLimit<Arc<str>>>,
     rates: rates::Rates,
     permissions: Mutex<permissions::Permissions>,
+    /// What of them outlives the process.
+    decisions: Journal,
     timelines: Mutex<timeline::Timelines>,
     /// Held before the books' or the log's, never after.
     told: Mutex<presence::Told>,
@@ -110,6 +121,8 @@ pub(crate) struct Inner {
     pub(crate) truth_audited_ms: AtomicU64,
     /// Bytes that those who left had been sent. Changed with the books, under their lock.
     closed_bytes: AtomicU64,
+    /// Requests that were refused because somebody is shut out.
+    pub(crate) revoked_refused: AtomicU64,
     recent: Mutex<recent::Recent>,
     pub(crate) publish_queue: Histogram,
     pub(crate) publish_to_write: Histogram,
@@ -126,6 +139,7 @@ impl Hub {
         let (counters, last_shutdown) = (store.counters(), store.take_summary()?);
         let clock = Clock::start();
         let log = Self::restored(&store, &options.rules, clock.log_ms())?;
+        let (permissions, decisions) = permissions::Permissions::restore(&store)?;
         let bounds = options.bounds;
         let (board_readers, came) = watch::channel(());
         let hub = Self(Arc::new(Inner {
@@ -137,7 +151,8 @@ impl Hub {
             board_readers,
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
             rates: rates::Rates::new(&bounds, clock),
-            permissions: Mutex::default(),
+            permissions: Mutex::new(permissions),
+            decisions,
             timelines: Mutex::default(),
             told: Mutex::default(),
             secrets: Secrets::new(),
@@ -158,6 +173,7 @@ impl Hub {
             truth_audits: AtomicU64::new(0),
             truth_audited_ms: AtomicU64::new(0),
             closed_bytes: AtomicU64::new(0),
+            revoked_refused: AtomicU64::new(0),
             recent: Mutex::new(recent::Recent::new(clock.now_ms())),
             publish_queue: Histogram::default(),
             publish_to_write: Histogram::default(),

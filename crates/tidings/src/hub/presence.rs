@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::event::Event;
 use tidings_core::registry::ConnKey;
@@ -15,10 +17,21 @@ use super::{FastMap, Hub, locked};
 /// only says what would be news.
 pub(super) type Told = FastMap<ChannelName, HashSet<Arc<str>>>;
 
+/// A user who is on a channel.
+#[derive(Clone, Debug, Serialize)]
+pub struct Present {
+    /// The user.
+    pub user: Arc<str>,
+    /// Connections that read it by its name.
+    pub connections: usize,
+    /// What the application wants shown with it, by the grant of one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub info: Option<Box<RawValue>>,
+}
+
 impl Hub {
-    /// Users on a channel of this node, with the number of their connections, sorted by name. A pattern's reader
-    /// watches channels, and is not on them.
-    pub fn presence(&self, channel: &ChannelName) -> Vec<(Arc<str>, usize)> {
+    /// Users on a channel of this node, sorted by name. A pattern's reader watches channels, and is not on them.
+    pub fn presence(&self, channel: &ChannelName) -> Vec<Present> {
         let by_name = Selector::Channel(channel.clone());
         let keys: Vec<ConnKey> = {
             let log = self.0.log();
@@ -29,11 +42,15 @@ impl Hub {
             named.map(|outlet| outlet.key).collect()
         };
         let books = self.0.books();
-        let mut users: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        let mut users: BTreeMap<Arc<str>, Present> = BTreeMap::new();
         for entry in keys.into_iter().filter_map(|key| books.get(key)) {
-            *users.entry(Arc::clone(&entry.user)).or_default() += 1;
+            let user = Arc::clone(&entry.user);
+            let present =
+                users.entry(Arc::clone(&user)).or_insert(Present { user, connections: 0, info: None });
+            present.connections += 1;
+            present.info = present.info.take().or_else(|| entry.handle.info());
         }
-        users.into_iter().collect()
+        users.into_values().collect()
     }
 
     /// A user's connections came to these channels, or went: each channel is told if that is news there. The lock is
@@ -52,11 +69,19 @@ impl Hub {
                 told.remove(channel);
             }
             if news {
-                let data = json!({ "channel": channel, "user": user }).to_string();
+                let mut data = json!({ "channel": channel, "user": user });
+                if let Some(info) = self.info_of(user).filter(|_| here) {
+                    data["info"] = json!(info);
+                }
+                let data = data.to_string();
                 let ty = if here { "joined" } else { "left" };
                 self.publish_event(channel, &Event::internal(ty, data));
             }
         }
+    }
+
+    fn info_of(&self, user: &Arc<str>) -> Option<Box<RawValue>> {
+        self.0.books().of_user(user).find_map(|entry| entry.handle.info())
     }
 
     /// Whether a connection of the user reads the channel by its name.

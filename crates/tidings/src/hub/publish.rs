@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tidings_core::channel::{ChannelName, NameError};
+use tidings_core::channel::{ChannelName, NameError, Selector};
 use tidings_core::event::{Draft, Event, EventError};
-use tidings_core::log::{Page, Published};
+use tidings_core::grant::Grant;
+use tidings_core::log::{Log, Page, Published};
 use tidings_core::position::Cursor;
 
 use super::{Hub, locked};
+use crate::gate;
 use crate::outlet::Outlet;
+use crate::schema::Violations;
 
 /// Why an event was not published.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +23,9 @@ pub enum PublishError {
     /// The channel is none to publish to.
     #[error(transparent)]
     Channel(#[from] NameError),
+    /// The data is not as the channel's rule wants it.
+    #[error(transparent)]
+    Schema(#[from] Violations),
     /// The publisher is too fast.
     #[error("more than {limit} events a second: come again in {retry_ms} ms")]
     Rate {
@@ -80,6 +86,11 @@ impl Hub {
         self.burst().publish(channel, draft)
     }
 
+    /// Whether the channel's rule lets anybody publish to it over HTTP.
+    pub fn is_open(&self, channel: &ChannelName) -> bool {
+        gate::of(&self.0.options.gates, channel).is_none_or(|gate| !gate.is_closed)
+    }
+
     /// Takes `count` events off a publisher's rate.
     pub fn take_publish_rate(&self, publisher: &Arc<str>, count: u32) -> Result<(), PublishError> {
         let verdict = locked(&self.0.publish_rate).take(Arc::clone(publisher), count, self.0.clock.now_ms());
@@ -98,12 +109,24 @@ impl Hub {
 
     /// Events of a channel after a position, or from the oldest that is held.
     pub fn history(&self, channel: &ChannelName, query: HistoryQuery<'_>) -> Page {
-        let log = self.0.log();
-        // An offset, as `publish` answers it, means this life of the log; a cursor says which it means.
-        let offset = query.since.and_then(offset).map(|seq| Cursor { seq, ..log.head() });
-        let since = offset.map(|cursor| cursor.to_string());
-        log.history(channel, since.as_deref().or(query.since), query.limit)
+        page(&self.0.log(), channel, 0, query)
     }
+
+    /// The same for one who asks under a grant: what of it may be read now. Nothing where the channel may not.
+    pub fn history_for(&self, grant: &Grant, channel: &ChannelName, query: HistoryQuery<'_>) -> Option<Page> {
+        let log = self.0.log();
+        let rights = self.rights(grant, &grant.user);
+        let asked = Selector::Channel(channel.clone());
+        let may_read = rights.may_read(&asked) && !self.is_revoked(grant);
+        may_read.then(|| page(&log, channel, rights.since(&asked, log.head().epoch), query))
+    }
+}
+
+fn page(log: &Log<Arc<Outlet>>, channel: &ChannelName, floor: u64, query: HistoryQuery<'_>) -> Page {
+    // An offset, as `publish` answers it, means this life of the log; a cursor says which it means.
+    let offset = query.since.and_then(offset).map(|seq| Cursor { seq, ..log.head() });
+    let since = offset.map(|cursor| cursor.to_string());
+    log.history(channel, floor, since.as_deref().or(query.since), query.limit)
 }
 
 /// Events that are published one after the other. Each is in the log when its call returns; their readers are woken when
@@ -119,9 +142,22 @@ pub struct Burst<'a> {
 impl Burst<'_> {
     /// As [`Hub::publish`].
     pub fn publish(&mut self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
-        channel.check_publishable()?;
-        let event = Event::new(draft, self.hub.0.options.bounds.event_bytes)?;
-        self.append(channel, &event).ok_or(PublishError::Stopping)
+        let mut published = self.publish_to(std::slice::from_ref(channel), draft)?;
+        published.pop().ok_or(PublishError::Stopping)
+    }
+
+    /// Publishes one event to several channels: all of them take it, or none does.
+    pub fn publish_to(
+        &mut self,
+        channels: &[ChannelName],
+        draft: Draft<'_>,
+    ) -> Result<Vec<Published>, PublishError> {
+        let options = &self.hub.0.options;
+        channels.iter().try_for_each(ChannelName::check_publishable)?;
+        gate::check(&options.gates, channels, draft.data.get(), options.bounds.event_bytes)?;
+        let event = Event::new(draft, options.bounds.event_bytes)?;
+        let append = |channel| self.append(channel, &event).ok_or(PublishError::Stopping);
+        channels.iter().map(append).collect()
     }
 
     /// `None` once the rings are put away. That is asked under the log's lock: an event is in the rings that are

@@ -37,6 +37,7 @@ pub(super) fn start_timers(hub: &Hub, runtime: &Handle) {
     runtime.spawn(each(step, Arc::downgrade(&hub.0), async |hub: &Hub| hub.read_step(hub.0.clock.now_ms())));
     let sweep_every = Duration::from_millis(hub.0.options.cleanup.interval_ms.max(1));
     runtime.spawn(each(sweep_every, Arc::downgrade(&hub.0), async |hub: &Hub| {
+        hub.lapse();
         hub.sweep(Some(hub.0.options.cleanup.batch_size)).await;
         hub.0.log().expire(hub.0.clock.log_ms());
         hub.0.rates.sweep();

@@ -101,7 +101,7 @@ fn taken_in(io: TcpStream, hub: &Hub) -> Option<Door> {
     door.inspect_err(|error| tracing::debug!(%error, "a socket is not taken in")).ok()
 }
 
-pub(super) async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
+async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
     let Some(door) = taken_in(io, &hub) else { return };
     match begins_http2(&door, &hub).await {
         Some(true) => http2::serve(door, app, hub, guest).await,

@@ -43,6 +43,9 @@ impl Door {
 
     /// Takes a trusted proxy's word for where the far end is, unless that has as many sockets as it may.
     pub(super) fn introduce(&mut self, address: SocketAddr) -> io::Result<()> {
+        if self.hub.take_socket(address.ip()).is_err() {
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the address opens sockets too often"));
+        }
         let bounded = bound(address.ip(), self.hub.options());
         if bounded.is_some_and(|bounded| !self.hub.inner().doors.count(bounded)) {
             return Err(turned_away(&self.hub, Crowded::Address));
@@ -66,7 +69,7 @@ impl Door {
     }
 
     /// Notes what a read says of the far end.
-    pub(super) fn heard(&self, result: &io::Result<()>) {
+    fn heard(&self, result: &io::Result<()>) {
         match result {
             Err(error) if is_timeout(error) => self.peer.note_timeout(),
             _ => self.peer.note_heard(self.hub.inner().clock.now_ms()),

@@ -26,10 +26,12 @@ section! {
         slow "channel.slow": Slow = "gap";
         /// Whether subscribers are told of each other, with `joined` and `left`.
         presence "channel.presence": bool = "false";
-        /// A file with the JSON Schema that the data of each event must meet; otherwise, 422.
-        schema "channel.schema": Option<PathBuf>, needs Schemas;
-        /// Who may publish to these channels over HTTP.
-        publish "channel.publish": PublishRule = "granted", needs PublishRules;
+        /// A file with the JSON Schema that the data of each event must meet; otherwise, 422. It is read at the start,
+        /// and refers to nothing outside itself.
+        schema "channel.schema": Option<PathBuf>;
+        /// Who may publish to these channels over HTTP: whoever's grant says so, or nobody, where the application that
+        /// the hub is built into is the only one that does.
+        publish "channel.publish": PublishRule = "granted";
     }
 }
 

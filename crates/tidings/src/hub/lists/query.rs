@@ -4,7 +4,9 @@ use serde::Deserialize;
 use tidings_core::channel::ChannelName;
 use tidings_core::close::CloseReason;
 
-use super::{ChannelQuery, ClosedQuery, ConnectionQuery, RowMark, Search, Sort, SortKey, UserQuery};
+use super::{
+    ChannelQuery, ClosedQuery, ConnectionQuery, RevocationQuery, RowMark, Search, Sort, SortKey, UserQuery,
+};
 use crate::urlencoded;
 
 /// Rows of a page that asks for no number of them.
@@ -93,6 +95,13 @@ impl ChannelQuery {
 }
 
 impl UserQuery {
+    /// Reads `q=&sort=&limit=&after=`, urlencoded.
+    pub fn parse(query: &str) -> Result<Self, BadQuery> {
+        Asked::read(query)?.list()
+    }
+}
+
+impl RevocationQuery {
     /// Reads `q=&sort=&limit=&after=`, urlencoded.
     pub fn parse(query: &str) -> Result<Self, BadQuery> {
         Asked::read(query)?.list()

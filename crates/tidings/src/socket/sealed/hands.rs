@@ -98,9 +98,7 @@ impl AsyncRead for Sealed {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         while self.opened().is_empty() && !self.is_over() {
-            let opened = ready!(self.poll_open(cx)).map(drop);
-            self.door().heard(&opened);
-            opened?;
+            ready!(self.poll_open(cx))?;
         }
         let opened = self.opened();
         let bytes = opened.len().min(buf.remaining());

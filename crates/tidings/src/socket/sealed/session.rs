@@ -3,6 +3,8 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -11,6 +13,8 @@ use rustls::unbuffered::{
     ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus, WriteTraffic,
 };
 use rustls::{HandshakeKind, ServerConfig};
+
+use tokio::io::{AsyncRead, ReadBuf};
 
 use super::super::door::Door;
 use super::broken;
@@ -114,14 +118,12 @@ impl Sealed {
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.door.io().poll_read_ready(cx))?;
-            self.incoming.reserve(READ_BYTES);
-            match self.door.io().try_read_buf(&mut self.incoming) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.let_go(),
-                read => return Poll::Ready(read),
-            }
-        }
+        // On the stack, so that the heap has what came and no more.
+        let mut scratch = [MaybeUninit::uninit(); READ_BYTES];
+        let mut read = ReadBuf::uninit(&mut scratch);
+        ready!(Pin::new(&mut self.door).poll_read(cx, &mut read))?;
+        self.incoming.extend_from_slice(read.filled());
+        Poll::Ready(Ok(read.filled().len()))
     }
 
     fn let_go(&mut self) {

@@ -4,10 +4,13 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+#[cfg(feature = "tokens")]
+use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// The object that these bytes are, every name in it once, at whatever depth.
-pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+#[cfg(feature = "tokens")]
+pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     if !bytes.starts_with(b"{") {
         return None;
     }
@@ -15,8 +18,16 @@ pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     serde_json::from_slice(bytes).ok()
 }
 
+/// Any JSON, every name once in each of its objects. `None` also where it is nested too deep to be looked through.
+#[cfg(feature = "schemas")]
+pub(crate) fn value(text: &str) -> Option<serde_json::Value> {
+    serde_json::from_str::<Unique>(text).ok()?;
+    serde_json::from_str(text).ok()
+}
+
 /// What is there is of the type, `null` is not: an absent claim and an empty one are two things.
-pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+#[cfg(feature = "tokens")]
+pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
@@ -67,7 +78,7 @@ impl<'de> Visitor<'de> for Look {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tokens"))]
 mod tests {
     use serde_json::Value;
 
