@@ -10,6 +10,7 @@ chromium,chromium-browser,google-chrome chromium
 nginx        nginx-light
 haproxy      haproxy
 caddy        caddy
+pebble       pebble
 ip           iproute2
 nft          nftables
 iptables     iptables

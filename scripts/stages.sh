@@ -26,7 +26,13 @@ stage_rust() {
     without+=(--skip "${program}_")
     skip missing "$(count_tests "${program}_")" "$program is not there"
   done
-  cargo test --workspace --locked --features "$FAULT_POINTS" --tests --no-fail-fast -- "${without[@]}"
+  local kept code=0
+  kept=$(mktemp -d)
+  KEPT_HUBS=$kept cargo test --workspace --locked --features "$FAULT_POINTS" --tests --no-fail-fast -- "${without[@]}" || code=$?
+  # What all of these hubs said and kept is searched for secrets.
+  SEARCH_HUBS=$kept cargo test --locked --package tidings-server --features "$FAULT_POINTS" --test canary kept || code=$?
+  rm -r "$kept"
+  return "$code"
 }
 
 # Tests that lay hosts of their own in network namespaces, one after the other.

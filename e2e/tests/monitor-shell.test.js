@@ -25,7 +25,7 @@ hubTest('the page and its files are served as they should be', {}, async ({ hub 
     const plain = await fetch(`${hub.url}/admin/${path}`, { headers: { 'Accept-Encoding': 'identity' } });
     assert.equal(packed.headers.get('content-encoding'), 'gzip');
     assert.equal(plain.headers.get('content-encoding'), null);
-    assert.equal(packed.headers.get('vary'), 'accept-encoding');
+    assert.equal(packed.headers.get('vary'), 'accept-encoding, origin');
     assert.equal(packed.headers.get('cache-control'), 'public, max-age=31536000, immutable');
     assert.equal(packed.headers.get('content-security-policy'), policy);
     assert.equal(await packed.text(), await plain.text());

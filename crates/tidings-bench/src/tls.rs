@@ -45,6 +45,9 @@ struct Cost {
     burst: Measured,
 }
 
+/// One figure of a cost.
+type Reading = fn(&Cost) -> Option<f64>;
+
 pub(crate) fn run(args: &Args) -> io::Result<()> {
     sys::raise_open_files()?;
     let hub = hub_program(args.hub.as_deref())?;
@@ -113,13 +116,13 @@ fn further(args: &Args, hub: &Path, one: &Cost) -> io::Result<f64> {
 
 /// A cost, or how often another's it is.
 fn figures(cost: &Cost, further: Option<f64>, beside: Option<&Cost>) -> Vec<(Figure, Option<f64>)> {
-    let all: [(Figure, fn(&Cost) -> Option<f64>); 4] = [
+    let all: [(Figure, Reading); 4] = [
         (TLS_MEMORY, |cost| Some(cost.bytes_per_connection)),
         (TLS_CPU, |cost| cost.single.cpu_us_per_delivery()),
         (TLS_BURST, |cost| cost.burst.cpu_us_per_delivery()),
         (TLS_OPEN, |cost| Some(cost.open_us)),
     ];
-    let value = |of: fn(&Cost) -> Option<f64>| match beside {
+    let value = |of: Reading| match beside {
         Some(beside) => Some(of(cost)? / of(beside)?),
         None => of(cost),
     };

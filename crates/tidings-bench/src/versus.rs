@@ -102,7 +102,9 @@ fn cpu(measured: &Measured) -> f64 {
 }
 
 /// What each figure is called, and where it stands.
-const FIGURES: [(Figure, fn(&Cost) -> f64); 3] = [
+type Reading = fn(&Cost) -> f64;
+
+const FIGURES: [(Figure, Reading); 3] = [
     (VERSUS_MEMORY, |cost| cost.bytes_per_stream),
     (VERSUS_CPU, |cost| cost.cpu_us),
     (VERSUS_BURST, |cost| cost.burst_cpu_us),

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidings::tls::Tls;
+use tidings::webhooks::Webhooks;
 use tidings::{AuditTrail, Hub, audit};
 use tidings_server::config::Config;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::doorman::Doorman;
 use crate::listeners::{self, Bound, Shared};
@@ -17,6 +19,8 @@ use crate::{logging, options};
 
 /// A drain ends within its window and this.
 const DRAIN_SLACK: Duration = Duration::from_secs(2);
+/// Webhooks are told of it within the window and this, and of the rest after the next start.
+const FLUSH_SLACK: Duration = Duration::from_secs(4);
 /// For what HTTP/2 was handed and has not yet sent.
 const FLUSH_PAUSE: Duration = Duration::from_millis(50);
 
@@ -49,6 +53,7 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     // Before the hub takes up the rings: a signal that ended the process just after would lose them.
     let mut signals = Signals::new()?;
     let hub = Hub::open(hub_options)?;
+    let webhooks = start_webhooks(config, &hub)?;
     let shared = Shared { hub: hub.clone(), doorman, trail };
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(audit::run(hub.clone(), bound.iter().map(|bound| bound.address).collect()));
@@ -83,12 +88,21 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
         hub.send_on();
         let _ = stop.send(true);
     }
-    let code = finish(&hub, &mut signals).await;
+    let code = finish(&hub, webhooks.as_ref(), &mut signals).await;
     let _ = stop.send(true);
     for server in servers {
         let _ = server.await;
     }
     Ok(code)
+}
+
+/// Before anybody connects: those who are told have all of it.
+fn start_webhooks(config: &Config, hub: &Hub) -> io::Result<Option<Webhooks>> {
+    let (webhooks, outbox) = config.webhook_options().map_err(io::Error::other)?;
+    if webhooks.is_empty() {
+        return Ok(None);
+    }
+    Webhooks::start(hub, webhooks, outbox).map(Some).map_err(io::Error::other)
 }
 
 /// Takes in what comes to the certificate's files, by itself and at SIGHUP.
@@ -112,9 +126,10 @@ async fn drain_without_stopping(hub: &Hub) {
 }
 
 /// Drains and puts the rings away, unless a second signal says that there is no time.
-async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
+async fn finish(hub: &Hub, webhooks: Option<&Webhooks>, signals: &mut Signals) -> ExitCode {
     let orderly = async {
         let window = Duration::from_millis(hub.options().drain_window_ms);
+        let flushed_by = Instant::now() + window + FLUSH_SLACK;
         if tokio::time::timeout(window + DRAIN_SLACK, hub.drain()).await.is_err() {
             hub.end_all();
             let left = hub.cut_drain_short().connections_after;
@@ -123,7 +138,13 @@ async fn finish(hub: &Hub, signals: &mut Signals) -> ExitCode {
         hub.farewells_said().await;
         tokio::time::sleep(FLUSH_PAUSE).await;
         let putting_away = hub.clone();
-        let _ = tokio::task::spawn_blocking(move || putting_away.put_away()).await;
+        let put_away = tokio::task::spawn_blocking(move || putting_away.put_away());
+        if let Some(webhooks) = webhooks
+            && !webhooks.flush(flushed_by.saturating_duration_since(Instant::now())).await
+        {
+            tracing::warn!("webhooks have not taken all events: the rest is told after the next start");
+        }
+        let _ = put_away.await;
     };
     tokio::select! {
         () = orderly => ExitCode::SUCCESS,

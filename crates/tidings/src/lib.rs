@@ -44,7 +44,7 @@
 //! by `axum::serve`.
 
 pub mod audit;
-#[cfg(feature = "tokens")]
+#[cfg(any(feature = "hook", feature = "tokens"))]
 pub mod auth;
 mod authorize;
 mod body;
@@ -55,10 +55,12 @@ mod histogram;
 mod http;
 mod hub;
 mod journal;
-#[cfg(any(feature = "tokens", feature = "schemas"))]
+#[cfg(any(feature = "hook", feature = "tokens", feature = "schemas"))]
 mod json;
 mod net;
 mod options;
+#[cfg(feature = "outbound")]
+mod outbound;
 mod outlet;
 mod schema;
 mod socket;
@@ -68,13 +70,14 @@ mod stream;
 pub mod tls;
 mod trail;
 mod urlencoded;
+#[cfg(feature = "webhooks")]
+pub mod webhooks;
 
 pub use tidings_core as core;
 pub use tidings_core::channel::{ChannelName, Selector};
 pub use tidings_core::grant::{AdminRole, Grant};
-pub use tidings_core::log::Published;
 
-pub use self::authorize::{Authorizer, Counted, DynAuthorizer, GrantEverything};
+pub use self::authorize::{Action, Asked, Authorizer, Counted, DynAuthorizer, GrantEverything};
 pub use self::gate::Gate;
 pub use self::http::operators::{ENDPOINTS, Endpoint};
 pub use self::http::problem::Problem;
@@ -82,6 +85,8 @@ pub use self::http::{AskedFrom, HttpOptions, Surface, protect, router, with_secu
 pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError, RemoteAddress};
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
+#[cfg(feature = "outbound")]
+pub use self::outbound::TargetError;
 pub use self::outlet::Ending;
 pub use self::schema::{SCHEMA_BYTES_MAX, Schema, SchemaError, VIOLATIONS_TOLD_MAX, Violation, Violations};
 pub use self::socket::{Entrance, bind, listener_options, passed, raise_open_files, serve, serve_through};

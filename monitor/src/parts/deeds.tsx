@@ -17,7 +17,10 @@ export function Deeds() {
       {data && entries.length === 0 && <p class="aside">None since the hub’s start.</p>}
       <ol class="timeline">
         {entries.map((entry) => (
-          <li key={`${entry.at} ${entry.action} ${entry.target}`} data-tone={entry.result === 'done' ? 'plain' : 'wrong'}>
+          <li
+            key={`${entry.at} ${entry.action} ${entry.target}`}
+            data-tone={entry.result === 'done' ? 'plain' : 'wrong'}
+          >
             <p>
               <strong>{words(entry)}</strong> {entry.target !== null && <Foreign of={entry.target} max={40} />}{' '}
               <span class="aside">

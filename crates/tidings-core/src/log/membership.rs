@@ -21,6 +21,9 @@ impl<W> Log<W> {
         }
         places.push(Place { topic, at: topics.members.len() as u32, from });
         topics.members.push(index);
+        if let Selector::Channel(_) = selector {
+            self.occupancy.came(&self.channels[topic as usize]);
+        }
         if selector.is_hubs_own() {
             self.join_board(index, topic);
         }
@@ -50,6 +53,8 @@ impl<W> Log<W> {
     pub(super) fn leave_channel(&mut self, place: Place) {
         let members = &mut self.channels[place.topic as usize].topic.members;
         members.swap_remove(place.at as usize);
+        self.occupancy.left(&self.channels[place.topic as usize]);
+        let members = &self.channels[place.topic as usize].topic.members;
         if let Some(&moved) = members.get(place.at as usize) {
             reseat(&mut self.subscribers[moved as usize].channels, place);
         } else if members.is_empty() {

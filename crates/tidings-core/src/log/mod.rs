@@ -13,6 +13,7 @@ mod forgotten;
 mod list;
 mod membership;
 mod note;
+mod occupancy;
 mod page;
 mod snapshot;
 mod subscriber;
@@ -136,6 +137,7 @@ pub struct Log<W> {
     bytes: usize,
     last_ms: u64,
     totals: Totals,
+    occupancy: occupancy::Observer,
 }
 
 impl<W> Log<W> {
@@ -159,6 +161,7 @@ impl<W> Log<W> {
             bytes: 0,
             last_ms: 0,
             totals: Totals::default(),
+            occupancy: occupancy::Observer::default(),
         }
     }
 

@@ -40,7 +40,7 @@ struct Refused {
     status: StatusCode,
     words: &'static str,
     /// Whom the log may name: an operator, never what somebody typed.
-    who: Option<Grant>,
+    who: Option<Box<Grant>>,
     retry_ms: u64,
 }
 
@@ -138,7 +138,7 @@ async fn attempt(desk: &Desk, parts: &Parts, body: Body) -> Result<(Grant, Proof
         true => (by_password(desk, form).await?, Proof::Password),
     };
     let welcome = desk.welcome(grant.clone()).map_err(|problem| Refused {
-        who: Some(grant),
+        who: Some(Box::new(grant)),
         ..match problem.status() {
             StatusCode::FORBIDDEN => {
                 Refused::new(StatusCode::FORBIDDEN, "The token is good, but it is no operator’s.")
@@ -176,7 +176,7 @@ async fn by_password(desk: &Desk, form: Form) -> Result<Grant, Refused> {
     let _turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
     let own = desk.clone();
     let checked = tokio::task::spawn_blocking(move || own.0.operators.check(&form.name, &form.password));
-    checked.await.map_err(|_| busy())?.map_err(|who| wrong(who.map(|grant| *grant)))
+    checked.await.map_err(|_| busy())?.map_err(wrong)
 }
 
 fn refusal(desk: &Desk, headers: &HeaderMap, refused: &Refused) -> Response {

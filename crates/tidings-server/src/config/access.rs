@@ -12,6 +12,22 @@ pub enum Access {
     Dev,
     /// Tokens say it.
     Tokens,
+    /// The application says it.
+    Hook,
+    /// Tokens say it, and the application where a request carries none.
+    TokensAndHook,
+}
+
+impl Access {
+    /// Whether tokens are checked.
+    pub fn has_tokens(self) -> bool {
+        matches!(self, Self::Tokens | Self::TokensAndHook)
+    }
+
+    /// Whether the application is asked.
+    pub fn has_hook(self) -> bool {
+        matches!(self, Self::Hook | Self::TokensAndHook)
+    }
 }
 
 impl Config {
@@ -34,13 +50,17 @@ impl Config {
         }
         let auth = &self.auth;
         let keys = auth.key.is_some() || auth.key_file.is_some() || auth.jwks_url.is_some();
-        if keys || !self.issuers.is_empty() {
-            return Ok(Access::Tokens);
+        match (keys || !self.issuers.is_empty(), self.hook.hook_url.is_some()) {
+            (true, true) => return Ok(Access::TokensAndHook),
+            (true, false) => return Ok(Access::Tokens),
+            (false, true) => return Ok(Access::Hook),
+            (false, false) => {}
         }
         Err(Problem::new(
             Source::Default,
             "nothing says who may connect: set auth.key, auth.key_file or auth.jwks_url, with which tokens are checked \
-             (`tidings token` makes one to try with), or start with --dev, for this machine only",
+             (`tidings token` makes one to try with), or auth.hook_url, where the application is asked, or start with \
+             --dev, for this machine only",
         ))
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
         }
         _ => {}
     }
+    problems.extend(acme(config));
     if config.server.proxy_protocol == ProxyProtocol::V2 && config.server.trusted_proxies.is_empty() {
         let reason =
             "needs server.trusted_proxies: only they may say whose a connection is, and nobody else gets in";
@@ -31,14 +32,49 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
     }
     problems.extend(one_key(config));
     problems.extend(issuers(config));
-    let by_cookie = config.auth.cookie.is_some() || config.auth.hook_url.is_some();
+    let by_cookie = config.auth.cookie.is_some() || config.hook.hook_url.is_some();
     if by_cookie && config.cors.origins.iter().any(|origin| origin.to_string() == "*") {
         let reason = "with auth.cookie or auth.hook_url, \"*\" would let any page on the web read as its visitor: name the origins";
         problems.push(config.problem("cors.origins", reason));
     }
+    if config.hook.hook_url.is_none() && config.hook.hook_ca_file.is_some() {
+        problems.push(config.problem("auth.hook_ca_file", "is about auth.hook_url, which is not set"));
+    }
     problems.extend(idle_channels(config));
     problems.extend(listeners(config));
     problems.extend(operators(config));
+    problems
+}
+
+/// An authority is asked for what it can give, by whoever agrees to its terms, and not beside files.
+fn acme(config: &Config) -> Vec<Problem> {
+    let acme = &config.acme;
+    let mut problems = Vec::new();
+    if acme.domains.is_empty() {
+        return problems;
+    }
+    if config.tls.certificate_file.is_some() {
+        let reason = "the certificate is in tls.certificate_file: leave one of the two out";
+        problems.push(config.problem("tls.acme.domains", reason));
+    }
+    if !acme.accept_terms {
+        let reason = "has to be true before an authority is asked: read its terms of service first";
+        problems.push(config.problem("tls.acme.accept_terms", reason).given("false"));
+    }
+    let bad = |domain: &str| {
+        let label = |label: &str| {
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        domain.parse::<std::net::IpAddr>().is_ok() || !domain.split('.').all(label)
+    };
+    for domain in acme.domains.iter().filter(|domain| bad(domain.as_str())) {
+        let reason = "a domain's name, as hub.example.org: neither an address nor a pattern can be shown by a handshake";
+        problems.push(config.problem("tls.acme.domains", reason).given(domain.to_string()));
+    }
+    if !acme.directory_url.as_str().starts_with("https://") {
+        let reason = "an authority's directory is at https://";
+        problems.push(config.problem("tls.acme.directory_url", reason).given(acme.directory_url.to_string()));
+    }
     problems
 }
 

@@ -11,8 +11,8 @@ use super::input::Input;
 use super::layers::{Origins, Reader, RulePlace, rule_name};
 use super::problem::{ConfigErrors, Problem, Source};
 use super::sections::{
-    Admin, Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, ISSUER, Issuer,
-    Limits, Log, OPERATOR, Operator, Section, Server, Stream, Tls, Webhook,
+    Acme, Admin, Auth, CHANNEL, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Hook, ISSUER,
+    Issuer, Limits, Log, OPERATOR, Operator, Outbox, Section, Server, Stream, Tls, Webhook,
 };
 use super::setting::plain_settings;
 use super::{Config, checks};
@@ -135,8 +135,11 @@ fn read_sections(reader: &mut Reader<'_>, rules: Rules) -> Option<Config> {
     let engine = Engine::read(reader);
     let cluster = Cluster::read(reader);
     let auth = Auth::read(reader);
+    let hook = Hook::read(reader);
     let cors = Cors::read(reader);
     let tls = Tls::read(reader);
+    let outbox = Outbox::read(reader);
+    let acme = Acme::read(reader);
     let admin = Admin::read(reader);
     Some(Config {
         dev: false,
@@ -150,8 +153,11 @@ fn read_sections(reader: &mut Reader<'_>, rules: Rules) -> Option<Config> {
         engine: engine?,
         cluster: cluster?,
         auth: auth?,
+        hook: hook?,
         cors: cors?,
         tls: tls?,
+        outbox: outbox?,
+        acme: acme?,
         admin: admin?,
         channels: rules.channels,
         issuers: rules.issuers,

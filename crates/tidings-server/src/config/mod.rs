@@ -14,6 +14,7 @@ mod input;
 mod layers;
 mod load;
 mod nearest;
+mod outward;
 mod problem;
 mod report;
 mod sections;
@@ -29,15 +30,15 @@ pub use load::{FILE_BYTES_MAX, FILE_NAME, load, parse_text};
 pub use problem::{ConfigErrors, Problem, Source};
 pub use report::Shown;
 pub use sections::{
-    Admin, Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Issuer, Limits, Log, Operator,
-    Server, Stream, Tls, Webhook,
+    Acme, Admin, Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Hook, Issuer, Limits,
+    Log, Operator, Outbox, Server, Stream, Tls, Webhook,
 };
 pub use setting::{Feature, Setting, settings};
 pub use tokens::key_of;
 pub use value::{
-    Algorithm, CookieName, EngineKind, HttpUrl, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, OnFull,
-    OperatorRole, Origin, PasswordHash, ProxyProtocol, PublishRule, RedisUrl, Secret, Slow, Text, UserName,
-    WebhookEvent,
+    Algorithm, CookieName, EngineKind, FieldName, HookEvent, HttpUrl, IpNet, Limit, LogFormat, LogLevel,
+    Millis, NodeName, OnFull, OperatorRole, Origin, PasswordHash, ProxyProtocol, PublishRule, RedisUrl,
+    Secret, Slow, Text, UserName, WebhookEvent,
 };
 
 /// Every setting of a hub, typed and within its bounds.
@@ -66,10 +67,16 @@ pub struct Config {
     pub cluster: Cluster,
     /// `[auth]`
     pub auth: Auth,
+    /// `[auth]`, continued
+    pub hook: Hook,
     /// `[cors]`
     pub cors: Cors,
     /// `[tls]`
     pub tls: Tls,
+    /// `[outbox]`
+    pub outbox: Outbox,
+    /// `[tls.acme]`
+    pub acme: Acme,
     /// `[admin]`
     pub admin: Admin,
     /// `[[channel]]`, in the order of the file: the first whose pattern fits a channel is its rule.

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::Config;
-use super::access::Access;
 use super::layers::rule_name;
 use super::problem::{ConfigErrors, Problem, Source};
 use super::sections::{CHANNEL, ISSUER, OPERATOR, Rule, Section, WEBHOOK};
@@ -36,9 +35,12 @@ impl Config {
             self.engine.shown(),
             self.cluster.shown(),
             self.auth.shown(),
+            self.hook.shown(),
             self.cors.shown(),
             self.tls.shown(),
+            self.acme.shown(),
             self.admin.shown(),
+            self.outbox.shown(),
         ];
         let plain = sections.into_iter().flatten();
         let plain = plain.map(|(setting, value)| self.one(setting.name.to_owned(), setting, value));
@@ -62,11 +64,14 @@ impl Config {
     pub fn check_start(&self) -> Result<(), ConfigErrors> {
         let mut problems = self.unsupported();
         match self.access() {
-            Ok(Access::Tokens) => problems.extend(self.token_verifier().err()),
-            Ok(Access::Dev) => {}
+            Ok(access) => {
+                problems.extend(access.has_tokens().then(|| self.token_verifier().err()).flatten());
+                problems.extend(access.has_hook().then(|| self.hook_authorizer().err()).flatten());
+            }
             Err(problem) => problems.push(problem),
         }
         problems.extend(self.gates().err());
+        problems.extend(self.webhook_options().err());
         problems.extend(self.open_tls().err());
         ConfigErrors::check(problems)
     }

@@ -73,20 +73,14 @@ impl Setting {
 /// What a later version brings. Until then, a setting that needs it is refused rather than ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
-    /// The application's hook that decides who may see what.
-    Hook,
     /// The engine that several hubs share.
     Redis,
-    /// Calls to the application when connections and channels come and go.
-    Webhooks,
 }
 
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Hook => "the hook",
             Self::Redis => "the Redis engine",
-            Self::Webhooks => "webhooks",
         })
     }
 }

@@ -29,13 +29,13 @@ struct Given<'c> {
 }
 
 impl Config {
-    /// Whether nothing is said of tokens.
+    /// Whether nothing is said of who may connect.
     pub fn auth_is_default(&self) -> bool {
+        let given = [self.auth.shown(), self.hook.shown()];
         self.issuers.is_empty()
-            && self
-                .auth
-                .shown()
+            && given
                 .iter()
+                .flatten()
                 .all(|(setting, value)| value.as_ref().is_none_or(|value| *value == setting.default_toml()))
     }
 

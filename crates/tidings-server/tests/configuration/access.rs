@@ -25,18 +25,18 @@ fn dev_starts_on_loopback_and_nowhere_else() {
 #[test]
 fn without_dev_and_without_a_key_the_refusal_says_what_to_set() {
     let errors = start("", false).expect_err("nobody could be let in").to_string();
-    for part in ["auth.key", "auth.key_file", "auth.jwks_url", "--dev", "`tidings token`"] {
+    for part in ["auth.key", "auth.key_file", "auth.jwks_url", "auth.hook_url", "--dev", "`tidings token`"] {
         assert!(errors.contains(part), "{errors}\nwants\n{part}");
     }
 }
 
 #[test]
 fn what_this_version_lacks_is_refused_by_name() {
-    for (toml, setting, feature) in [
-        ("auth.hook_url = \"https://a\"", "auth.hook_url", "the hook"),
-        ("engine = { kind = \"redis\", url = \"redis://a\" }", "engine.kind = \"redis\"", "the Redis engine"),
-        ("[[webhook]]\nurl = \"https://a\"", "webhook[0].url", "webhooks"),
-    ] {
+    for (toml, setting, feature) in [(
+        "engine = { kind = \"redis\", url = \"redis://a\" }",
+        "engine.kind = \"redis\"",
+        "the Redis engine",
+    )] {
         for dev in [true, false] {
             let errors = start(toml, dev).expect_err(toml).to_string();
             assert!(errors.contains(setting), "{errors}\nwants\n{setting}");
@@ -49,6 +49,14 @@ fn what_this_version_lacks_is_refused_by_name() {
 }
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn a_hook_lets_the_hub_start_alone_and_beside_tokens() {
+    let hook = "hook_url = \"http://127.0.0.1:8080/hook\"";
+    assert_eq!(start(&format!("[auth]\n{hook}"), false), Ok(Access::Hook));
+    assert_eq!(start(&format!("[auth]\n{hook}\nkey = \"{SECRET}\""), false), Ok(Access::TokensAndHook));
+    assert_eq!(start(&format!("[auth]\n{hook}"), true), Ok(Access::Dev));
+}
 
 #[test]
 fn a_key_lets_the_hub_start_on_any_address() {

@@ -68,6 +68,14 @@ impl Hub {
         Self::prepared(environment, "", None)
     }
 
+    /// On this address; nothing is asked of it that it would have to answer in the clear.
+    pub fn start_on(address: &str, environment: &[(&str, &str)]) -> Self {
+        let mut hub = Self::unstarted(environment, "", None);
+        hub.address = address.to_owned();
+        hub.start_again();
+        hub
+    }
+
     /// Under TLS, with a certificate of its own.
     pub fn start_sealed(environment: &[(&str, &str)]) -> Self {
         let mut hub = Self::unstarted(environment, "", None);

@@ -6,4 +6,6 @@ mod certificates;
 #[path = "../hub/mod.rs"]
 mod hub;
 mod introduced;
+#[cfg(feature = "acme")]
+mod ordered;
 mod trusting;

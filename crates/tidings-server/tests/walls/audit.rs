@@ -24,12 +24,12 @@ fn each_deed_has_a_line_with_who_what_from_where_and_how_it_ended() {
     let act =
         |cookie: &str, method: &str, path: &str, body: &str| from_monitor(&hub, cookie, method, path, body);
     act(&ann, "GET", "/api/sse/stats", "").ok();
-    act(&ann, "DELETE", "/api/sse/connections/x-1-1", "").problem(404);
+    act(&ann, "DELETE", "/api/sse/connections/x-1-1.5ec2e7", "").problem(404);
     act(&ann, "PUT", "/api/sse/users/carl%20b/channels", "{\"add\":[\"a\",\"b\"],\"remove\":[\"c\"]}").ok();
     act(&ann, "POST", "/api/sse/revocations", "{\"user\":\"dora\"}").ok();
     act(&ann, "POST", "/api/sse/publish", "{\"channel\":\"news\",\"data\":\"canary-5e\"}").ok();
     act(&bob, "POST", "/api/sse/cleanup", "{}").problem(403);
-    send(&hub, "POST", "/api/sse/drain", &[], "").problem(401);
+    send(&hub, "DELETE", "/api/sse/connections/canary-6f", &[], "").problem(401);
     send(&hub, "POST", "/api/sse/drain", &[("origin", "https://evil.example")], "").problem(403);
     submit(&hub, "/admin/logout", &[("cookie", &bob)], "");
 
@@ -50,7 +50,7 @@ fn each_deed_has_a_line_with_who_what_from_where_and_how_it_ended() {
             "revoke ann operator dora done",
             "publish ann operator news done",
             "cleanup bob read - refused",
-            "drain - - - refused",
+            "kick - - - refused",
             "drain - - - refused",
             "logout bob read - done",
         ]
@@ -72,7 +72,7 @@ fn each_deed_has_a_line_with_who_what_from_where_and_how_it_ended() {
     assert_eq!(shown["entries"].as_array().map(Vec::len), Some(lines.len()));
     assert_eq!(shown["entries"][0], lines[lines.len() - 1], "newest first");
     let everything = format!("{log}{shown}{lines:?}");
-    for secret in ["canary", "eve@", "eve%40", PASSWORD, ann.split_once('=').expect("a pair").1] {
+    for secret in ["5ec2e7", "canary", "eve@", "eve%40", PASSWORD, ann.split_once('=').expect("a pair").1] {
         assert!(!everything.contains(secret), "{secret}");
     }
 }

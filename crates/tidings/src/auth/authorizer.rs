@@ -49,6 +49,12 @@ impl TokenAuthorizer {
         }
     }
 
+    /// Whether a request carries a token, good or not.
+    #[cfg(feature = "hook")]
+    pub(super) fn has_one(&self, request: &Parts) -> bool {
+        self.carriers.find(request) != Carried::Nothing
+    }
+
     fn refused(&self, refusal: &Refusal) -> Problem {
         self.tell(refusal);
         self.count(refusal.kind());

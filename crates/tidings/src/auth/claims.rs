@@ -1,19 +1,14 @@
 //! What a token claims: first whether it is for us and for now, and, once it is proven, what it grants.
 
 use serde::Deserialize;
-use serde::de::Error as _;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
-use tidings_core::channel::Selector;
-use tidings_core::grant::{ANONYMOUS, AdminRole, Grant, Label};
+use tidings_core::grant::{Grant, Label};
 
 use super::refusal::Refusal;
+use super::rights::{NoGrant, Rights};
 use crate::json::{self, present};
 
-/// Channels and patterns that one token may name, to read and to publish to each.
-pub const TOKEN_CHANNELS_MAX: usize = 1_000;
-/// Bytes of the JSON that is shown with a user's presence.
-pub const TOKEN_INFO_BYTES_MAX: usize = 1_024;
 /// The end of the year 9999, in seconds since 1970.
 const TIME_MAX: u64 = 253_402_300_799;
 
@@ -37,32 +32,6 @@ pub(super) struct Claims {
     iat: Option<Value>,
     #[serde(default, deserialize_with = "present")]
     tidings: Option<Box<RawValue>>,
-}
-
-/// The hub's own claim.
-#[derive(Debug, Default, Deserialize)]
-struct Rights {
-    #[serde(default)]
-    subscribe: Vec<String>,
-    #[serde(default)]
-    publish: Vec<String>,
-    #[serde(default, deserialize_with = "role")]
-    admin: AdminRole,
-    #[serde(default, deserialize_with = "present")]
-    r#type: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    limit: Option<u32>,
-    #[serde(default, deserialize_with = "present")]
-    info: Option<Box<RawValue>>,
-}
-
-/// `true` for an operator, or a role by its name.
-fn role<'de, D: serde::Deserializer<'de>>(from: D) -> Result<AdminRole, D::Error> {
-    match Value::deserialize(from)? {
-        Value::Bool(admin) => Ok(admin.into()),
-        Value::String(name) => AdminRole::parse(&name).ok_or_else(|| D::Error::custom("no such role")),
-        _ => Err(D::Error::custom("neither a role nor true")),
-    }
 }
 
 /// What is asked of a token's claims.
@@ -113,40 +82,20 @@ impl Claims {
 
     /// What the token grants. Only for one that is proven.
     pub(super) fn grant(self, ends_ms: Option<u64>) -> Result<Grant, Refusal> {
-        let user = match &self.sub {
-            None => ANONYMOUS,
-            Some(Value::String(user)) => user,
-            Some(_) => return Err(Refusal::Grant("sub", "it is no text".to_owned())),
-        };
-        let user = label("sub", user)?;
+        let rights =
+            self.tidings.as_deref().map_or(Ok(Rights::default()), |rights| Rights::parse(rights.get()));
+        let grant = rights.and_then(|rights| rights.grant(self.sub.as_ref(), ends_ms));
         let token_id = match &self.jti {
             None => None,
-            Some(Value::String(id)) => Some(label("jti", id)?),
+            Some(Value::String(id)) => {
+                let label = Label::parse(id).map_err(|error| Refusal::Grant("jti", error.to_string()))?;
+                Some(label.as_arc().clone())
+            }
             Some(_) => return Err(Refusal::Grant("jti", "it is no text".to_owned())),
         };
-        let rights = self.tidings.as_deref().map_or(Some(Rights::default()), |rights| {
-            // An object, and not a list of its members in their order.
-            json::object(rights.get().as_bytes())
-        });
-        let rights =
-            rights.ok_or_else(|| Refusal::Grant("tidings", "a member has the wrong type".to_owned()))?;
-        let kind = rights.r#type.as_deref().map(|kind| label("tidings.type", kind)).transpose()?;
-        if rights.info.as_ref().is_some_and(|info| info.get().len() > TOKEN_INFO_BYTES_MAX) {
-            let reason = format!("it is over {TOKEN_INFO_BYTES_MAX} bytes");
-            return Err(Refusal::Grant("tidings.info", reason));
-        }
-        Ok(Grant {
-            subscribe: selectors("tidings.subscribe", &rights.subscribe)?,
-            publish: selectors("tidings.publish", &rights.publish)?,
-            admin: rights.admin,
-            kind: kind.map(|kind| kind.as_arc().clone()),
-            connections_max: rights.limit,
-            issued_at_ms: self.iat.and_then(|iat| iat.as_u64()).and_then(|iat| iat.checked_mul(1_000)),
-            expires_at_ms: ends_ms,
-            token_id: token_id.map(|id| id.as_arc().clone()),
-            info: rights.info,
-            ..Grant::nothing(user.as_arc().clone())
-        })
+        let issued_at_ms = self.iat.and_then(|iat| iat.as_u64()).and_then(|iat| iat.checked_mul(1_000));
+        let grant = grant.map_err(|NoGrant(claim, reason)| Refusal::Grant(claim, reason))?;
+        Ok(Grant { token_id, issued_at_ms, ..grant })
     }
 }
 
@@ -157,17 +106,4 @@ fn seconds(time: Option<&Number>, name: &'static str) -> Result<Option<u64>, Ref
         Some(Some(time)) if (1..=TIME_MAX).contains(&time) => Ok(Some(time)),
         Some(_) => Err(Refusal::Range(name)),
     }
-}
-
-fn label(claim: &'static str, text: &str) -> Result<Label, Refusal> {
-    Label::parse(text).map_err(|error| Refusal::Grant(claim, error.to_string()))
-}
-
-fn selectors(claim: &'static str, names: &[String]) -> Result<Vec<Selector>, Refusal> {
-    if names.len() > TOKEN_CHANNELS_MAX {
-        return Err(Refusal::Grant(claim, format!("it has over {TOKEN_CHANNELS_MAX} entries: use patterns")));
-    }
-    let parse =
-        |name: &String| Selector::parse(name).map_err(|error| Refusal::Grant(claim, error.to_string()));
-    names.iter().map(parse).collect()
 }

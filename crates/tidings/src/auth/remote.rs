@@ -6,7 +6,7 @@ use http::Uri;
 use tokio::sync::watch;
 
 use super::algorithm::Algorithm;
-use super::fetch::{FetchError, Trust, fetch};
+use super::fetch::{Fetcher, Trust};
 use super::key_set::KeySet;
 
 /// Keys older than this are fetched again when a token needs one; it is still checked with those that are there.
@@ -24,8 +24,7 @@ pub(super) struct Remote(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    address: Uri,
-    trust: Option<Trust>,
+    fetcher: Fetcher,
     algorithms: Vec<Algorithm>,
     /// As the log calls it.
     issuer: String,
@@ -56,7 +55,8 @@ pub(super) enum Found {
 impl Remote {
     pub(super) fn new(address: Uri, trust: Option<Trust>, algorithms: &[Algorithm], issuer: &str) -> Self {
         let (algorithms, issuer) = (algorithms.to_vec(), issuer.to_owned());
-        Self(Arc::new(Inner { address, trust, algorithms, issuer, state: Mutex::default() }))
+        let fetcher = Fetcher::new(address, trust);
+        Self(Arc::new(Inner { fetcher, algorithms, issuer, state: Mutex::default() }))
     }
 
     /// The keys for a token that names one: fetched if there are none, or not this one, and it is time to.
@@ -133,8 +133,7 @@ impl Inner {
     }
 
     async fn fetch(&self) -> Result<KeySet, String> {
-        let document = fetch(&self.address, self.trust.as_ref()).await;
-        let document = document.map_err(|error: FetchError| error.to_string())?;
+        let document = self.fetcher.fetch().await.map_err(|error| error.to_string())?;
         let keys = KeySet::parse(&document, &self.algorithms).ok_or("the answer is no JWK Set")?;
         if keys.len() == 0 {
             return Err("no key of the set fits the algorithms: see auth.algorithms".to_owned());

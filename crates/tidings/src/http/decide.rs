@@ -76,6 +76,9 @@ pub(super) async fn revoke(State(app): Shared, request: Request<Body>) -> Answer
     let until_ms = asked.until.map(|until| to_come(&app, until)).transpose()?;
     let order = Revocation { user: user.clone(), token_id: token_id.clone(), until_ms };
     let revoked = on_disk(&app, move |hub| hub.revoke(&order)).await??;
+    if let Some(user) = &user {
+        app.authorizer.forget_user(user.as_str());
+    }
     let body = json!({
         "user": user,
         "jti": token_id,

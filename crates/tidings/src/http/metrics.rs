@@ -117,6 +117,23 @@ impl Collector for Readings {
         for counted in &self.1 {
             counters(&mut to, counted.name, counted.help, counted.label, counted.counts.iter().copied())?;
         }
+        let outbox = self.0.outbox();
+        counter(&mut to, "tidings_webhook_events_delivered", "Events that webhooks took.", outbox.delivered)?;
+        counter(
+            &mut to,
+            "tidings_webhook_requests_failed",
+            "Requests to webhooks that failed.",
+            outbox.failed,
+        )?;
+        counter(
+            &mut to,
+            "tidings_webhook_events_lost",
+            "Events that the outbox had no room for.",
+            outbox.lost,
+        )?;
+        gauge(&mut to, "tidings_webhook_events_pending", "Events that wait for a webhook.", outbox.pending)?;
+        let age = outbox.oldest_age_seconds;
+        gauge(&mut to, "tidings_webhook_oldest_age_seconds", "Age of the oldest of these.", age)?;
         #[cfg(feature = "tls")]
         tls(&mut to, &self.0)?;
         let latencies = self.0.latencies();

@@ -27,7 +27,7 @@ use tidings_core::grant::{AdminRole, Grant};
 use tokio::time::timeout;
 
 use self::problem::Problem;
-use crate::authorize::{Authorizer, DynAuthorizer};
+use crate::authorize::{Asked, Authorizer, DynAuthorizer};
 use crate::hub::Hub;
 use crate::trail::AuditTrail;
 use crate::urlencoded;
@@ -125,7 +125,13 @@ fn streams() -> Router<App> {
 impl App {
     /// The grant of a request: by a ticket, or by the authorizer; not for a user who is shut out.
     async fn grant(&self, parts: &Parts) -> Result<Grant, Problem> {
-        let grant = self.check_revoked(self.authorizer.authorize_boxed(parts).await?)?;
+        self.grant_for(parts, Asked::default()).await
+    }
+
+    /// The same, for an authorizer that wants to know what it is for.
+    async fn grant_for(&self, parts: &Parts, asked: Asked) -> Result<Grant, Problem> {
+        let asked = Asked { remote: Some(self.hub.client(parts).remote().ip), ..asked };
+        let grant = self.check_revoked(self.authorizer.authorize_boxed(parts, &asked).await?)?;
         self.hub.take_request_of(&grant.user)?;
         Ok(grant)
     }
@@ -133,6 +139,7 @@ impl App {
     fn check_revoked(&self, mut grant: Grant) -> Result<Grant, Problem> {
         if self.hub.is_revoked(&grant) {
             self.hub.note_revoked();
+            self.authorizer.forget_user(&grant.user);
             return Err(Problem::unauthorized("access was revoked: log in again, or ask an operator"));
         }
         if !self.surface.operators {

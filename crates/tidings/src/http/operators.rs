@@ -96,18 +96,21 @@ async fn door(State(app): Shared, request: Request, next: Next) -> Response {
     let endpoint = endpoint_of(&parts);
     let target = target_of(&mut parts).await;
     let admitted = admitted(&app, &parts, endpoint.role).await;
-    let mut entry = endpoint.action.map(|action| AuditEntry::new(action, app.hub.client(&parts), target));
+    let mut entry = endpoint.action.map(|action| AuditEntry::new(action, app.hub.client(&parts), None));
     let answer = match admitted {
         Ok(grant) => {
             if let Some(entry) = &mut entry {
                 entry.by(&grant);
+                entry.target = target;
             }
             parts.extensions.insert(Admitted(grant));
             next.run(Request::from_parts(parts, body)).await
         }
         Err((problem, grant)) => {
+            // What nobody known wrote into a path is not written down.
             if let (Some(entry), Some(grant)) = (&mut entry, &grant) {
                 entry.by(grant);
+                entry.target = target;
             }
             problem.into_response()
         }
@@ -137,14 +140,13 @@ async fn admitted(app: &App, parts: &Parts, role: AdminRole) -> Result<Grant, (P
 
 /// Writes down what a page of another origin tried.
 pub(super) async fn note_forged(hub: &Hub, trail: &AuditTrail, request: Request, problem: &Problem) {
-    let (mut parts, _) = request.into_parts();
+    let (parts, _) = request.into_parts();
     let is_forged = problem.status() == StatusCode::FORBIDDEN;
     if !is_forged || !is_operators(&parts) {
         return;
     }
     let Some(action) = endpoint_of(&parts).action else { return };
-    let target = target_of(&mut parts).await;
-    let mut entry = AuditEntry::new(action, hub.client(&parts), target);
+    let mut entry = AuditEntry::new(action, hub.client(&parts), None);
     entry.detail = Some("from a page of another origin".to_owned());
     trail.record(entry.ended(problem.status())).await;
 }
@@ -170,7 +172,11 @@ fn matched(parts: &Parts) -> &str {
 /// What stands in the path in place of a `{name}`.
 async fn target_of(parts: &mut Parts) -> Option<String> {
     let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
-    params.iter().last().map(|(_, value)| value.to_owned())
+    // A connection's secret id begins with its public one, and somebody may give it by mistake.
+    params.iter().last().map(|(name, value)| match name {
+        "id" => value.split('.').next().unwrap_or_default().to_owned(),
+        _ => value.to_owned(),
+    })
 }
 
 impl Deed {

@@ -13,6 +13,7 @@ use tidings_core::grant::Grant;
 
 use super::problem::Problem;
 use super::{App, SMALL_BODY_BYTES_MAX, Shared, json_body, read_body};
+use crate::authorize::{Action, Asked};
 use crate::hub::{ChangeError, NoSuchConnection};
 
 /// A secret id is far shorter.
@@ -56,7 +57,10 @@ pub(super) async fn subscriptions(
     let user = app.hub.user_of(&wanted.connection_id).map_err(gone)?;
     let add = selectors(&wanted.add)?;
     let remove = selectors(&wanted.remove)?;
-    let grant = app.grant(&parts).await?;
+    let channels = Some(wanted.add.clone());
+    let asked =
+        Asked { action: Action::Subscribe, channels, user: Some(Arc::clone(&user)), ..Asked::default() };
+    let grant = app.grant_for(&parts, asked).await?;
     same_user(&app, &grant, &user)?;
     for selector in &add {
         if !app.hub.may_read(&grant, &user, selector) {
@@ -86,7 +90,8 @@ pub(super) async fn refresh(State(app): Shared, request: Request<Body>) -> Resul
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     let id = connection_id(&body)?;
     let user = app.hub.user_of(&id).map_err(gone)?;
-    let grant = app.grant(&parts).await?;
+    let asked = Asked { action: Action::Refresh, user: Some(Arc::clone(&user)), ..Asked::default() };
+    let grant = app.grant_for(&parts, asked).await?;
     same_user(&app, &grant, &user)?;
     let change = app.hub.refresh(&id, &grant).map_err(gone)?;
     let body =

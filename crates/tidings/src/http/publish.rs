@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use tidings_core::channel::ChannelName;
 use tidings_core::event::{Draft, EventError};
 use tidings_core::grant::Grant;
-use tidings_core::log::Published;
 
 use super::problem::Problem;
 use super::{App, Shared, read_bytes};
-use crate::hub::{Burst, PublishError};
+use crate::authorize::{Action, Asked};
+use crate::hub::{Burst, PublishError, Published};
 
 /// Channels of one event.
 const CHANNELS_PER_EVENT_MAX: usize = 1000;
@@ -52,7 +52,8 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
     let bounds = app.hub.options().bounds;
     let (parts, body) = request.into_parts();
     // Before the body is read, which is large.
-    let grant = app.grant(&parts).await?;
+    let asked = Asked { action: Action::Publish, ..Asked::default() };
+    let grant = app.grant_for(&parts, asked).await?;
     let body = read_bytes(body, bounds.body_bytes).await.map_err(|problem| {
         let too_large = problem.status() == StatusCode::PAYLOAD_TOO_LARGE;
         if too_large { problem.with("limit_name", "limits.body_bytes") } else { problem }

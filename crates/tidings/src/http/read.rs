@@ -13,13 +13,14 @@ use tidings_core::grant::Grant;
 
 use super::problem::Problem;
 use super::{App, Shared, query};
+use crate::authorize::{Action, Asked};
 use crate::hub::HistoryQuery;
 
 const EVENTS_DEFAULT: usize = 100;
 const EVENTS_MAX: usize = 1000;
 
 #[derive(Deserialize)]
-struct Asked {
+struct ReadQuery {
     channel: Option<String>,
     since: Option<String>,
     limit: Option<usize>,
@@ -60,12 +61,14 @@ pub(super) async fn presence(State(app): Shared, request: Request<Body>) -> Resu
     Ok(axum::Json(json!({ "channel": channel, "users": users })).into_response())
 }
 
-async fn readable(app: &App, parts: &Parts) -> Result<(Grant, ChannelName, Asked), Problem> {
-    let asked: Asked = query(parts)?;
+async fn readable(app: &App, parts: &Parts) -> Result<(Grant, ChannelName, ReadQuery), Problem> {
+    let asked: ReadQuery = query(parts)?;
     let name = asked.channel.as_deref().ok_or_else(|| Problem::bad_request("name a `channel`"))?;
     let channel =
         ChannelName::parse(name).map_err(|error| Problem::bad_request(format!("channel {error}")))?;
-    let grant = app.grant(parts).await?;
+    let channels = Some(vec![channel.to_string()]);
+    let grant =
+        app.grant_for(parts, Asked { action: Action::Subscribe, channels, ..Asked::default() }).await?;
     let selector = Selector::Channel(channel.clone());
     if !app.hub.may_read(&grant, &grant.user, &selector) {
         return Err(not_granted(&channel));

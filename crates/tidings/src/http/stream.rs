@@ -13,6 +13,7 @@ use tidings_core::grant::{Grant, Label};
 
 use super::problem::{Problem, is_event_source};
 use super::{App, Shared, query};
+use crate::authorize::Asked;
 use crate::body::stream_headers;
 use crate::hub::{Envelope, Open, OpenError, Refused};
 
@@ -41,7 +42,7 @@ async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
     let asked: StreamQuery = query(parts).inspect_err(|_| app.hub.note_refusal("bad_request"))?;
     let ticket = asked.ticket.clone();
     let note = |problem: &Problem| app.hub.note_refusal(kind_of(problem.status()));
-    let grant = granted(app, parts, ticket.as_deref()).await.inspect_err(note)?;
+    let grant = granted(app, parts, &asked).await.inspect_err(note)?;
     let open = wanted(app, parts, asked, grant).inspect_err(note)?;
     if let Some(client) = &open.client_id
         && is_event_source(&parts.headers)
@@ -66,11 +67,18 @@ async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
     opened.map_err(problem_of)
 }
 
-async fn granted(app: &App, parts: &Parts, ticket: Option<&str>) -> Result<Grant, Problem> {
-    match ticket {
-        Some(ticket) => app.check_revoked(app.hub.ticket_grant(ticket).ok_or_else(void_ticket)?),
-        None => app.grant(parts).await,
+async fn granted(app: &App, parts: &Parts, query: &StreamQuery) -> Result<Grant, Problem> {
+    if let Some(ticket) = query.ticket.as_deref() {
+        return app.check_revoked(app.hub.ticket_grant(ticket).ok_or_else(void_ticket)?);
     }
+    let channels = query.channels.as_deref().filter(|list| !list.is_empty());
+    let asked = Asked {
+        channels: channels.map(|list| list.split(',').map(str::to_owned).collect()),
+        kind: query.r#type.clone(),
+        client_id: query.client_id.clone(),
+        ..Asked::default()
+    };
+    app.grant_for(parts, asked).await
 }
 
 fn void_ticket() -> Problem {

@@ -134,6 +134,7 @@ impl Hub {
             let admitted = books.admit(candidate, &self.0.options.limits, now_ms, make);
             let admitted = admitted.map_err(|refused| self.full(refused))?;
             let entry = books.get(admitted.seat.key()).expect("it was let in under this lock");
+            self.observe(entry, &open.selectors, None);
             (admitted, Arc::clone(&entry.handle), books.live())
         };
         let Admitted { seat, superseded, displaced } = admitted;

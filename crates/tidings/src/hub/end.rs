@@ -83,6 +83,7 @@ impl Hub {
                 Arc::clone(tale)
             };
             let Some(entry) = books.settle(key, reason, now_ms, tell) else { return false };
+            self.observe(&entry, &[], Some(reason));
             let reconnect = order.map(|order| order.reconnect).unwrap_or_else(|| reason.default_reconnect());
             // A superseded client's id is its successor's too, which must be able to come back.
             if let Some(client) = entry.client_id.as_deref()

@@ -12,6 +12,7 @@ mod end;
 mod ids;
 mod lists;
 mod observe;
+mod observer;
 mod permissions;
 mod presence;
 mod publish;
@@ -27,10 +28,11 @@ mod timeline;
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tidings_core::drain::ShutdownSummary;
 pub use tidings_core::history::Envelope;
+pub use tidings_core::log::Published;
 use tidings_core::log::{Log, Rules};
 use tidings_core::position::Epoch;
 use tidings_core::rate::RateLimit;
@@ -53,6 +55,9 @@ pub use self::lists::{
     UserPage, UserQuery,
 };
 pub use self::observe::{ChannelInfo, Stats};
+pub use self::observer::OutboxReadings;
+#[cfg(feature = "webhooks")]
+pub(crate) use self::observer::{OBSERVED_MAX, Observation, Observed, Observer};
 pub use self::permissions::{ChangeError, ChannelChange};
 pub use self::presence::Present;
 pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
@@ -89,6 +94,7 @@ pub(crate) struct Inner {
     log: Mutex<Log<Arc<Outlet>>>,
     /// Told of each who begins to read the hub's own channels.
     board_readers: watch::Sender<()>,
+    observer: OnceLock<observer::Observer>,
     publish_rate: Mutex<RateLimit<Arc<str>>>,
     rates: rates::Rates,
     permissions: Mutex<permissions::Permissions>,
@@ -149,6 +155,7 @@ impl Hub {
             books: Mutex::default(),
             log: Mutex::new(log),
             board_readers,
+            observer: OnceLock::new(),
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
             rates: rates::Rates::new(&bounds, clock),
             permissions: Mutex::new(permissions),

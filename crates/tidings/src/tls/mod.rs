@@ -1,5 +1,7 @@
 //! TLS on the hub's own sockets: certificates from files that may change while it runs.
 
+#[cfg(feature = "acme")]
+mod acme;
 mod certificates;
 mod pair;
 mod validity;
@@ -14,8 +16,12 @@ use std::time::Duration;
 use rustls::server::NoServerSessionStorage;
 use rustls::{HandshakeKind, ServerConfig};
 
+#[cfg(feature = "acme")]
+pub use self::acme::AcmeOptions;
 use self::certificates::Certificates;
+use self::pair::Pair;
 pub use self::pair::TlsError;
+use self::watch::Files;
 
 /// What a certificate authority's challenge is spoken under (RFC 8737 §3).
 pub(crate) const ACME_PROTOCOL: &[u8] = b"acme-tls/1";
@@ -53,9 +59,8 @@ impl TlsOptions {
 /// A server's side of TLS: versions 1.2 and 1.3, and by ALPN HTTP/2 or HTTP/1.1.
 #[derive(Debug)]
 pub struct Tls {
-    options: TlsOptions,
-    /// The files as they were just before they were read.
-    opened_with: [watch::Mark; 2],
+    handshake_timeout: Duration,
+    source: Source,
     config: Arc<ServerConfig>,
     certificates: Arc<Certificates>,
     full_handshakes: AtomicU64,
@@ -64,18 +69,39 @@ pub struct Tls {
     look: tokio::sync::Notify,
 }
 
+/// Where the certificate comes from.
+#[derive(Debug)]
+enum Source {
+    Files(Files),
+    #[cfg(feature = "acme")]
+    Acme(acme::Acme),
+}
+
 impl Tls {
     /// With the certificate and the key that are in the files now. To take in what comes there later, keep
     /// [`watch`](Self::watch) running.
     pub fn open(options: TlsOptions) -> Result<Self, TlsError> {
-        let opened_with = watch::marks([options.certificate_file.clone(), options.key_file.clone()]);
-        let pair = pair::read(&options.certificate_file, &options.key_file)?;
-        pair.tell("certificate loaded");
+        let (files, pair) = Files::open(&options)?;
+        Self::with(Source::Files(files), Some(pair), options.handshake_timeout_ms)
+    }
+
+    /// With a certificate that an authority gives by itself, once [`watch`](Self::watch) runs. Until there is one, each
+    /// handshake is refused but the authority's own.
+    #[cfg(feature = "acme")]
+    pub fn by_acme(options: AcmeOptions, handshake_timeout_ms: u64) -> Result<Self, TlsError> {
+        let (acme, pair) = acme::Acme::open(options);
+        Self::with(Source::Acme(acme), pair, handshake_timeout_ms)
+    }
+
+    fn with(source: Source, pair: Option<Pair>, handshake_timeout_ms: u64) -> Result<Self, TlsError> {
+        if let Some(pair) = &pair {
+            pair.tell("certificate loaded");
+        }
         let certificates = Arc::new(Certificates::new(pair));
-        let config = server_config(&certificates).map_err(TlsError::Provider)?;
+        let config = server_config(&certificates, &source).map_err(TlsError::Provider)?;
         Ok(Self {
-            options,
-            opened_with,
+            handshake_timeout: Duration::from_millis(handshake_timeout_ms),
+            source,
             config: Arc::new(config),
             certificates,
             full_handshakes: AtomicU64::new(0),
@@ -89,7 +115,7 @@ impl Tls {
     }
 
     pub(crate) fn handshake_timeout(&self) -> Duration {
-        Duration::from_millis(self.options.handshake_timeout_ms)
+        self.handshake_timeout
     }
 
     pub(crate) fn note_handshake(&self, kind: Option<HandshakeKind>) {
@@ -107,15 +133,35 @@ impl Tls {
 
     /// When the certificate that is shown expires, in seconds since 1970, where it can be read from it.
     pub fn certificate_expires(&self) -> Option<i64> {
-        self.certificates.expires()
+        self.certificates.validity().map(|validity| validity.not_after)
+    }
+
+    /// Keeps the certificate current, for as long as it is polled: looks at the files every `reload_interval_ms`, or
+    /// orders a new one in time.
+    pub async fn watch(&self) {
+        match &self.source {
+            Source::Files(files) => files.watch(&self.certificates, &self.look).await,
+            #[cfg(feature = "acme")]
+            Source::Acme(acme) => acme.keep_current(&self.certificates, &self.look).await,
+        }
+    }
+
+    /// Has the files read at once, whether they changed or not: what SIGHUP is for.
+    pub fn look_now(&self) {
+        self.look.notify_one();
     }
 }
 
-fn server_config(certificates: &Arc<Certificates>) -> Result<ServerConfig, rustls::Error> {
+fn server_config(certificates: &Arc<Certificates>, source: &Source) -> Result<ServerConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let mut config = config.with_no_client_auth().with_cert_resolver(Arc::clone(certificates) as _);
     config.alpn_protocols = ["h2", "http/1.1", "http/1.0"].map(|name| name.as_bytes().to_vec()).to_vec();
+    match source {
+        Source::Files(_) => {}
+        #[cfg(feature = "acme")]
+        Source::Acme(_) => config.alpn_protocols.push(ACME_PROTOCOL.to_vec()),
+    }
     // Who comes again brings a ticket, so that the hub remembers nobody.
     config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
     config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -87,6 +87,15 @@ impl Pair {
         Self { key: Arc::new(key), validity }
     }
 
+    /// From one text with both.
+    #[cfg(feature = "acme")]
+    pub(super) fn from_pem(pem: &[u8]) -> Option<Self> {
+        let chain: Option<Vec<_>> = CertificateDer::pem_slice_iter(pem).map(Result::ok).collect();
+        let key = PrivateKeyDer::from_pem_slice(pem).ok()?;
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        CertifiedKey::from_der(chain.filter(|chain| !chain.is_empty())?, key, &provider).ok().map(Self::new)
+    }
+
     /// Tells the log what this is, and what is wrong with its dates.
     pub(super) fn tell(&self, what: &'static str) {
         let Some(validity) = self.validity else { return tracing::info!("{what}") };

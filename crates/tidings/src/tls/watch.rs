@@ -7,9 +7,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use super::{Tls, pair};
+use super::certificates::Certificates;
+use super::pair::{self, Pair};
+use super::{TlsError, TlsOptions};
 
 /// Whoever writes two files writes one before the other: they are read once they stay as they are for so long …
 const SETTLE: Duration = Duration::from_millis(200);
@@ -17,14 +20,32 @@ const SETTLE: Duration = Duration::from_millis(200);
 const SETTLE_LOOKS_MAX: usize = 25;
 
 /// What tells that a file is another than before: what it points to, when that was changed, how long it is.
-pub(super) type Mark = Option<(u64, u64, i64, i64, u64)>;
+type Mark = Option<(u64, u64, i64, i64, u64)>;
 
-impl Tls {
-    /// Looks every `reload_interval_ms`, and when [`look_now`](Self::look_now) says so, for as long as it is polled.
-    pub async fn watch(&self) {
+/// The two files, as they were just before they were read.
+#[derive(Debug)]
+pub(super) struct Files {
+    certificate_file: PathBuf,
+    key_file: PathBuf,
+    interval: Duration,
+    opened_with: [Mark; 2],
+}
+
+impl Files {
+    /// With what is in them now.
+    pub(super) fn open(options: &TlsOptions) -> Result<(Self, Pair), TlsError> {
+        let (certificate_file, key_file) = (options.certificate_file.clone(), options.key_file.clone());
+        let opened_with = marks([certificate_file.clone(), key_file.clone()]);
+        let pair = pair::read(&certificate_file, &key_file)?;
+        let interval = Duration::from_millis(options.reload_interval_ms);
+        Ok((Self { certificate_file, key_file, interval, opened_with }, pair))
+    }
+
+    /// Looks at every interval, and when it is asked to.
+    pub(super) async fn watch(&self, certificates: &Certificates, look: &Notify) {
         let mut known = self.opened_with;
         loop {
-            let asked = self.wait().await;
+            let asked = self.wait(look).await;
             let mut found = self.marks().await;
             if found == known && !asked {
                 continue;
@@ -38,35 +59,26 @@ impl Tls {
             }
             // Told once for each change, not at each look.
             known = found;
-            self.take_in().await;
+            self.take_in(certificates).await;
         }
-    }
-
-    /// Has the files read at once, whether they changed or not: what SIGHUP is for.
-    pub fn look_now(&self) {
-        self.look.notify_one();
     }
 
     /// Until it is time to look. Answers whether somebody asked for it.
-    async fn wait(&self) -> bool {
-        match self.options.reload_interval_ms {
-            0 => self.look.notified().await,
-            interval_ms => {
-                let interval = Duration::from_millis(interval_ms);
-                return timeout(interval, self.look.notified()).await.is_ok();
-            }
+    async fn wait(&self, look: &Notify) -> bool {
+        if self.interval.is_zero() {
+            look.notified().await;
+            return true;
         }
-        true
+        timeout(self.interval, look.notified()).await.is_ok()
     }
 
-    async fn take_in(&self) {
-        let (certificate_file, key_file) =
-            (self.options.certificate_file.clone(), self.options.key_file.clone());
+    async fn take_in(&self, certificates: &Certificates) {
+        let (certificate_file, key_file) = (self.certificate_file.clone(), self.key_file.clone());
         let read = tokio::task::spawn_blocking(move || pair::read(&certificate_file, &key_file)).await;
         match read {
             Ok(Ok(pair)) => {
                 pair.tell("certificate replaced");
-                self.certificates.replace(pair);
+                certificates.replace(pair);
             }
             Ok(Err(error)) => tracing::error!(
                 %error,
@@ -78,14 +90,13 @@ impl Tls {
     }
 
     async fn marks(&self) -> [Mark; 2] {
-        let files = [self.options.certificate_file.clone(), self.options.key_file.clone()];
-        let marks = tokio::task::spawn_blocking(move || marks(files));
-        marks.await.unwrap_or_default()
+        let files = [self.certificate_file.clone(), self.key_file.clone()];
+        tokio::task::spawn_blocking(move || marks(files)).await.unwrap_or_default()
     }
 }
 
 /// Of each file, where it is there.
-pub(super) fn marks(files: [PathBuf; 2]) -> [Mark; 2] {
+fn marks(files: [PathBuf; 2]) -> [Mark; 2] {
     files.map(|file| mark(&file).ok())
 }
 

@@ -1,6 +1,7 @@
 //! The sections of the configuration: each is a struct and its part of the table, written once.
 
 mod admin;
+mod hook;
 mod hub;
 mod outside;
 mod rules;
@@ -8,11 +9,12 @@ mod streams;
 mod tls;
 
 pub use admin::{Admin, Operator};
+pub use hook::{Hook, Outbox, Webhook};
 pub use hub::{Cleanup, Cluster, Drain, Engine, History, Log, Server};
 pub use outside::{Auth, Cors};
-pub use rules::{ChannelRule, Issuer, Webhook};
+pub use rules::{ChannelRule, Issuer};
 pub use streams::{Limits, Stream};
-pub use tls::Tls;
+pub use tls::{Acme, Tls};
 
 use super::layers::Reader;
 use super::setting::Setting;
@@ -39,9 +41,12 @@ pub(super) const SECTIONS: &[&[Setting]] = &[
     Engine::SETTINGS,
     Cluster::SETTINGS,
     Auth::SETTINGS,
+    Hook::SETTINGS,
     Cors::SETTINGS,
     Tls::SETTINGS,
+    Acme::SETTINGS,
     Admin::SETTINGS,
+    Outbox::SETTINGS,
 ];
 
 /// A table that may stand in the file any number of times.

@@ -38,8 +38,6 @@ section! {
         require_exp "auth.require_exp": bool = "true";
         /// By how much clocks may differ, for `exp` and `nbf`. A stream ends this long after its token.
         leeway_ms "auth.leeway_ms": Millis = "5000", unit "ms", max 300000;
-        /// The application's own answer to who may see what, asked with the request's cookies and query.
-        hook_url "auth.hook_url": Option<HttpUrl>, needs Hook;
     }
 }
 

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use tidings_core::channel::Selector;
 
 use super::section;
-use crate::config::value::{
-    Algorithm, HttpUrl, Limit, Millis, PublishRule, Secret, Slow, Text, WebhookEvent,
-};
+use crate::config::value::{Algorithm, HttpUrl, Limit, Millis, PublishRule, Secret, Slow, Text};
 
 section! {
     /// `[[channel]]`: what holds for the channels that a pattern fits.
@@ -50,17 +48,5 @@ section! {
         jwks_url "auth.issuers.jwks_url": Option<HttpUrl>;
         /// As `auth.audience`.
         audience "auth.issuers.audience": Vec<Text> = "";
-    }
-}
-
-section! {
-    /// `[[webhook]]`: a call to the application when something happens.
-    Webhook {
-        /// Where the call goes. Required.
-        url "webhook.url": HttpUrl, needs Webhooks;
-        /// The key that signs each call.
-        secret "webhook.secret": Option<Secret>, needs Webhooks;
-        /// What is told. Without any: all of it.
-        events "webhook.events": Vec<WebhookEvent> = "", needs Webhooks;
     }
 }

@@ -139,6 +139,18 @@ choice!(
 );
 
 choice!(
+    /// What the hook is asked about.
+    HookEvent {
+        /// Streams.
+        Connect "connect",
+        /// Channels that a live stream takes up, and those that are read.
+        Subscribe "subscribe",
+        /// Publishing.
+        Publish "publish",
+    }
+);
+
+choice!(
     /// How a token may be signed.
     #[allow(missing_docs, reason = "the names are those of RFC 7518 and RFC 8037")]
     Algorithm {

@@ -1,6 +1,7 @@
 //! What settings are made of: each type reads itself from what was given, and writes itself as TOML.
 
 mod choice;
+mod field;
 mod list;
 mod name;
 mod network;
@@ -13,9 +14,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use choice::{
-    Algorithm, EngineKind, LogFormat, LogLevel, OnFull, OperatorRole, ProxyProtocol, PublishRule, Slow,
-    WebhookEvent,
+    Algorithm, EngineKind, HookEvent, LogFormat, LogLevel, OnFull, OperatorRole, ProxyProtocol, PublishRule,
+    Slow, WebhookEvent,
 };
+pub use field::FieldName;
 pub use name::{CookieName, NodeName, Text, UserName};
 pub use network::{IpNet, Origin};
 pub use number::{Limit, Millis};

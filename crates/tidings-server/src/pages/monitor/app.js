@@ -4082,7 +4082,7 @@ function Deeds() {
 			a("ol", {
 				class: "timeline",
 				children: entries.map((entry) => a("li", {
-					"data-tone": entry.result === "done" ? "plain" : "bad",
+					"data-tone": entry.result === "done" ? "plain" : "wrong",
 					children: [a("p", { children: [
 						a("strong", { children: words(entry) }),
 						" ",

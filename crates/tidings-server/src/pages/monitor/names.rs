@@ -1,5 +1,5 @@
 // Written by the build of monitor/: `npm run build -w tidings-monitor`.
 
-pub(super) const SCRIPT_PATH: &str = "/admin/monitoring/app-DVPSgRtx.js";
+pub(super) const SCRIPT_PATH: &str = "/admin/monitoring/app-CM29WjrO.js";
 pub(super) const STYLE_PATH: &str = "/admin/monitoring/app-FzjJ3LZq.css";
-pub(super) const INDEX_ETAG: &str = "\"59d82e15b476754f\"";
+pub(super) const INDEX_ETAG: &str = "\"326de57a5389dd0b\"";

@@ -1,0 +1,114 @@
+//! The reading end, of which each webhook has its own.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::sync::Arc;
+
+use super::line;
+use super::segments::Segments;
+use crate::webhooks::record::Record;
+
+/// Goes along the journal.
+#[derive(Debug)]
+pub(in super::super) struct Reader {
+    segments: Arc<Segments>,
+    /// The number of the next record.
+    next: u64,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    first: u64,
+    file: BufReader<File>,
+    at: u64,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub(in super::super) struct Taken {
+    /// As text and by its head.
+    pub(in super::super) records: Vec<(String, Record)>,
+    /// Records before these that are gone.
+    pub(in super::super) lost: u64,
+}
+
+impl Reader {
+    pub(super) fn new(segments: Arc<Segments>, next: u64) -> Self {
+        Self { segments, next, open: None }
+    }
+
+    pub(in super::super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Reads on up to a record, within bounds, but at least one. What is lost is before all that is read.
+    pub(in super::super) fn take(&mut self, until: u64, most: usize, bytes_max: usize) -> io::Result<Taken> {
+        let mut taken = Taken::default();
+        let mut bytes = 0;
+        let mut text = Vec::new();
+        while self.next < until && taken.records.len() < most && bytes < bytes_max {
+            let Some(open) = self.open_for_next(&mut taken)? else { break };
+            text.clear();
+            let read = open.file.read_until(b'\n', &mut text)?;
+            if !text.ends_with(b"\n") {
+                // Its end; what follows stands in the next file.
+                let first = open.first;
+                open.file.seek(SeekFrom::Start(open.at))?;
+                self.open = None;
+                let Some(after) = self.segments.after(first) else { break };
+                if after.first > self.next && !taken.records.is_empty() {
+                    break;
+                }
+                taken.lost += after.first.saturating_sub(self.next);
+                self.next = self.next.max(after.first);
+                continue;
+            }
+            open.at += read as u64;
+            let line = text.strip_suffix(b"\n").and_then(line::read);
+            let Some((line, record)) = line.and_then(|line| Some((line, Record::parse(line)?))) else {
+                // A line that the disk changed counts as lost when the next one shows its number.
+                continue;
+            };
+            if record.seq < self.next {
+                continue;
+            }
+            if record.seq > self.next && !taken.records.is_empty() {
+                if let Some(open) = &mut self.open {
+                    open.at -= read as u64;
+                    open.file.seek(SeekFrom::Start(open.at))?;
+                }
+                break;
+            }
+            taken.lost += record.seq - self.next;
+            self.next = record.seq + 1;
+            bytes += line.len();
+            taken.records.push((line.to_owned(), record));
+        }
+        Ok(taken)
+    }
+
+    /// Everybody has all before this record: what it stood in may go.
+    pub(in super::super) fn release(&self, seq: u64) {
+        self.segments.release(seq);
+    }
+
+    fn open_for_next(&mut self, taken: &mut Taken) -> io::Result<Option<&mut Open>> {
+        if self.open.is_none() {
+            let Some(segment) = self.segments.with(self.next) else { return Ok(None) };
+            if segment.first > self.next && !taken.records.is_empty() {
+                return Ok(None);
+            }
+            taken.lost += segment.first.saturating_sub(self.next);
+            self.next = self.next.max(segment.first);
+            let file = match File::open(self.segments.path(segment.first)) {
+                Ok(file) => file,
+                // It made room just now: the next look finds the one after.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            self.open = Some(Open { first: segment.first, file: BufReader::new(file), at: 0 });
+        }
+        Ok(self.open.as_mut())
+    }
+}
