@@ -63,3 +63,6 @@ pub(crate) fn channel(group: GroupId) -> ChannelName {
 
 /// All that there will ever be.
 pub(crate) const EVERY_GROUP: &str = "group:*";
+
+/// What their data may have, as a JSON Schema: a hub checks it too, so that no later change lets more out by mistake.
+pub(crate) const SCHEMA: &str = include_str!("../event.schema.json");

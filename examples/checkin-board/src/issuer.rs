@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tidings::auth::{IssuerOptions, KeySource, SigningKey, TokenOptions};
 
+use crate::clock;
 use crate::event::{EVERY_GROUP, GroupId, channel};
 use crate::secret;
 
@@ -95,7 +96,7 @@ impl Issuer {
 
     fn mint(&self, user: &str, grants: &Value, ends_at: u64) -> Token {
         let claims = json!({
-            "iss": ISSUER, "aud": AUDIENCE, "sub": user, "exp": ends_at, "jti": secret::make(), "tidings": grants,
+            "iss": ISSUER, "aud": AUDIENCE, "sub": user, "iat": clock::now_ms() / 1_000, "exp": ends_at, "jti": secret::make(), "tidings": grants,
         });
         Token { text: self.key.sign(&claims), ends_at }
     }

@@ -166,6 +166,38 @@ for (const way of WAYS) {
   });
 }
 
+boardTest('a birthday or an address is refused, and sent to nobody', { way: 'beside' }, async ({ school, open }) => {
+  const group = await (await school.as('ada')).start('Art room');
+  const page = await open('ada');
+  const data = { student_id: AMIR.id, student_name: AMIR.name };
+  const event = { type: 'student_checkin', active_group_id: group, data, timestamp: Date.now() };
+  const publish = async (data) => {
+    const answer = await school.operate('publish', 'POST', {
+      channel: `group:${group}`,
+      type: 'student_checkin',
+      data,
+    });
+    return [answer.status, await answer.text()];
+  };
+  for (const [name, value] of [
+    ['birthday', '2016-04-01'],
+    ['address', '1 School Lane'],
+  ]) {
+    for (const more of [
+      { ...event, data: { ...data, [name]: value } },
+      { ...event, [name]: value },
+    ]) {
+      const [status, text] = await publish(more);
+      assert.equal(status, 422, text);
+      assert.match(text, new RegExp(`"pointer":"(/data)?/${name}"`), 'the field is named');
+      assert.ok(!text.includes(value) && !school.hub.said.some((line) => line.includes(value)), 'and its value is not');
+    }
+  }
+  assert.equal((await publish(event))[0], 200);
+  await isThere(page, 'Art room', AMIR);
+  assert.equal((await heard(page)).filter(({ type }) => type === 'student_checkin').length, 1);
+});
+
 boardTest('reloaded, left and come back to: one tab is one connection', {}, async ({ school, open }) => {
   await (await school.as('ada')).start('Art room');
   const page = await open('ada');

@@ -4,6 +4,7 @@ use tidings::core::grant::Label;
 use tidings::{Hub, Publisher, Selector};
 
 use super::Telling;
+use crate::clock;
 use crate::event::{EVERY_GROUP, channel};
 
 #[derive(Clone)]
@@ -31,10 +32,18 @@ impl Embedded {
             Telling::Rights { user, groups } => {
                 let add: Vec<_> = groups.iter().map(|group| Selector::Channel(channel(*group))).collect();
                 let every = std::slice::from_ref(&self.every_group);
-                self.hub.amend_user(&label(*user), &add, every).map(drop).map_err(|e| e.to_string())
+                // By then each token that is out there was made after this.
+                let until_ms = clock::now_ms() + self.token_ms;
+                self.hub
+                    .amend_user(&label(*user), &add, every, Some(until_ms))
+                    .map(drop)
+                    .map_err(|e| e.to_string())
             }
             Telling::ShutOut { user } => {
                 self.hub.revoke_user(&label(*user), self.token_ms).map(drop).map_err(|e| e.to_string())
+            }
+            Telling::LetIn { user } => {
+                self.hub.lift_revocation(Some(&label(*user)), None).map(drop).map_err(|e| e.to_string())
             }
         };
         if let Err(error) = done {

@@ -21,6 +21,10 @@ pub(crate) enum Telling {
     ShutOut {
         user: i64,
     },
+    /// A user who was shut out, and is no more.
+    LetIn {
+        user: i64,
+    },
 }
 
 #[derive(Clone)]

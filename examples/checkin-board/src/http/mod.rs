@@ -16,10 +16,11 @@ use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tidings::auth::{Carriers, TokenAuthorizer, TokenVerifier};
-use tidings::{HttpOptions, Hub, HubOptions};
+use tidings::{Gate, HttpOptions, Hub, HubOptions, Schema, Selector};
 use tokio::net::TcpListener;
 
 use crate::broadcast::{Beside, Broadcaster, Embedded, Sending};
+use crate::event::{EVERY_GROUP, SCHEMA};
 use crate::issuer::Issuer;
 use crate::password::Guesses;
 use crate::settings::Settings;
@@ -148,6 +149,9 @@ fn hub_options(settings: &Settings) -> HubOptions {
         drain_window_ms: DRAIN_WINDOW_MS,
         ..HubOptions::default()
     };
+    // This process alone publishes, and nothing but what a board shows.
+    let gate = Gate { is_closed: true, schema: Some(Schema::parse(SCHEMA).expect("the schema is one")) };
+    options.gates = vec![(Selector::parse(EVERY_GROUP).expect("a pattern"), gate)];
     options.limits.connections_per_ip = settings.connections_per_ip;
     options.stream.heartbeat_ms = settings.heartbeat_ms;
     options.rules.default.retention.count = settings.history_count;

@@ -92,6 +92,8 @@ impl Change<'_> {
         if is_locked {
             self.run("DELETE FROM sessions WHERE staff_id = ?", [staff])?;
             self.told.push(Telling::ShutOut { user: staff });
+        } else {
+            self.told.push(Telling::LetIn { user: staff });
         }
         Ok(())
     }

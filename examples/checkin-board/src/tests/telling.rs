@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::harness::Server;
-use crate::event::channel;
+use crate::event::{Event, EventType, Shown, channel};
 
 #[tokio::test]
 async fn nobody_there_is_a_success() {
@@ -11,9 +11,45 @@ async fn nobody_there_is_a_success() {
     let ada = server.enter("ada").await;
     let group = ada.start(1).await;
     assert_eq!(server.scan("reader-art", "checkin", "tag-01").await.status, 200);
-    let published = server.hub.publisher().publish(&channel(group), "board_stale", &json!({}));
+    let (ty, data) = (EventType::BoardStale, Shown::Nothing {});
+    let event = Event { ty, active_group_id: group, data, timestamp: 1 };
+    let published = server.hub.publisher().publish(&event.channel(), ty.name(), &event);
     assert_eq!(published.expect("it is taken").recipients, 0);
     assert_eq!(server.hub.stats()["events"]["published_total"], 3);
+    server.close().await;
+}
+
+/// Not even this process could, by whatever mistake.
+#[tokio::test]
+async fn a_birthday_and_an_address_are_refused_by_the_hub() {
+    let server = Server::open().await;
+    let ada = server.enter("ada").await;
+    let group = ada.start(1).await;
+    let mut board = server.listen(&ada.token().await).await;
+    let publisher = server.hub.publisher();
+    for (name, value) in [("birthday", "2016-04-01"), ("address", "1 School Lane"), ("tag", "tag-01")] {
+        let mut event = json!({
+            "type": "student_checkin", "active_group_id": group, "timestamp": 1,
+            "data": { "student_id": 1, "student_name": "Amir Haddad" },
+        });
+        publisher.publish(&channel(group), "student_checkin", &event).expect("this is what a board shows");
+        event["data"][name] = json!(value);
+        let refused = publisher.publish(&channel(group), "student_checkin", &event).expect_err("too much");
+        assert!(!refused.to_string().contains(value), "{refused}");
+        let beside =
+            json!({ name: value, "type": "board_stale", "active_group_id": 1, "timestamp": 1, "data": {} });
+        assert!(
+            publisher.publish(&channel(group), "board_stale", &beside).is_err(),
+            "{name} beside the data"
+        );
+        assert_eq!(
+            board.next().await.data["data"],
+            json!({ "student_id": 1, "student_name": "Amir Haddad" })
+        );
+    }
+    server.scan("reader-art", "checkin", "tag-02").await;
+    assert_eq!(board.next().await.data["data"]["student_name"], "Bea Lindqvist", "and nothing in between");
+    drop(board);
     server.close().await;
 }
 

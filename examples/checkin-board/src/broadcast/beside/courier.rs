@@ -97,14 +97,17 @@ impl Courier {
             Telling::Rights { user, groups } => {
                 let add: Vec<_> = groups.iter().map(|group| channel(*group).to_string()).collect();
                 // All are taken and these given: whatever was before, it is so now.
-                let change = json!({ "add": add, "remove": [EVERY_GROUP] });
+                let change = json!({ "add": add, "remove": [EVERY_GROUP], "until": self.until() });
                 self.ask(Method::PUT, &format!("/api/sse/users/{user}/channels"), &change).await.map(drop)
             }
             Telling::ShutOut { user } => {
-                let until = (clock::now_ms() + self.token_ms) / 1_000 + 1;
-                let order = json!({ "user": user.to_string(), "until": until });
+                let order = json!({ "user": user.to_string(), "until": self.until() });
                 self.ask(Method::POST, "/api/sse/revocations", &order).await.map(drop)
             }
+            Telling::LetIn { user } => self
+                .ask(Method::DELETE, &format!("/api/sse/revocations?user={user}"), &Value::Null)
+                .await
+                .map(drop),
         }
     }
 
@@ -130,6 +133,8 @@ impl Courier {
         let why = || format!("{status}: {}", answer["detail"].as_str().unwrap_or_default());
         match status {
             StatusCode::OK => Ok(answer),
+            // Nobody was shut out, or no longer.
+            StatusCode::NOT_FOUND if path.starts_with("/api/sse/revocations") => Ok(answer),
             // Its clock, or its idea of our key, may be behind: a fresh token, after a while.
             StatusCode::UNAUTHORIZED => {
                 self.token = None;
@@ -139,6 +144,11 @@ impl Courier {
             status if status.is_server_error() => Err(Refusal::Away(why())),
             _ => Err(Refusal::Wrong(why())),
         }
+    }
+
+    /// By then each token that is out there was made after this. In seconds since 1970.
+    fn until(&self) -> u64 {
+        (clock::now_ms() + self.token_ms) / 1_000 + 1
     }
 
     fn token(&mut self) -> &str {
