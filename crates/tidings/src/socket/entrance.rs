@@ -1,5 +1,6 @@
 //! What comes before HTTP on the sockets of a listener.
 
+#[cfg(feature = "tls")]
 use std::sync::Arc;
 
 use crate::hub::Hub;
