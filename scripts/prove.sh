@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The proofs at full size: every test marked `#[ignore = "prove: …"]`, every one in e2e/proofs in a real browser, each
-# fuzz target for a minute, and the bench.
+# fuzz target for a minute, and the bench (with OLD=another/build/of/tidings also beside that one).
 # What each one said, on what machine, from which commit and seeds, by which command, goes to docs/evidence, a file each.
 # `scripts/prove.sh prove_drain bench` runs those whose names hold one of the words. Made to take long.
 set -euo pipefail
@@ -18,15 +18,12 @@ trap 'rm -rf "$scratch"' EXIT
 main() {
   ulimit -n "$(ulimit -Hn)"
   mkdir -p "$evidence"
-  # What was just built is what is proven; and to the hub it would be a setting that it doesn't know.
+  # What was just built is what is proven.
   unset TIDINGS_BIN
   if rust_is_wanted; then prove_rust; fi
   prove_browser
   if [ -f fuzz/run.sh ]; then proof fuzz fuzz/run.sh 60; fi
-  if wants bench; then
-    cargo build --release --locked --package tidings-server --package tidings-bench
-    proof bench target/release/tidings-bench run
-  fi
+  prove_speed
   echo
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ]
@@ -49,7 +46,7 @@ rust_is_wanted() {
   local word
   [ ${#wanted[@]} != 0 ] || return 0
   for word in "${wanted[@]}"; do
-    case $word in prove_browser* | fuzz | bench) ;; *) return 0 ;; esac
+    case $word in prove_browser* | fuzz | bench*) ;; *) return 0 ;; esac
   done
   return 1
 }
@@ -62,20 +59,40 @@ prove_browser() {
   done
   # Story 3 by each of its ways to the server; its own test runs the worst one.
   if wants prove_browser_photo_jobs; then names+=(prove_browser_photo_jobs); fi
+  # Story 4 with a thousand boards.
+  if wants prove_browser_checkin_board; then names+=(prove_browser_checkin_board); fi
   [ ${#names[@]} != 0 ] || return 0
   CHROMIUM_BIN=$(browser_there) || true
   export CHROMIUM_BIN
-  if [ -z "$CHROMIUM_BIN" ] || ! bash scripts/stages.sh build; then
+  if [ -z "$CHROMIUM_BIN" ] || ! node_is_there || ! { build_release && build_packages; }; then
     echo "not proven: ${names[*]}: they need Node, npm and Chromium"
     failed=$((failed + ${#names[@]}))
     return 0
   fi
+  use_binaries release
   for name in "${names[@]}"; do
     case $name in
       prove_browser_photo_jobs) proof "$name" npm run --silent prove --workspace photo-jobs ;;
+      prove_browser_checkin_board) proof "$name" npm run --silent prove --workspace checkin-board ;;
       *) proof "$name" npm run --silent prove --workspace tidings-e2e -- "$name" ;;
     esac
   done
+  # To the hub it would be a setting that it doesn't know.
+  unset TIDINGS_BIN
+}
+
+# Beside the floor, TLS beside the clear, and, where OLD names another build of the hub, this one beside that one.
+prove_speed() {
+  wants bench || wants bench_tls || wants bench_versus || return 0
+  build_release
+  proof bench target/release/tidings-bench run
+  proof bench_tls target/release/tidings-bench tls
+  if ! wants bench_versus; then return; fi
+  if [ -n "${OLD:-}" ]; then
+    proof bench_versus target/release/tidings-bench versus --beside "$OLD"
+  else
+    echo "not measured: bench_versus: OLD names no other build of the hub"
+  fi
 }
 
 # "NAME WHERE" of each full-size proof, where WHERE tells cargo which of its programs holds it.
@@ -123,7 +140,7 @@ write_down() {
 | took | $seconds s |
 | commit | $(commit) |
 | seeds | $(seeds "$log") |
-| command | \`$command\` |
+| command | \`$(without_places <<<"$command")\` |
 | settings | $(settings) |
 $(machine)
 $(case $command in npm*) programs ;; *) compiler ;; esac)
@@ -149,7 +166,7 @@ seeds() {
 
 settings() {
   local found
-  found=$(env | grep -E '^(TIDINGS|PROPTEST)_' | grep -vE 'TOKEN|KEY' | sort | paste -sd ' ' || true)
+  found=$(env | grep -E '^(TIDINGS|PROPTEST)_' | grep -vE 'TOKEN|KEY|BIN=' | sort | paste -sd ' ' || true)
   echo "${found:-none in the environment}"
 }
 
@@ -173,7 +190,7 @@ programs() {
 
 # What a machine calls its folders is nobody's business.
 without_places() {
-  sed "s#$PWD/##g; s#$PWD#.#g; s#$HOME#~#g; s#$scratch#scratch#g"
+  sed "s#$PWD/##g; s#$PWD#.#g; s#$HOME#~#g; s#$scratch#scratch#g${OLD:+; s#$OLD#OLD#g}"
 }
 
 without_noise() {

@@ -11,6 +11,7 @@ nginx        nginx-light
 haproxy      haproxy
 caddy        caddy
 pebble       pebble
+redis-server redis-server
 ip           iproute2
 nft          nftables
 iptables     iptables

@@ -5,7 +5,7 @@
 import { createClient } from '@tidings/client';
 
 export function page(query, options = {}) {
-  const seen = { events: [], gaps: [], refetched: [], malformed: [], states: [], times: [], tokens: [], restored: 0 };
+  const seen = { events: [], gaps: [], refetched: [], malformed: [], states: [], times: [], attempts: [], tokens: [], restored: 0 };
   const given = (name, otherwise) => JSON.parse(query.get(name) ?? JSON.stringify(otherwise));
   const hub = createClient({
     url: given('hub', ''),
@@ -22,6 +22,7 @@ export function page(query, options = {}) {
     if (seen.states.at(-1) === status) return;
     seen.states.push(status);
     seen.times.push(Date.now());
+    seen.attempts.push(hub.status.getSnapshot().attempt);
   };
   hub.status.subscribe(look);
   look();

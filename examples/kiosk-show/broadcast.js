@@ -11,6 +11,7 @@ export class Broadcast {
   #client = null;
   #waiting = new Set();
   #sending = false;
+  #stopped = false;
   #again = null;
   #advance = new Map();
 
@@ -29,6 +30,7 @@ export class Broadcast {
   }
 
   stop() {
+    this.#stopped = true;
     this.#client?.close();
     clearTimeout(this.#again);
     for (const timer of this.#advance.values()) clearTimeout(timer);
@@ -47,13 +49,14 @@ export class Broadcast {
   }
 
   async #send() {
-    if (this.#sending) return;
+    if (this.#sending || this.#stopped) return;
     this.#sending = true;
     clearTimeout(this.#again);
     while (this.#waiting.size > 0) {
       const channels = [...this.#waiting];
       this.#waiting.clear();
       const sent = await this.#publish(channels.map((channel) => this.#event(channel)));
+      if (this.#stopped) break;
       if (sent) continue;
       // Later, and then what is shown by then.
       for (const channel of channels) this.#waiting.add(channel);

@@ -4,7 +4,8 @@ mod rust;
 mod tidy;
 mod tree;
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -22,7 +23,9 @@ enum Chore {
 
 fn main() -> ExitCode {
     let Chore::Tidy { bless } = Chore::parse();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    // Of the tree that cargo runs it in, which need not be the one that it was built in.
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    let root = manifest.parent().unwrap_or(Path::new("."));
     let done = if bless { tidy::bless(root) } else { tidy::run(root) };
     done.unwrap_or_else(|error| {
         eprintln!("cargo xtask: {error}");

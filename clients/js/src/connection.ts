@@ -246,8 +246,9 @@ export class Connection implements Link {
     // Without heartbeats to hear, silence says nothing.
     const silentMs = this.#settings.transport.deaf ? Infinity : data.heartbeat_ms * SILENT_HEARTBEATS;
     this.#watch.start(silentMs, (data.lease * 1000) / 3 || Infinity);
-    this.#input('opened');
+    // Its channels first: whoever hears that the stream is open, also in another tab, must not find it without them.
     this.#channels.began(data.connection_id, data.channels);
+    this.#input('opened');
   }
 
   async #checkIn(): Promise<void> {

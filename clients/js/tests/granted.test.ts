@@ -58,6 +58,21 @@ describe('what is granted', () => {
     expect(channels(client)).toEqual({ 'group:3': 'active' });
   });
 
+  test('is there as soon as the stream is: nobody hears that it has none first', async () => {
+    const world = new World();
+    const client = made({ url: 'http://hub', platform: world.platform });
+    const told: string[] = [];
+    client.status.subscribe(() => {
+      const { status, channels } = client.status.getSnapshot();
+      if (status === 'connected') told.push(Object.keys(channels).join());
+    });
+    const stream = await (await world.last()).open({ channels: ['group:1'], heartbeat_ms: 600_000 });
+    await stream.end();
+    await world.pass(1_000);
+    await (await world.last()).open({ channels: ['group:1', 'group:2'], heartbeat_ms: 600_000 });
+    expect(new Set(told)).toEqual(new Set(['group:1', 'group:1,group:2']));
+  });
+
   test('to somebody who may see nothing is a stream without channels', async () => {
     const world = new World();
     const client = made({ url: 'http://hub', platform: world.platform });

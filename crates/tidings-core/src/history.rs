@@ -186,6 +186,14 @@ impl Frame {
         self.plain.chunk().len() + size_of::<Self>()
     }
 
+    /// The same of an event that has no place yet: less than that by what only its place tells.
+    pub(crate) fn bytes_min(event: &Event) -> usize {
+        // `id: 0-0`, `data: ` and what ends lines, event and chunk.
+        const AROUND: usize = 21;
+        let ty = event.ty().map_or(0, |ty| "event: \n".len() + ty.len());
+        AROUND + ty + event.data().len() + size_of::<Self>()
+    }
+
     fn text(&self, range: &Range<u32>) -> &str {
         let bytes = &self.plain.payload()[range.start as usize..range.end as usize];
         std::str::from_utf8(bytes).expect("a frame is cut at the bounds of its strings")
@@ -328,6 +336,14 @@ impl History {
         }
     }
 
+    /// Lets go of all through a place, of which something is lost.
+    pub(crate) fn lose(&mut self, through: u64) {
+        while self.frames.front().is_some_and(|frame| frame.seq <= through) {
+            self.pop();
+        }
+        self.trimmed_through = self.trimmed_through.max(through);
+    }
+
     fn over(&self, retention: &Retention) -> bool {
         (retention.count > 0 && self.frames.len() > retention.count)
             || (retention.bytes > 0 && self.bytes > retention.bytes)
@@ -347,6 +363,31 @@ impl History {
         if let Some(old) = self.frames.remove(index) {
             debug_assert_eq!(old.seq, old_seq);
             self.bytes -= old.bytes();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Draft;
+
+    #[test]
+    fn an_event_counts_before_it_has_a_place_what_it_takes_less_what_its_place_tells() {
+        let data = format!("\"{}\"", "x".repeat(70_000));
+        for data in ["0", "[1,2,3]", &data] {
+            for ty in [None, Some("a"), Some("a longer type")] {
+                let data = serde_json::from_str(data).expect("JSON");
+                let event = Event::new(Draft { ty, data, id: Some("id"), key: Some("key") }, 0);
+                let event = event.expect("an event");
+                for (epoch, seq) in [(0, 0), (u64::MAX, u64::MAX)] {
+                    let cursor = Cursor { epoch: Epoch::from(epoch), seq, owed: false };
+                    let channel = ChannelName::parse("c").expect("a name");
+                    let frame = Frame::new(cursor, 0, channel, &event);
+                    let least = Frame::bytes_min(&event);
+                    assert!((least..=least + 40).contains(&frame.bytes()), "{least}, {}", frame.bytes());
+                }
+            }
         }
     }
 }

@@ -10,7 +10,10 @@
 pub mod channel;
 mod chunk;
 pub mod close;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod drain;
+pub mod engine;
 pub mod event;
 pub mod grant;
 pub mod history;

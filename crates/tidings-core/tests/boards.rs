@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use tidings_core::channel::{ChannelName, NameError, Pattern, Selector};
 use tidings_core::event::{Draft, Event};
 use tidings_core::history::{Envelope, Retention};
-use tidings_core::log::{Keep, Log, News, Piece, Posting, Resume, Rules, Slow, SubscriberKey};
+use tidings_core::log::{Keep, Log, News, Piece, Posting, Presence, Resume, Rules, Slow, SubscriberKey};
 use tidings_core::position::Epoch;
 
 const BUDGET_BYTES: usize = 1 << 20;
@@ -13,7 +13,7 @@ const BOARD: &str = "$hub/stats";
 
 fn rules() -> Rules {
     let retention = Retention { count: 1, age_ms: 0, bytes: 0 };
-    let default = Keep { retention, slow: Slow::Gap, presence: false };
+    let default = Keep { retention, slow: Slow::Gap, presence: Presence::Asked };
     Rules { rules: Vec::new(), default, total_bytes: 1_000 }
 }
 

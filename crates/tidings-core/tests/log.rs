@@ -5,7 +5,7 @@ use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::event::{Draft, Event};
 use tidings_core::history::{Envelope, Retention};
 use tidings_core::log::{
-    Keep, Log, PENDING_CHANGE_BYTES_MAX, Piece, Resume, Rules, Slow, SubscriberKey, Unchanged,
+    Keep, Log, PENDING_CHANGE_BYTES_MAX, Piece, Presence, Resume, Rules, Slow, SubscriberKey, Unchanged,
 };
 use tidings_core::position::Epoch;
 
@@ -14,7 +14,7 @@ const NOW_MS: u64 = 1_000_000;
 
 fn rules() -> Rules {
     let retention = Retention { count: 100, age_ms: 0, bytes: 0 };
-    let default = Keep { retention, slow: Slow::Gap, presence: false };
+    let default = Keep { retention, slow: Slow::Gap, presence: Presence::Asked };
     Rules { rules: Vec::new(), default, total_bytes: 0 }
 }
 

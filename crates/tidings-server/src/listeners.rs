@@ -41,22 +41,18 @@ pub(crate) fn bind(
         Some(listener) => (listener, true),
         None => (bind_one(server.listen, stream)?, false),
     };
-    let sealed = |proxy_protocol| Entrance { tls: tls.cloned(), proxy_protocol };
-    let by_proxy = server.proxy_protocol == ProxyProtocol::V2;
-    let mut all = vec![Bound::new(config, first, None, sealed(by_proxy), public)?];
+    let proxy_protocol = server.proxy_protocol == ProxyProtocol::V2;
+    let everybodys = Entrance { tls: tls.cloned(), proxy_protocol, for_operators: false };
+    let mut all = vec![Bound::new(config, first, None, everybodys, public)?];
     if let Some(address) = admin {
         let surface = Surface { streams: true, operators: true, metrics: own_metrics };
-        all.push(Bound::new(config, bind_one(address, stream)?, Some("admin"), sealed(false), surface)?);
+        let entrance = Entrance { tls: tls.cloned(), proxy_protocol: false, for_operators: true };
+        all.push(Bound::new(config, bind_one(address, stream)?, Some("admin"), entrance, surface)?);
     }
     if let Some(address) = metrics {
         let surface = Surface { streams: false, operators: false, metrics: true };
-        all.push(Bound::new(
-            config,
-            bind_one(address, stream)?,
-            Some("metrics"),
-            Entrance::default(),
-            surface,
-        )?);
+        let entrance = Entrance { for_operators: true, ..Entrance::default() };
+        all.push(Bound::new(config, bind_one(address, stream)?, Some("metrics"), entrance, surface)?);
     }
     Ok((all, passed))
 }
@@ -114,6 +110,7 @@ impl Bound {
             app = app.merge(pages::router());
         }
         let app = app.fallback(async || Problem::not_found("there is nothing by that path"));
+        let app = tidings::in_turn(app, &shared.hub, &http);
         let hsts_seconds = if self.entrance.tls.is_some() { config.server.hsts_seconds.into() } else { 0 };
         tidings::with_security_headers(app, hsts_seconds)
     }

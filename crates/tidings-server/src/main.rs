@@ -9,6 +9,7 @@ use tidings_server::config::{self, Config, ConfigArgs};
 mod admin;
 mod cli;
 mod doorman;
+mod engine;
 mod listeners;
 mod logging;
 mod options;

@@ -3,7 +3,7 @@
 use std::io;
 
 use tidings::core::history::Retention;
-use tidings::core::log::{Keep, Rules, Slow as CoreSlow};
+use tidings::core::log::{Keep, Presence, Rules, Slow as CoreSlow};
 use tidings::{Bounds, CleanupOptions, HubOptions, Limits, OnFull as HubOnFull, StreamOptions};
 use tidings_server::config::{ChannelRule, Config, OnFull, Slow};
 
@@ -65,7 +65,7 @@ fn rules(config: &Config) -> Rules {
         Retention { count: history.count.size(), age_ms: history.age_ms.get(), bytes: history.bytes.size() };
     Rules {
         rules: config.channels.iter().map(|rule| (rule.channels.clone(), keep(rule, retention))).collect(),
-        default: Keep { retention, slow: CoreSlow::Gap, presence: false },
+        default: Keep { retention, slow: CoreSlow::Gap, presence: Presence::Asked },
         total_bytes: history.total_bytes.size(),
     }
 }
@@ -81,6 +81,10 @@ fn keep(rule: &ChannelRule, default: Retention) -> Keep {
             Slow::Gap => CoreSlow::Gap,
             Slow::Disconnect => CoreSlow::Disconnect,
         },
-        presence: rule.presence,
+        presence: match rule.presence {
+            None => Presence::Asked,
+            Some(true) => Presence::Told,
+            Some(false) => Presence::Hidden,
+        },
     }
 }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::doorman::Doorman;
 use crate::listeners::{self, Bound, Shared};
-use crate::{logging, options};
+use crate::{engine, logging, options};
 
 /// A drain ends within its window and this.
 const DRAIN_SLACK: Duration = Duration::from_secs(2);
@@ -52,14 +52,13 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     let (bound, passed) = listeners::bind(config, &hub_options.stream, tls.as_ref())?;
     // Before the hub takes up the rings: a signal that ended the process just after would lose them.
     let mut signals = Signals::new()?;
-    let hub = Hub::open(hub_options)?;
+    let hangups = signal(SignalKind::hangup())?;
+    let hub = engine::open_hub(config, hub_options).await?;
     let webhooks = start_webhooks(config, &hub)?;
     let shared = Shared { hub: hub.clone(), doorman, trail };
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(audit::run(hub.clone(), bound.iter().map(|bound| bound.address).collect()));
-    if let Some(tls) = &tls {
-        keep_current(tls)?;
-    }
+    keep_current(tls, hangups);
     greet(&hub, &bound, config.dev);
     let servers: Vec<_> = bound
         .into_iter()
@@ -105,17 +104,19 @@ fn start_webhooks(config: &Config, hub: &Hub) -> io::Result<Option<Webhooks>> {
     Webhooks::start(hub, webhooks, outbox).map(Some).map_err(io::Error::other)
 }
 
-/// Takes in what comes to the certificate's files, by itself and at SIGHUP.
-fn keep_current(tls: &Arc<Tls>) -> io::Result<()> {
-    let mut hangups = signal(SignalKind::hangup())?;
-    let (tls, asked) = (Arc::clone(tls), Arc::clone(tls));
-    tokio::spawn(async move { tls.watch().await });
+/// Takes in what comes to the certificate's files, by itself and at SIGHUP, which would end the process otherwise.
+fn keep_current(tls: Option<Arc<Tls>>, mut hangups: Signal) {
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(async move { tls.watch().await });
+    }
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
-            asked.look_now();
+            match &tls {
+                Some(tls) => tls.look_now(),
+                None => tracing::info!("SIGHUP: there is nothing to reload without TLS"),
+            }
         }
     });
-    Ok(())
 }
 
 /// A drain that was asked for over HTTP: the process stays, unready, until it is stopped.

@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 use std::fmt;
 
-#[cfg(feature = "tokens")]
+#[cfg(any(feature = "hook", feature = "tokens"))]
 use serde::de::DeserializeOwned;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// The object that these bytes are, every name in it once, at whatever depth.
-#[cfg(feature = "tokens")]
+#[cfg(any(feature = "hook", feature = "tokens"))]
 pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     if !bytes.starts_with(b"{") {
         return None;
@@ -26,7 +26,7 @@ pub(crate) fn value(text: &str) -> Option<serde_json::Value> {
 }
 
 /// What is there is of the type, `null` is not: an absent claim and an empty one are two things.
-#[cfg(feature = "tokens")]
+#[cfg(any(feature = "hook", feature = "tokens"))]
 pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {

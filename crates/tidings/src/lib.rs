@@ -14,7 +14,7 @@
 //! let listener = tidings::bind(([127, 0, 0, 1], 3000).into(), &hub.options().stream)?;
 //!
 //! let (publisher, jobs) = (hub.publisher(), ChannelName::parse("jobs")?);
-//! publisher.publish(&jobs, "job_started", &7)?;
+//! publisher.publish(&jobs, "job_started", &7).await?;
 //!
 //! tidings::serve(listener, app, hub.clone(), tokio::signal::ctrl_c()).await;
 //! hub.drain().await;
@@ -79,9 +79,9 @@ pub use tidings_core::grant::{AdminRole, Grant};
 
 pub use self::authorize::{Action, Asked, Authorizer, Counted, DynAuthorizer, GrantEverything};
 pub use self::gate::Gate;
-pub use self::http::operators::{ENDPOINTS, Endpoint};
+pub use self::http::operators::{Deed, ENDPOINTS, Endpoint, ToBeNoted, written_down};
 pub use self::http::problem::Problem;
-pub use self::http::{AskedFrom, HttpOptions, Surface, protect, router, with_security_headers};
+pub use self::http::{AskedFrom, HttpOptions, Surface, in_turn, protect, router, with_security_headers};
 pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError, RemoteAddress};
 pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};

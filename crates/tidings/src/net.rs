@@ -131,10 +131,12 @@ pub(crate) fn remote(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -
     if !is_trusted(address.ip) {
         return Remote { address, through_proxy: forwarded };
     }
-    let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = hops.flat_map(|value| value.split(',')).map(str::trim).collect();
+    // Whatever a client wrote into it before the proxies did.
+    let hops =
+        headers.get_all("x-forwarded-for").iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
+    let hops: Vec<&[u8]> = hops.collect();
     for hop in hops.iter().rev() {
-        let Some(told) = parse_hop(hop) else { break };
+        let Some(told) = std::str::from_utf8(hop).ok().and_then(|hop| parse_hop(hop.trim())) else { break };
         address = told;
         if !is_trusted(address.ip) {
             break;
@@ -221,6 +223,14 @@ mod tests {
         assert_eq!(seen("127.0.0.1", "[2001:db8::1]"), "2001:db8::1");
         assert_eq!(seen("127.0.0.1", "1.2.3.4:80"), "1.2.3.4:80");
         assert_eq!(seen("127.0.0.1", "1.2.3.4, junk"), "127.0.0.1:7", "junk ends the chain");
+        // What a client wrote before it is the client's: Latin-1, or nonsense.
+        let odd = |bytes: &'static [u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", http::HeaderValue::from_bytes(bytes).expect("a value"));
+            from("127.0.0.1", &headers).address.to_string()
+        };
+        assert_eq!(odd(b"caf\xe9, 1.2.3.4"), "1.2.3.4", "told by the proxy, whatever came before");
+        assert_eq!(odd(b"1.2.3.4, caf\xe9"), "127.0.0.1:7", "junk ends the chain");
         assert_eq!(from("127.0.0.1", &HeaderMap::new()).address.to_string(), "127.0.0.1:7");
         assert!(!from("9.9.9.9", &HeaderMap::new()).through_proxy);
     }

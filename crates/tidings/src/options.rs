@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tidings_core::channel::Selector;
 use tidings_core::history::Retention;
-use tidings_core::log::{Keep, Rules, Slow};
+use tidings_core::log::{Keep, Presence, Rules, Slow};
 use tidings_core::registry::{Limits, OnFull};
 
 use crate::gate::Gate;
@@ -142,7 +142,7 @@ impl Default for HubOptions {
                 default: Keep {
                     retention: Retention { count: 10_000, age_ms: 3_600_000, bytes: 8 * 1024 * 1024 },
                     slow: Slow::Gap,
-                    presence: false,
+                    presence: Presence::Asked,
                 },
                 total_bytes: 256 * 1024 * 1024,
             },

@@ -16,7 +16,7 @@ impl Authorizer for Sessions {
 }
 
 async fn order(State(hub): State<Publisher>, Path(user): Path<String>) -> Result<(), Problem> {
-    hub.publish(&ChannelName::parse(&format!("orders:{user}"))?, "order_placed", &["tea", "milk"])?;
+    hub.publish(&ChannelName::parse(&format!("orders:{user}"))?, "order_placed", &["tea", "milk"]).await?;
     Ok(())
 }
 

@@ -34,6 +34,16 @@ pub(crate) struct Issuer {
     jwks: Value,
 }
 
+/// What a board's token says.
+pub(crate) struct TokenGrant {
+    /// `jti`, by which a hub is told that it is over.
+    pub(crate) id: String,
+    pub(crate) user: i64,
+    pub(crate) groups: Vec<GroupId>,
+    /// In seconds since 1970.
+    pub(crate) ends_at: u64,
+}
+
 /// A token, and when it ends, in seconds since 1970.
 pub(crate) struct Token {
     pub(crate) text: String,
@@ -82,21 +92,21 @@ impl Issuer {
     }
 
     /// To read these groups' channels, and to do nothing else.
-    pub(crate) fn for_board(&self, user: i64, groups: &[GroupId], ends_at: u64) -> Token {
+    pub(crate) fn for_board(&self, TokenGrant { id, user, groups, ends_at }: &TokenGrant) -> Token {
         let channels: Vec<_> = groups.iter().map(|group| channel(*group).to_string()).collect();
-        let claims = json!({ "subscribe": channels, "type": "board" });
-        self.mint(&user.to_string(), &claims, ends_at)
+        let grants = json!({ "subscribe": channels, "type": "board" });
+        self.mint(id, &user.to_string(), &grants, *ends_at)
     }
 
     /// To publish to all groups, and to change users' rights.
     pub(crate) fn for_service(&self, now_ms: u64) -> Token {
         let claims = json!({ "publish": [EVERY_GROUP], "admin": true, "type": "service" });
-        self.mint(SERVICE, &claims, now_ms / 1_000 + SERVICE_SECONDS)
+        self.mint(&secret::make(), SERVICE, &claims, now_ms / 1_000 + SERVICE_SECONDS)
     }
 
-    fn mint(&self, user: &str, grants: &Value, ends_at: u64) -> Token {
+    fn mint(&self, id: &str, user: &str, grants: &Value, ends_at: u64) -> Token {
         let claims = json!({
-            "iss": ISSUER, "aud": AUDIENCE, "sub": user, "iat": clock::now_ms() / 1_000, "exp": ends_at, "jti": secret::make(), "tidings": grants,
+            "iss": ISSUER, "aud": AUDIENCE, "sub": user, "iat": clock::now_ms() / 1_000, "exp": ends_at, "jti": id, "tidings": grants,
         });
         Token { text: self.key.sign(&claims), ends_at }
     }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { until } from '../../../e2e/harness/until.js';
-import { AMIR, BEA, boardTest, CHIDI, isGone, isLive, isThere, room, WAYS } from './harness/fixture.js';
+import { AMIR, BEA, boardTest, CHIDI, cut, isGone, isLive, isThere, room, WAYS } from './harness/fixture.js';
 import { heard } from './harness/tap.js';
 
 const HISTORY = 4;
@@ -83,7 +83,7 @@ boardTest(
     assert.equal((await school.scan('Art room', AMIR.tag)).changed, true);
     await ada.checkIn(group, BEA.id);
     const gym = await ada.start('Gym');
-    assert.ok(performance.now() - before < 2_000, 'nobody waited for the hub');
+    assert.ok(performance.now() - before < 4_000, 'nobody waited for the hub');
     await school.app.says(/WARN the hub is away/);
     await school.again();
     await isLive(page);
@@ -119,17 +119,10 @@ boardTest(
       assert.equal(answer.statusCode, 200);
       return JSON.parse(/data: (.*)\n/.exec(text.toString())[1]).channels;
     };
-    await until(async () => (await reads())?.length === 0, 15_000);
+    await until(async () => (await reads())?.length === 0, 60_000);
     await isLive(page);
     await page.getByText('You supervise no room now.').waitFor();
     await school.scan('Art room', AMIR.tag);
     assert.equal(await room(page, 'Art room').count(), 0);
   },
 );
-
-/** What `setOffline` leaves open: the stream itself. An operator ends it, and the page can't come back yet. */
-async function cut(page, school) {
-  const [{ id }] = await school.connections();
-  await school.operate(`connections/${id}`, 'DELETE', { reconnect: true });
-  await page.locator('[data-status=reconnecting]').waitFor();
-}

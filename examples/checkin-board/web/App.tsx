@@ -1,4 +1,4 @@
-import { type Person, signOut } from './api';
+import type { Person } from './api';
 import { useBoard } from './hooks/useBoard';
 import { Announcer } from './parts/Announcer';
 import { Office } from './parts/Office';
@@ -6,20 +6,22 @@ import { Room } from './parts/Room';
 import { StartSession } from './parts/StartSession';
 import { StatusLight } from './parts/StatusLight';
 
-export function App({ user, leave }: { user: Person; leave: (why: string) => void }) {
+interface Props {
+  user: Person;
+  signOut: () => void;
+  signInAgain: () => void;
+}
+
+export function App({ user, signOut, signInAgain }: Props) {
   const { data: board, error, refetch, isFetching } = useBoard();
-  const out = () => {
-    void signOut().catch(() => {});
-    leave('You are signed out.');
-  };
   return (
     <>
       <header className="top">
         <h1>Check-in board</h1>
-        <StatusLight signInAgain={() => leave('')} />
+        <StatusLight signInAgain={signInAgain} />
         <p className="who">
           {user.name}
-          <button type="button" className="quiet" onClick={out}>
+          <button type="button" className="quiet" onClick={signOut}>
             Sign out
           </button>
         </p>

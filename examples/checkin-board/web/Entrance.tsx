@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
 import { App } from './App';
-import { fetchSession, Refused, type Session } from './api';
+import { fetchSession, Refused, type Session, signOut } from './api';
 import { streamOptions, TidingsProvider } from './live';
 import { Login } from './parts/Login';
 
@@ -29,6 +29,17 @@ export function Entrance() {
     setSession(null);
     setWhy(why);
   }, []);
+  const out = useCallback(async () => {
+    // The board is gone at once, and nobody signs in before the server has answered: it would take the new cookie away.
+    setSession(undefined);
+    try {
+      await signOut();
+      leave('You are signed out.');
+    } catch (error) {
+      const isOver = error instanceof Refused && error.status === 401;
+      leave(isOver ? 'You are signed out.' : `You are not signed out: ${(error as Error).message}`);
+    }
+  }, [leave]);
   const over = useCallback(() => leave('Your session has ended. Sign in again.'), [leave]);
 
   useEffect(() => void enter(), [enter]);
@@ -41,16 +52,23 @@ export function Entrance() {
 
   if (session === undefined) return <p className="wait">One moment …</p>;
   if (session === null) return <Login why={why} entered={enter} />;
-  return <Signed key={session.user.id} session={session} leave={leave} over={over} />;
+  return <Signed key={session.user.id} session={session} out={out} leave={leave} over={over} />;
 }
 
-function Signed({ session, leave, over }: { session: Session; leave: (why: string) => void; over: () => void }) {
+interface Props {
+  session: Session;
+  out: () => Promise<void>;
+  leave: (why: string) => void;
+  over: () => void;
+}
+
+function Signed({ session, out, leave, over }: Props) {
   // Another user's board is another cache, and another stream.
   const [queryClient] = useState(() => new QueryClient({ defaultOptions: { queries } }));
   return (
     <QueryClientProvider client={queryClient}>
       <TidingsProvider options={streamOptions(session, over)}>
-        <App user={session.user} leave={leave} />
+        <App user={session.user} signOut={() => void out()} signInAgain={() => leave('')} />
       </TidingsProvider>
     </QueryClientProvider>
   );

@@ -35,6 +35,8 @@ export function isStudent(told: unknown): told is Student {
   );
 }
 
+export const channelOf = (group: number) => `group:${group}`;
+
 /** Whichever they are: the hub alone says which of them this user has. */
 export const EVERY_GROUP = 'group:*';
 

@@ -60,7 +60,7 @@ impl News {
 
     /// What is published was saved before: whoever misses this, as in the last moments of a stop, fetches the same.
     fn tell(&self, channel: &ChannelName, ty: &str, data: &impl Serialize) {
-        if let Err(error) = self.publisher.publish(channel, ty, data) {
+        if let Err(error) = self.publisher.enqueue(channel, ty, data) {
             tracing::warn!(%channel, r#type = ty, %error, "not published");
         }
     }

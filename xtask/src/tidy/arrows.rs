@@ -13,8 +13,13 @@ const MANIFESTS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "crates/tidings/Cargo.toml",
-        &["tidings-server", "tidings-bench"],
-        "the library must stand without the binary",
+        &["tidings-server", "tidings-bench", "tidings-redis"],
+        "the library must stand without the binary, and the hub without an engine of others",
+    ),
+    (
+        "crates/tidings-redis/Cargo.toml",
+        &["tidings", "tidings-server", "tidings-bench"],
+        "an engine never sees the hub: the core says what it is",
     ),
 ];
 

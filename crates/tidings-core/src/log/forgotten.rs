@@ -59,6 +59,11 @@ impl Forgotten {
         }
     }
 
+    /// Nothing was lost yet.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.names_max);
+    }
+
     /// What a channel of that name has lost, as far as is known.
     pub(super) fn lost_by(&self, name: &ChannelName) -> u64 {
         self.lost.get(name).map_or(self.through, |lost| lost.through)

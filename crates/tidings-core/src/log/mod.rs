@@ -15,6 +15,7 @@ mod membership;
 mod note;
 mod occupancy;
 mod page;
+mod shared;
 mod snapshot;
 mod subscriber;
 mod take;
@@ -54,8 +55,20 @@ pub struct Keep {
     pub retention: Retention,
     /// What happens to a reader whose cursor falls off the ring.
     pub slow: Slow,
-    /// Whether joins and leaves are told to the channel's subscribers.
-    pub presence: bool,
+    /// Who learns who is there.
+    pub presence: Presence,
+}
+
+/// Who learns who is on a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// Whoever may read it, by asking.
+    #[default]
+    Asked,
+    /// These, and subscribers are told of each other's joins and leaves.
+    Told,
+    /// Operators alone.
+    Hidden,
 }
 
 /// What happens to a reader whose cursor falls off the ring.

@@ -19,7 +19,7 @@ pub(super) struct Note {
     pub(super) ty: &'static str,
     pub(super) data: String,
     /// Of a gap in what was let go whole: what it is a gap of.
-    lost: Option<Selector>,
+    pub(super) lost: Option<Selector>,
     /// Whether more of the same is owed after it, so that its id must not yet say that all was told.
     pub(super) owed: bool,
 }

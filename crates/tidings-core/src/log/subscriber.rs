@@ -112,6 +112,19 @@ impl<W> Subscriber<W> {
         }
     }
 
+    /// The log is another: of what it had in the old one, only what it was to be told of its channels counts.
+    pub(super) fn begin(&mut self) {
+        (self.cursor, self.born, self.marked) = (0, 0, 0);
+        self.channels.iter_mut().chain(&mut self.patterns).for_each(|place| place.from = 0);
+        self.ready.clear();
+        self.claims = None;
+        let notes = self.notes.take().into_iter().flat_map(|notes| *notes);
+        for note in notes.filter(|note| note.ty != "gap") {
+            // A cursor from before the gaps that follow is still owed them.
+            self.note(Note { at: 0, owed: true, ..note });
+        }
+    }
+
     /// Nothing is left to take.
     pub(super) fn rest(&mut self) {
         self.ready.clear();
@@ -216,7 +229,10 @@ impl<W> Log<W> {
 
     /// What a subscriber reads: names and patterns, as they were asked for.
     pub fn selectors(&self, key: SubscriberKey) -> Vec<Selector> {
-        let Some(subscriber) = self.subscriber(key) else { return Vec::new() };
+        self.subscriber(key).map_or_else(Vec::new, |subscriber| self.selectors_of(subscriber))
+    }
+
+    pub(super) fn selectors_of(&self, subscriber: &Subscriber<W>) -> Vec<Selector> {
         let channels = subscriber.channels.iter();
         let patterns = subscriber.patterns.iter();
         channels

@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_channel_of_which_all_was_taken_is_not_looked_at_again() {
         let retention = Retention { count: 100, age_ms: 0, bytes: 0 };
-        let default = Keep { retention, slow: Slow::Gap, presence: false };
+        let default = Keep { retention, slow: Slow::Gap, presence: crate::log::Presence::Asked };
         let mut log = Log::new(Epoch::from(7), Rules { rules: Vec::new(), default, total_bytes: 0 });
         let all = [Selector::parse("*").expect("a pattern")];
         let key = log.subscribe(&all, None, Envelope::None, ()).key;

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use tidings_core::channel::Selector;
 use tidings_core::event::{Draft, Event};
 use tidings_core::history::Retention;
-use tidings_core::log::{Keep, Log, Piece, Rules, Slow, Snapshot, Totals};
+use tidings_core::log::{Keep, Log, Piece, Presence, Rules, Slow, Snapshot, Totals};
 use tidings_core::position::Epoch;
 
 use super::dice::Dice;
@@ -58,7 +58,7 @@ fn rules(dice: &mut Dice) -> Rules {
             bytes: dice.pick(&[0, 0, 1, 3]) * (size_of::<tidings_core::history::Frame>() + EVENT_BYTES),
         },
         slow: dice.pick(&[Slow::Gap, Slow::Gap, Slow::Disconnect]),
-        presence: false,
+        presence: Presence::Asked,
     };
     let rules = vec![(selector("group:*"), keep())];
     let default = keep();

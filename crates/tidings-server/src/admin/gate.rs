@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use tidings::{AskedFrom, Authorizer, Counted, Grant, Problem};
+use tidings::{Asked, AskedFrom, Authorizer, Counted, Grant, Problem};
 
 use super::sessions::{Session, Sessions, wall_ms};
 use crate::doorman::Doorman;
@@ -39,7 +39,13 @@ impl Gate {
 
 impl Authorizer for Gate {
     async fn authorize(&self, request: &Parts) -> Result<Grant, Problem> {
-        let Some(session) = self.session(request) else { return self.doorman.authorize(request).await };
+        self.authorize_for(request, &Asked::default()).await
+    }
+
+    async fn authorize_for(&self, request: &Parts, asked: &Asked) -> Result<Grant, Problem> {
+        let Some(session) = self.session(request) else {
+            return self.doorman.authorize_for(request, asked).await;
+        };
         if reads(&request.method) || asks_first(&request.method, &request.headers) {
             return Ok(session.grant);
         }
@@ -47,6 +53,10 @@ impl Authorizer for Gate {
             "a change that comes with a login's cookie needs what no form can send: the header `Tidings-Client`, or a \
              body of `application/json`",
         ))
+    }
+
+    fn forget(&self, user: &str) {
+        self.doorman.forget(user);
     }
 
     fn counted(&self) -> Vec<Counted> {

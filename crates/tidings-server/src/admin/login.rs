@@ -104,8 +104,9 @@ pub(super) async fn log_in(State(desk): State<Desk>, request: Request) -> Respon
             entry.by(&grant);
             entry.detail = Some(format!("by={}", proof.name()));
             let now_ms = wall_ms();
-            let (id, ends_ms) = desk.0.sessions.begin(grant, proof, now_ms);
-            let cookie = set_cookie(&id, ends_ms.saturating_sub(now_ms) / 1000, is_secure(&parts.headers));
+            let is_secure = is_secure(&parts.headers);
+            let (id, ends_ms) = desk.0.sessions.begin(grant, proof, is_secure, now_ms);
+            let cookie = set_cookie(&id, ends_ms.saturating_sub(now_ms) / 1000, is_secure);
             (([(SET_COOKIE, cookie)], to_monitor()).into_response(), StatusCode::OK)
         }
         Err(refused) => {
@@ -207,6 +208,8 @@ pub(super) async fn log_out(State(desk): State<Desk>, request: Request) -> Respo
     let mut entry = AuditEntry::new("logout", desk.0.hub.client(&parts), None);
     if let Some(session) = desk.0.sessions.end(&parts) {
         entry.by(&session.grant);
+        let ended = session.grant.token_id.as_deref().map(|id| desk.0.hub.expire_token(id));
+        entry.detail = ended.map(|streams| format!("streams={streams}"));
         desk.0.trail.record(entry.ended(StatusCode::OK)).await;
     }
     let gone = [true, false].map(|secure| (SET_COOKIE, set_cookie("", 0, secure)));

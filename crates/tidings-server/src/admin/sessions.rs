@@ -8,14 +8,15 @@ use http::header::COOKIE;
 use http::request::Parts;
 use sha2::{Digest, Sha256};
 use tidings::Grant;
+use tidings_server::config::OPERATORS_COOKIES;
 
 /// Sessions that there may be; the oldest gives way. Each is somebody's who proved to be an operator.
 pub(crate) const SESSIONS_MAX: usize = 1_000;
 
-/// Over HTTPS. A cookie of this prefix is the host's own, whoever else there is beside it or in between (RFC 6265bis
+/// Over HTTPS; a cookie of this prefix is the host's own, whoever else there is beside it or in between (RFC 6265bis
 /// §4.1.3.2).
-const SECURE_NAME: &str = "__Host-tidings-admin";
-const NAME: &str = "tidings-admin";
+const SECURE_NAME: &str = OPERATORS_COOKIES[0];
+const NAME: &str = OPERATORS_COOKIES[1];
 
 /// How somebody proved who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub(crate) struct Session {
     /// Ends when the session does.
     pub(crate) grant: Grant,
     pub(crate) proof: Proof,
+    /// By a page that came over HTTPS, and so by the cookie that is the host's own.
+    is_secure: bool,
     began_ms: u64,
     ends_ms: u64,
 }
@@ -58,11 +61,19 @@ impl Sessions {
     }
 
     /// Begins one. Answers its id, which is its owner's alone, and when it ends.
-    pub(crate) fn begin(&self, mut grant: Grant, proof: Proof, now_ms: u64) -> (String, u64) {
+    pub(crate) fn begin(
+        &self,
+        mut grant: Grant,
+        proof: Proof,
+        is_secure: bool,
+        now_ms: u64,
+    ) -> (String, u64) {
         let most = now_ms.saturating_add(self.0.session_ms);
         let ends_ms = grant.expires_at_ms.map_or(most, |expires| expires.min(most));
         grant.expires_at_ms = Some(ends_ms);
-        let id = id();
+        // By which its streams are found when it ends.
+        grant.token_id.get_or_insert_with(|| format!("login-{}", random::<12>()).into());
+        let id = random::<32>();
         let mut table = self.table();
         if table.len() >= SESSIONS_MAX {
             table.retain(|_, session| session.ends_ms > now_ms);
@@ -71,17 +82,18 @@ impl Sessions {
             let oldest = table.iter().min_by_key(|(_, session)| session.began_ms).map(|(key, _)| *key);
             oldest.and_then(|key| table.remove(&key));
         }
-        table.insert(key(&id), Session { grant, proof, began_ms: now_ms, ends_ms });
+        table.insert(key(&id), Session { grant, proof, is_secure, began_ms: now_ms, ends_ms });
         (id, ends_ms)
     }
 
     /// The session whose cookie a request has, if it is still good.
     pub(crate) fn of(&self, request: &Parts, now_ms: u64) -> Option<Session> {
-        let key = key(&cookie(request)?);
+        let (key, is_secure) = cookie(request)?;
         let mut table = self.table();
         let session = table.get(&key)?;
         if session.ends_ms > now_ms {
-            return Some(session.clone());
+            // A cookie of the plain name may have been planted by another host of the domain.
+            return Some(session.clone()).filter(|session| session.is_secure == is_secure);
         }
         table.remove(&key);
         None
@@ -89,7 +101,7 @@ impl Sessions {
 
     /// Ends the session whose cookie a request has.
     pub(crate) fn end(&self, request: &Parts) -> Option<Session> {
-        self.table().remove(&key(&cookie(request)?))
+        self.table().remove(&cookie(request)?.0)
     }
 
     fn table(&self) -> MutexGuard<'_, HashMap<[u8; 32], Session>> {
@@ -103,10 +115,12 @@ pub(crate) fn wall_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
-/// 256 bits that nobody guesses.
-fn id() -> String {
+/// So many bytes that nobody guesses.
+fn random<const BYTES: usize>() -> String {
     use base64::Engine;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+    let mut bytes = [0; BYTES];
+    rand::fill(&mut bytes);
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
 fn key(id: &str) -> [u8; 32] {
@@ -119,14 +133,15 @@ pub(crate) fn set_cookie(id: &str, seconds: u64, secure: bool) -> String {
     format!("{name}={id}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
-/// The id that a request's cookies have. Of two of one name neither counts: which one is meant would be luck.
-fn cookie(request: &Parts) -> Option<String> {
+/// The key of the id that a request's cookies have, and whether by the name that is for HTTPS. Of two of one name neither
+/// counts: which one is meant would be luck.
+fn cookie(request: &Parts) -> Option<([u8; 32], bool)> {
     [SECURE_NAME, NAME].into_iter().find_map(|name| {
         let values = request.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let mut ids = pairs.filter(|(own, id)| *own == name && !id.is_empty()).map(|(_, id)| id);
         let id = ids.next()?;
-        ids.next().is_none().then(|| id.to_owned())
+        ids.next().is_none().then(|| (key(id), name == SECURE_NAME))
     })
 }
 
@@ -147,7 +162,7 @@ mod tests {
     #[test]
     fn a_session_is_found_by_its_cookie_until_it_ends() {
         let sessions = Sessions::new(1_000);
-        let (id, ends_ms) = sessions.begin(Grant::everything("ann"), Proof::Password, 500);
+        let (id, ends_ms) = sessions.begin(Grant::everything("ann"), Proof::Password, false, 500);
         assert_eq!(ends_ms, 1_500);
         let asks = with(&[&format!("a=b; tidings-admin={id}")]);
         let found = sessions.of(&asks, 1_499).expect("still good");
@@ -156,16 +171,26 @@ mod tests {
     }
 
     #[test]
+    fn one_that_began_over_https_is_found_by_the_hosts_own_cookie_alone() {
+        let sessions = Sessions::new(1_000);
+        for (is_secure, name, other) in [(true, SECURE_NAME, NAME), (false, NAME, SECURE_NAME)] {
+            let (id, _) = sessions.begin(Grant::everything("ann"), Proof::Password, is_secure, 0);
+            assert!(sessions.of(&with(&[&format!("{name}={id}")]), 1).is_some(), "{name}");
+            assert!(sessions.of(&with(&[&format!("{other}={id}")]), 1).is_none(), "{other}");
+        }
+    }
+
+    #[test]
     fn one_by_a_token_ends_with_the_token() {
         let sessions = Sessions::new(1_000);
         let token = Grant { expires_at_ms: Some(700), ..Grant::everything("ann") };
-        assert_eq!(sessions.begin(token, Proof::Token, 500).1, 700);
+        assert_eq!(sessions.begin(token, Proof::Token, false, 500).1, 700);
     }
 
     #[test]
     fn the_secure_one_goes_first_and_of_two_neither_counts() {
         let found = |cookies: &[&str]| cookie(&with(cookies));
-        assert_eq!(found(&["tidings-admin=a; __Host-tidings-admin=b"]).as_deref(), Some("b"));
+        assert_eq!(found(&["tidings-admin=a; __Host-tidings-admin=b"]), Some((key("b"), true)));
         assert_eq!(found(&["tidings-admin=a", "tidings-admin=b"]), None);
         assert_eq!(found(&["xtidings-admin=a; Tidings-admin=b; tidings-admin="]), None);
         assert!(set_cookie("x", 1, true).starts_with("__Host-tidings-admin=x; Path=/;"));
@@ -177,7 +202,7 @@ mod tests {
     fn there_are_never_more_than_the_limit_and_the_oldest_gives_way() {
         let sessions = Sessions::new(1_000_000);
         let ids: Vec<String> = (0..=SESSIONS_MAX as u64)
-            .map(|now_ms| sessions.begin(Grant::everything("ann"), Proof::Password, now_ms).0)
+            .map(|now_ms| sessions.begin(Grant::everything("ann"), Proof::Password, false, now_ms).0)
             .collect();
         assert_eq!(sessions.table().len(), SESSIONS_MAX);
         let is_there = |id: &str| sessions.of(&with(&[&format!("tidings-admin={id}")]), 2_000).is_some();

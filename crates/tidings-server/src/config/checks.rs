@@ -15,6 +15,9 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
     if config.engine.kind == EngineKind::Memory && config.engine.url.is_some() {
         problems.push(config.problem("engine.url", "has no use with engine.kind = \"memory\""));
     }
+    if config.engine.kind == EngineKind::Memory && config.engine.ca_file.is_some() {
+        problems.push(config.problem("engine.ca_file", "has no use with engine.kind = \"memory\""));
+    }
     match (&config.tls.certificate_file, &config.tls.key_file) {
         (Some(_), None) => {
             problems.push(config.problem("tls.certificate_file", "needs tls.key_file with it"))

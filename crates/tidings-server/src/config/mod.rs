@@ -27,13 +27,14 @@ pub use access::{Access, loopback_only};
 pub use args::ConfigArgs;
 pub use environment::{OTHER_VARIABLES, environment};
 pub use load::{FILE_BYTES_MAX, FILE_NAME, load, parse_text};
+pub use outward::OPERATORS_COOKIES;
 pub use problem::{ConfigErrors, Problem, Source};
 pub use report::Shown;
 pub use sections::{
     Acme, Admin, Auth, ChannelRule, Cleanup, Cluster, Cors, Drain, Engine, History, Hook, Issuer, Limits,
     Log, Operator, Outbox, Server, Stream, Tls, Webhook,
 };
-pub use setting::{Feature, Setting, settings};
+pub use setting::{Setting, settings};
 pub use tokens::key_of;
 pub use value::{
     Algorithm, CookieName, EngineKind, FieldName, HookEvent, HttpUrl, IpNet, Limit, LogFormat, LogLevel,

@@ -12,6 +12,9 @@ use super::sections::{WEBHOOK, Webhook};
 use super::tokens::key_of;
 use super::value::{HookEvent, WebhookEvent};
 
+/// The cookies of who is logged in at the monitor, over HTTPS and else. They are nothing to the application.
+pub const OPERATORS_COOKIES: [&str; 2] = ["__Host-tidings-admin", "tidings-admin"];
+
 impl Config {
     /// What asks the application, where it is to be asked.
     pub fn hook_authorizer(&self) -> Result<Option<HookAuthorizer>, Problem> {
@@ -20,6 +23,7 @@ impl Config {
         let options = HookOptions {
             events: hook.hook_events.iter().filter_map(asked).collect(),
             headers: hook.hook_headers.iter().map(|name| name.as_http().clone()).collect(),
+            cookies_withheld: OPERATORS_COOKIES.map(str::to_owned).to_vec(),
             allow_private: hook.hook_allow_private,
             authorities: self.pem("auth.hook_ca_file", hook.hook_ca_file.as_deref())?,
             timeout_ms: hook.hook_timeout_ms.get(),
@@ -43,7 +47,10 @@ impl Config {
     /// Who is told what, each of them checked. The first problem with them otherwise.
     pub fn webhook_options(&self) -> Result<(Vec<WebhookOptions>, OutboxOptions), Problem> {
         let webhooks = self.webhooks.iter().enumerate();
-        let webhooks = webhooks.map(|(number, one)| self.webhook(number, one)).collect::<Result<_, _>>()?;
+        let webhooks =
+            webhooks.map(|(number, one)| self.webhook(number, one)).collect::<Result<Vec<_>, _>>()?;
+        WebhookOptions::check_all(&webhooks)
+            .map_err(|(number, error)| self.webhook_problem(number, &self.webhooks[number], &error))?;
         let outbox = OutboxOptions {
             bytes_max: self.outbox.bytes.into(),
             retry_ms: self.outbox.retry_ms.get(),
@@ -66,16 +73,17 @@ impl Config {
             timeout_ms: webhook.timeout_ms.get(),
             ..WebhookOptions::new(webhook.url.expose().clone(), secret.expose())
         };
-        options.check().map_err(|error| {
-            let key = match &error {
-                WebhookOptionsError::Target(_) => "url",
-                WebhookOptionsError::Secret(_) => "secret",
-                WebhookOptionsError::Trust(_) if webhook.ca_file.is_some() => "ca_file",
-                WebhookOptionsError::Trust(_) => "url",
-            };
-            self.problem(&name(key), &error.to_string())
-        })?;
         Ok(options)
+    }
+
+    fn webhook_problem(&self, number: usize, webhook: &Webhook, error: &WebhookOptionsError) -> Problem {
+        let key = match error {
+            WebhookOptionsError::Target(_) | WebhookOptionsError::Twice(_) => "url",
+            WebhookOptionsError::Secret(_) => "secret",
+            WebhookOptionsError::Trust(_) if webhook.ca_file.is_some() => "ca_file",
+            WebhookOptionsError::Trust(_) => "url",
+        };
+        self.problem(&format!("{}.{key}", rule_name(WEBHOOK.name, number)), &error.to_string())
     }
 
     fn pem(&self, setting: &str, file: Option<&Path>) -> Result<Option<Vec<u8>>, Problem> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Config;
 use super::layers::rule_name;
-use super::problem::{ConfigErrors, Problem, Source};
+use super::problem::{ConfigErrors, Source};
 use super::sections::{CHANNEL, ISSUER, OPERATOR, Rule, Section, WEBHOOK};
 use super::setting::Setting;
 
@@ -53,16 +53,9 @@ impl Config {
         plain.chain(rules.into_iter().flatten()).collect()
     }
 
-    /// The settings that ask for what this version lacks. A hub that ignored them would let people believe in
-    /// what is not there.
-    pub fn unsupported(&self) -> Vec<Problem> {
-        self.shown().into_iter().filter_map(Shown::unsupported).collect()
-    }
-
-    /// Whether a hub may be started with this: everything that it asks for is there, it is settled who may connect,
-    /// and the keys that settle it and the schemas can be used.
+    /// Whether a hub may be started with this: it is settled who may connect, and the keys that settle it and the schemas can be used.
     pub fn check_start(&self) -> Result<(), ConfigErrors> {
-        let mut problems = self.unsupported();
+        let mut problems = Vec::new();
         match self.access() {
             Ok(access) => {
                 problems.extend(access.has_tokens().then(|| self.token_verifier().err()).flatten());
@@ -89,18 +82,6 @@ impl Config {
     fn one(&self, name: String, setting: &'static Setting, value: Option<String>) -> Shown {
         let source = self.origins.get(&name).cloned().unwrap_or(Source::Default);
         Shown { name, setting, value, source }
-    }
-}
-
-impl Shown {
-    fn unsupported(self) -> Option<Problem> {
-        let feature = self.setting.needs?;
-        let value = self.value?;
-        if value == self.setting.default_toml() {
-            return None;
-        }
-        let reason = format!("needs {feature}, which this version does not have: take it out");
-        Some(Problem::new(self.source, reason).about(self.name).given(value))
     }
 }
 

@@ -1,7 +1,5 @@
 //! The table: one row for each setting.
 
-use std::fmt;
-
 use super::sections::{RULES, SECTIONS};
 use super::value::{Bounds, Value};
 
@@ -28,8 +26,6 @@ pub struct Setting {
     pub unit: &'static str,
     /// The flag that sets it.
     pub flag: Option<&'static str>,
-    /// What this version would need, and lacks, to obey any value but the default.
-    pub needs: Option<Feature>,
     /// Whether its value is never shown.
     pub secret: bool,
     pub(super) effect: &'static str,
@@ -67,21 +63,6 @@ impl Setting {
 
     pub(super) fn bounds(&self) -> Bounds {
         Bounds { min: self.min, max: self.max, unit: self.unit }
-    }
-}
-
-/// What a later version brings. Until then, a setting that needs it is refused rather than ignored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Feature {
-    /// The engine that several hubs share.
-    Redis,
-}
-
-impl fmt::Display for Feature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Redis => "the Redis engine",
-        })
     }
 }
 

@@ -10,6 +10,11 @@ fn secret_in(text: &str) -> Option<String> {
     if text.contains(SECRET) {
         return Some("the key that tokens are checked with".to_owned());
     }
+    // As JSON has it.
+    let named = text.split("\"ticket\":\"").skip(1);
+    if let Some(id) = named.filter_map(|rest| rest.get(..32)).find(|id| is_hex(id)) {
+        return Some(format!("a ticket: {id}"));
+    }
     let apart = |c: char| !(c.is_ascii_alphanumeric() || "-_.$=".contains(c));
     text.split(apart).find_map(|word| {
         let what = if is_token(word) {
@@ -49,11 +54,14 @@ fn is_session(word: &str) -> bool {
 }
 
 fn is_ticket(word: &str) -> bool {
-    word.split_once("ticket=")
-        .is_some_and(|(_, id)| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    word.split_once("ticket=").is_some_and(|(_, id)| id.len() == 32 && is_hex(id))
 }
 
-fn files_below(dir: &Path) -> Vec<PathBuf> {
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+pub(crate) fn files_below(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
     let paths = entries.map(|entry| entry.expect("an entry").path());
     paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
@@ -81,6 +89,7 @@ fn each_kind_of_secret_is_known_by_its_shape() {
         "token refused token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl".to_owned(),
         format!("beacon id=k3j2-1a-2.{code} ok"),
         format!("GET /api/sse/stream?ticket={code} 200"),
+        format!("{{\"ticket\":\"{code}\",\"expires_in\":30}}"),
         format!("cookie: a=b; __Host-tidings-admin={}", "x".repeat(43)),
         "password=$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
     ] {

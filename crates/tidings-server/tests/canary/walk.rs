@@ -11,6 +11,7 @@ use tidings::ENDPOINTS;
 use crate::browser::{PASSWORD, by_password, from_monitor, operators, submit};
 use crate::http::{Answer, send};
 use crate::hub::SECRET;
+use crate::kept::files_below;
 use crate::marks::Marks;
 use crate::server::Server;
 use crate::sse::Stream;
@@ -18,6 +19,12 @@ use crate::sse::Stream;
 /// What it takes for a fault to be tripped that panics, in a request and in a stream.
 #[cfg(feature = "fault-points")]
 const FAULTS: &str = "connect.admitted@panics=1,stream.next@trips=#2,write.EPIPE@breaks=#2";
+
+const HOOK_KEY: &str = "canary-hook-2c81f0aa";
+const HOOK_URL: &str = "http://127.0.0.1:1/who?key=canary-hook-2c81f0aa";
+const WEBHOOK_KEY: &str = "canary-webhook-7be1";
+/// 32 bytes as base64.
+const WEBHOOK_SECRET: &str = "Y2FuYXJ5LXdlYmhvb2stc2VjcmV0LTAxMjM0NTY3ODk=";
 
 struct Walk {
     hub: Server,
@@ -38,17 +45,30 @@ fn settings(format: &str) -> Vec<(&str, &str)> {
     #[cfg(feature = "fault-points")]
     settings.push(("TIDINGS_FAULTS", FAULTS));
     settings.push(("TIDINGS_AUTH_QUERY_TOKEN", "true"));
+    settings.push(("TIDINGS_AUTH_HOOK_URL", HOOK_URL));
     settings
+}
+
+/// An application that is away: what fails is told of.
+fn outward() -> String {
+    format!(
+        "[[webhook]]\nurl = \"http://127.0.0.1:1/hook?key={WEBHOOK_KEY}\"\nsecret = \"whsec_{WEBHOOK_SECRET}\"\n\
+         [outbox]\nretry_ms = 10\nretry_max_ms = 100\n"
+    )
 }
 
 impl Walk {
     fn begin(format: &str) -> Self {
-        let file =
-            operators() + "[auth]\ncookie = \"session\"\n[cors]\norigins = [\"https://app.example\"]\n";
+        let file = operators()
+            + "[auth]\ncookie = \"session\"\n[cors]\norigins = [\"https://app.example\"]\n"
+            + &outward();
         let hub = Server::guarded(&settings(format), &file);
         let mut marks = Marks::default();
         marks.add("the key", SECRET);
         marks.add("the password", PASSWORD);
+        marks.add("the hook's key", HOOK_KEY);
+        marks.add("a webhook's key", WEBHOOK_KEY);
+        marks.add("a webhook's secret", WEBHOOK_SECRET);
         let hash = file.lines().find_map(|line| line.strip_prefix("password = ")).expect("a hash");
         marks.add("the password's hash", hash.trim_matches('"'));
         Self { hub, marks, said: Vec::new() }
@@ -269,16 +289,11 @@ fn search(mut walk: Walk, format: &str) {
     #[cfg(feature = "fault-points")]
     assert!(log.contains("panicked"), "no fault was tripped");
     assert!(log.contains("hpack"), "{format}: also what reads HTTP/2");
+    assert!(log.contains("the hook did not decide"), "{format}: nobody asked the hook");
     walk.marks.assert_absent("the log", &log);
     let mut searched = 0;
     for place in [walk.hub.dir().join("audit.jsonl"), walk.hub.data_dir()] {
-        let files = match place.is_dir() {
-            true => std::fs::read_dir(&place)
-                .expect("a directory")
-                .map(|entry| entry.expect("an entry").path())
-                .collect(),
-            false => vec![place],
-        };
+        let files = if place.is_dir() { files_below(&place) } else { vec![place] };
         for file in files {
             let text = String::from_utf8_lossy(&std::fs::read(&file).expect("a file")).into_owned();
             walk.marks.assert_absent(&file.display().to_string(), &text);

@@ -1,6 +1,6 @@
 //! A hub that must not start says why, and what it needs.
 
-use tidings_server::config::{Access, ConfigArgs, ConfigErrors, parse_text};
+use tidings_server::config::{Access, ConfigArgs, ConfigErrors};
 
 use crate::load_with;
 
@@ -27,24 +27,6 @@ fn without_dev_and_without_a_key_the_refusal_says_what_to_set() {
     let errors = start("", false).expect_err("nobody could be let in").to_string();
     for part in ["auth.key", "auth.key_file", "auth.jwks_url", "auth.hook_url", "--dev", "`tidings token`"] {
         assert!(errors.contains(part), "{errors}\nwants\n{part}");
-    }
-}
-
-#[test]
-fn what_this_version_lacks_is_refused_by_name() {
-    for (toml, setting, feature) in [(
-        "engine = { kind = \"redis\", url = \"redis://a\" }",
-        "engine.kind = \"redis\"",
-        "the Redis engine",
-    )] {
-        for dev in [true, false] {
-            let errors = start(toml, dev).expect_err(toml).to_string();
-            assert!(errors.contains(setting), "{errors}\nwants\n{setting}");
-            assert!(
-                errors.contains(&format!("needs {feature}, which this version does not have")),
-                "{errors}"
-            );
-        }
     }
 }
 
@@ -138,11 +120,4 @@ fn keys_that_can_not_be_meant_are_told_where_they_stand() {
         );
         assert!(!errors.contains(SECRET), "{errors}");
     }
-}
-
-#[test]
-fn every_setting_that_needs_a_later_version_passes_at_its_default() {
-    let config =
-        parse_text("engine.kind = \"memory\"\nauth.require_exp = true\nauth.audience = []").expect("sound");
-    assert_eq!(config.unsupported(), []);
 }

@@ -17,7 +17,7 @@ pub fn requests(target: SocketAddr, running: &Running) {
             false => refused += 1,
         }
     }
-    running.say(format!("{answered} answered, {refused} refused"));
+    running.say(format!("{answered} answered, {refused} refused"), refused);
 }
 
 fn ask(mut io: TcpStream) -> bool {
@@ -48,6 +48,6 @@ pub fn http2(target: SocketAddr, count: usize, running: &Running) {
             answered += 1;
         }
     }
-    running.say(format!("{answered} answered"));
+    running.say(format!("{answered} answered"), 0);
     held.iter().for_each(|(io, _)| reset(io));
 }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::hub::{Hub, PATIENCE, now};
+use crate::running::connect_well;
 
 pub const CHANNEL: &str = "shared";
 pub const EVENT_BYTES: usize = 4_000;
@@ -85,7 +86,7 @@ fn p99(times: &mut [Duration]) -> Duration {
 
 /// An open stream, read until `connected`.
 fn stream(hub: &Hub) -> BufReader<TcpStream> {
-    let io = TcpStream::connect(hub.address()).expect("the hub listens");
+    let io = connect_well(hub.address()).expect("the hub listens");
     io.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let mut io = BufReader::new(io);
     let path = format!("/api/sse/stream?channels={CHANNEL}");

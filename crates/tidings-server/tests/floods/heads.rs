@@ -5,29 +5,54 @@ use std::net::{SocketAddr, TcpStream};
 
 use crate::running::{Running, connect_from, reset};
 
+/// What comes of a head, and what never follows.
+#[derive(Clone, Copy, Debug)]
+pub enum Half {
+    /// A line, and the beginning of another.
+    Short,
+    /// More than any head may have.
+    Long,
+    /// The first letter of HTTP/2, and of some methods of HTTP/1.
+    Letter,
+}
+
+impl Half {
+    pub const ALL: [Self; 3] = [Self::Short, Self::Long, Self::Letter];
+
+    fn text(self) -> String {
+        const LONG_BYTES: usize = 100_000;
+        match self {
+            Self::Short => "GET /api/sse/stream?channels=shared HTTP/1.1\r\nhost: loc".to_owned(),
+            Self::Long => format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}", "x".repeat(LONG_BYTES)),
+            Self::Letter => "P".to_owned(),
+        }
+    }
+}
+
 /// Half a head on so many sockets, and another on each that is given up.
-pub fn half(target: SocketAddr, count: usize, running: &Running) {
-    let mut held: Vec<_> = (0..count).map(|place| half_head(place, target)).collect();
+pub fn half(target: SocketAddr, half: Half, count: usize, running: &Running) {
+    let text = half.text();
+    let mut held: Vec<_> = (0..count).map(|place| half_head(place, target, &text)).collect();
     running.begun();
     let mut again = 0_u64;
-    while running.is_on() {
+    while running.is_on_after(again) {
         for (place, io) in held.iter_mut().enumerate() {
-            if !running.is_on() {
+            if !running.is_on_after(again) {
                 break;
             }
             if io.as_ref().is_none_or(is_over) {
-                *io = half_head(place, target);
+                *io = half_head(place, target, &text);
                 again += 1;
             }
         }
     }
-    running.say(format!("{again} sockets opened again after they were given up"));
+    running.say(format!("{again} sockets opened again after they were given up"), again);
     held.iter().flatten().for_each(reset);
 }
 
-fn half_head(place: usize, target: SocketAddr) -> Option<TcpStream> {
+fn half_head(place: usize, target: SocketAddr, text: &str) -> Option<TcpStream> {
     let mut io = connect_from(place, target, None)?;
-    io.write_all(b"GET /api/sse/stream?channels=shared HTTP/1.1\r\nhost: loc").ok()?;
+    io.write_all(text.as_bytes()).ok()?;
     io.set_nonblocking(true).ok()?;
     Some(io)
 }
@@ -52,5 +77,5 @@ pub fn knocks(target: SocketAddr, running: &Running) {
             None => failed += 1,
         }
     }
-    running.say(format!("{opened} connects, {failed} failed"));
+    running.say(format!("{opened} connects, {failed} failed"), failed);
 }

@@ -15,6 +15,7 @@ mod rude;
 mod running;
 mod streams;
 
+use crate::heads::Half;
 use crate::hub::Hub;
 use crate::rude::Rudeness;
 use crate::running::{Running, under};
@@ -22,6 +23,14 @@ use crate::running::{Running, under};
 /// Nobody who behaves waits longer than this, on a machine that does other things as well.
 const SERVED_WITHIN_MS: u128 = 5_000;
 const RSS_GROWTH_BYTES_MAX: u64 = 160 * 1024 * 1024;
+/// What the hub keeps of a head that is not whole: `limits.request_line_bytes`, `limits.head_bytes`, and room.
+const HEAD_BYTES_MAX: u64 = 48 * 1024;
+
+/// What the allocator and the streams beside it may take.
+const RSS_NOISE_BYTES: u64 = 16 * 1024 * 1024;
+/// Gives up whoever takes nothing within a test's time.
+const IMPATIENT: [(&str, &str); 2] =
+    [("TIDINGS_STREAM_STALL_MS", "1000"), ("TIDINGS_STREAM_HEADER_TIMEOUT_MS", "2000")];
 
 /// How much of everything, and for how many events.
 struct Size {
@@ -64,45 +73,41 @@ fn prove_floods() {
 }
 
 fn half_heads(size: &Size) {
-    let flood = |hub: &Hub, running: &Running| heads::half(hub.address(), size.heads, running);
-    let behaved = |hub: &Hub, running: &Running| streams::reading(hub.address(), size.heads, running);
-    compare(
-        &format!("{} half-open heads", size.heads),
-        size.events,
-        &[],
-        flood,
-        "as many idle streams",
-        behaved,
-    );
+    for half in Half::ALL {
+        let flood = |hub: &Hub, running: &Running| heads::half(hub.address(), half, size.heads, running);
+        let behaved = |hub: &Hub, running: &Running| streams::reading(hub.address(), size.heads, running);
+        let name = format!("{half:?}, {} half-open heads", size.heads);
+        let load = Load { until_ended: true, ..Load::new(&name, size.events) };
+        let outcome = compare(&load, flood, "as many idle streams", behaved);
+        assert!(outcome.ended > 0, "{name}: none is given up");
+        let most = size.heads as u64 * HEAD_BYTES_MAX + RSS_NOISE_BYTES;
+        assert!(outcome.growth_bytes <= most, "{name}: the hub grew by {} bytes", outcome.growth_bytes);
+    }
 }
 
 fn knocks(size: &Size) {
-    let limited = [("TIDINGS_LIMITS_SOCKETS_PER_SECOND_PER_IP", "500")];
+    const LIMIT: &str = "TIDINGS_LIMITS_SOCKETS_PER_SECOND_PER_IP";
+    const REFUSED: &str = "tidings_rate_refusals_total{limit=\"limits.sockets_per_second_per_ip\"} ";
     let flood = |hub: &Hub, running: &Running| heads::knocks(hub.address(), running);
     let behaved = |hub: &Hub, running: &Running| behaved::requests(hub.address(), running);
     let name = "connects from one address as fast as they go";
-    compare(name, size.events, &[], flood, "requests, each on a socket of its own", behaved);
-    compare(
-        &format!("{name}, of which 500 a second are let in"),
-        size.events,
-        &limited,
-        flood,
-        "requests, likewise",
-        behaved,
-    );
+    for (name, settings) in [
+        (name.to_owned(), &[][..]),
+        (format!("{name}, of which 500 a second are let in"), &[(LIMIT, "500")][..]),
+    ] {
+        let load = Load { settings, ..Load::new(&name, size.events) };
+        let outcome = compare(&load, flood, "requests, each on a socket of its own", behaved);
+        let refused = outcome.metrics.lines().find_map(|line| line.strip_prefix(REFUSED));
+        let refused: u64 = refused.and_then(|n| n.parse().ok()).expect("a count");
+        assert_eq!(refused > 0, !settings.is_empty(), "{name}: {refused} refused");
+    }
 }
 
 fn frozen(size: &Size) {
     let flood = |hub: &Hub, running: &Running| streams::frozen(hub.address(), size.frozen, running);
     let behaved = |hub: &Hub, running: &Running| streams::reading(hub.address(), size.frozen, running);
-    compare(
-        &format!("{} frozen readers", size.frozen),
-        size.events,
-        &[],
-        flood,
-        "as many that read",
-        behaved,
-    );
+    let name = format!("{} frozen readers", size.frozen);
+    compare(&Load::new(&name, size.events), flood, "as many that read", behaved);
 }
 
 fn frames(size: &Size) {
@@ -110,40 +115,67 @@ fn frames(size: &Size) {
         let flood = |hub: &Hub, running: &Running| rude::flood(hub.address(), rudeness, size.http2, running);
         let behaved = |hub: &Hub, running: &Running| behaved::http2(hub.address(), size.http2, running);
         let name = format!("HTTP/2, {rudeness:?} on {} connections", size.http2);
-        compare(&name, size.events, &[], flood, "as many that ask", behaved);
+        let until_ended = rudeness.is_ended();
+        let load = Load { settings: &IMPATIENT, until_ended, ..Load::new(&name, size.events) };
+        let outcome = compare(&load, flood, "as many that ask", behaved);
+        assert!(outcome.ended > 0 || !until_ended, "{name}: no connection is ended");
     }
+}
+
+/// What good clients are served beside.
+struct Load<'a> {
+    name: &'a str,
+    events: usize,
+    settings: &'a [(&'a str, &'a str)],
+    /// It goes on until the hub has ended a connection of the flood.
+    until_ended: bool,
+}
+
+impl<'a> Load<'a> {
+    fn new(name: &'a str, events: usize) -> Self {
+        Self { name, events, settings: &[], until_ended: false }
+    }
+}
+
+/// What came of a flood.
+struct Outcome {
+    /// Connections that the hub ended.
+    ended: u64,
+    growth_bytes: u64,
+    metrics: String,
 }
 
 /// Good clients beside a flood, and beside as much of what is no flood.
 fn compare(
-    name: &str,
-    events: usize,
-    settings: &[(&str, &str)],
+    load: &Load<'_>,
     flood: impl Fn(&Hub, &Running) + Sync,
     as_much: &str,
     behaved: impl Fn(&Hub, &Running) + Sync,
-) {
+) -> Outcome {
+    let Load { name, events, settings, until_ended } = *load;
     let hub = Hub::start_with(&[&[("TIDINGS_LOG_LEVEL", "error")], settings].concat());
     let alone = good::served(&hub, events);
-    let before = rss_bytes(hub.pid());
-    let (beside_behaved, _) = under(&hub, &behaved, || good::served(&hub, events));
+    let before = hub.rss_bytes();
+    let (beside_behaved, _) = under(&hub, false, &behaved, || good::served(&hub, events));
     settled(&hub);
-    let ((beside_flood, peak), sent) =
-        under(&hub, &flood, || (good::served(&hub, events), rss_bytes(hub.pid())));
+    let ((beside_flood, peak), came) =
+        under(&hub, until_ended, &flood, || (good::served(&hub, events), hub.rss_bytes()));
     settled(&hub);
     let after = good::served(&hub, events);
     println!(
-        "{name}: {alone} alone; {beside_behaved} beside {as_much}; {beside_flood} beside the flood ({sent}); {after} \
+        "{name}: {alone} alone; {beside_behaved} beside {as_much}; {beside_flood} beside the flood ({}); {after} \
          after it; the hub's memory {} MB before, {} MB in it, {} MB after",
+        came.words,
         mb(before),
         mb(peak),
-        mb(rss_bytes(hub.pid())),
+        mb(hub.rss_bytes()),
     );
     for served in [alone, beside_behaved, beside_flood, after] {
         assert!(served.worst_ms() <= SERVED_WITHIN_MS, "{name}: {served}");
     }
-    let growth = peak.saturating_sub(before);
-    assert!(growth < RSS_GROWTH_BYTES_MAX, "{name}: the hub grew by {growth} bytes");
+    let growth_bytes = peak.saturating_sub(before);
+    assert!(growth_bytes < RSS_GROWTH_BYTES_MAX, "{name}: the hub grew by {growth_bytes} bytes");
+    Outcome { ended: came.ended, growth_bytes, metrics: hub.get("/metrics") }
 }
 
 /// Whoever flooded has left, and the hub knows it.
@@ -155,11 +187,4 @@ fn settled(hub: &Hub) {
 
 fn mb(bytes: u64) -> u64 {
     bytes / (1024 * 1024)
-}
-
-fn rss_bytes(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
-    kib * 1024
 }

@@ -37,6 +37,11 @@ impl Rudeness {
         Self::ShutWindow,
     ];
 
+    /// Whether the hub ends whoever sends it. The others share its time with everybody, and get no more of it.
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::RapidReset | Self::Continuations | Self::ShutWindow)
+    }
+
     /// What comes before the flood.
     fn overture(self) -> Vec<u8> {
         let path = "/api/sse/stream?channels=shared";
@@ -95,9 +100,9 @@ pub fn flood(target: SocketAddr, rudeness: Rudeness, count: usize, running: &Run
     let mut held: Vec<_> = (0..count).map(|place| open(place, target, rudeness)).collect();
     running.begun();
     let (mut sent, mut again) = (0_u64, 0_u64);
-    while running.is_on() {
+    while running.is_on_after(again) {
         for (place, slot) in held.iter_mut().enumerate() {
-            if !running.is_on() {
+            if !running.is_on_after(again) {
                 break;
             }
             match slot.as_mut().map(|rude| rude.push(rudeness)) {
@@ -109,7 +114,7 @@ pub fn flood(target: SocketAddr, rudeness: Rudeness, count: usize, running: &Run
             }
         }
     }
-    running.say(format!("{sent} bytes of frames, {again} connections begun again"));
+    running.say(format!("{sent} bytes of frames, {again} connections begun again"), again);
     held.iter().flatten().for_each(|rude| reset(&rude.io));
 }
 

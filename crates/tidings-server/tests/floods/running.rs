@@ -1,13 +1,14 @@
 //! A load that goes on beside something else, from when it is in full force until it is told to end.
 
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, mpsc};
 use std::thread;
+use std::time::Instant;
 
 use socket2::{Domain, Socket, Type};
 
-use crate::hub::{Hub, PATIENCE};
+use crate::hub::{Hub, PATIENCE, now};
 
 /// Addresses of this machine that a load comes from, so that it meets no limit by address but those that are meant.
 const ADDRESSES: usize = 100;
@@ -15,7 +16,18 @@ const ADDRESSES: usize = 100;
 pub struct Running {
     over: AtomicBool,
     begun: Mutex<Option<mpsc::Sender<()>>>,
-    said: Mutex<String>,
+    since: Instant,
+    /// It goes on until the hub has ended something of it.
+    until_ended: bool,
+    came: Mutex<Came>,
+}
+
+/// What came of a load.
+#[derive(Debug, Default)]
+pub struct Came {
+    pub words: String,
+    /// Connections that the hub ended.
+    pub ended: u64,
 }
 
 impl Running {
@@ -30,9 +42,14 @@ impl Running {
         !self.over.load(Relaxed)
     }
 
-    /// What came of it.
-    pub fn say(&self, words: String) {
-        *self.said.lock().expect("no panic") = words;
+    /// The same for a load of which the hub ended so many connections until now.
+    pub fn is_on_after(&self, ended: u64) -> bool {
+        self.is_on() || self.until_ended && ended == 0 && self.since.elapsed() < PATIENCE
+    }
+
+    /// What came of it, and how many of its connections the hub ended.
+    pub fn say(&self, words: String, ended: u64) {
+        *self.came.lock().expect("no panic") = Came { words, ended };
     }
 }
 
@@ -48,12 +65,18 @@ impl Drop for Ends<'_> {
 /// Does something beside a load, and answers what came of both.
 pub fn under<T>(
     hub: &Hub,
+    until_ended: bool,
     load: &(impl Fn(&Hub, &Running) + Sync),
     beside: impl FnOnce() -> T,
-) -> (T, String) {
+) -> (T, Came) {
     let (tell, told) = mpsc::channel();
-    let running =
-        Running { over: AtomicBool::new(false), begun: Mutex::new(Some(tell)), said: Mutex::default() };
+    let running = Running {
+        over: AtomicBool::new(false),
+        begun: Mutex::new(Some(tell)),
+        since: now(),
+        until_ended,
+        came: Mutex::default(),
+    };
     let done = thread::scope(|scope| {
         let ends = Ends(&running);
         scope.spawn(|| load(hub, &running));
@@ -62,17 +85,26 @@ pub fn under<T>(
         drop(ends);
         done
     });
-    (done, running.said.into_inner().expect("no panic"))
+    (done, running.came.into_inner().expect("no panic"))
 }
 
 /// A connection from one of this machine's own addresses; those of good clients are others. `None` where the hub
 /// closed it before it was open.
 pub fn connect_from(place: usize, target: SocketAddr, receive_bytes: Option<usize>) -> Option<TcpStream> {
+    connect([127, 0, 7, (place % ADDRESSES) as u8 + 1], target, receive_bytes)
+}
+
+/// A good client's connection. There are many of them, and none comes more often than an address may.
+pub fn connect_well(target: SocketAddr) -> Option<TcpStream> {
+    static PLACE: AtomicUsize = AtomicUsize::new(0);
+    connect([127, 0, 8, (PLACE.fetch_add(1, Relaxed) % 250) as u8 + 1], target, None)
+}
+
+fn connect(address: [u8; 4], target: SocketAddr, receive_bytes: Option<usize>) -> Option<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     if let Some(bytes) = receive_bytes {
         socket.set_recv_buffer_size(bytes).expect("a smaller buffer");
     }
-    let address = [127, 0, 7, (place % ADDRESSES) as u8 + 1];
     socket.bind(&SocketAddr::from((address, 0)).into()).expect("its own address");
     socket.connect(&target.into()).ok()?;
     Some(socket.into())

@@ -27,7 +27,7 @@ pub fn frozen(target: SocketAddr, count: usize, running: &Running) {
         }
         std::thread::yield_now();
     }
-    running.say(format!("{again} frozen again after they were given up"));
+    running.say(format!("{again} frozen again after they were given up"), again);
     held.iter().for_each(reset);
 }
 

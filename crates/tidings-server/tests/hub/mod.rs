@@ -1,16 +1,18 @@
 //! The real binary as a hub on a free port, and its books.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
+mod process;
 mod wire;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+pub use process::{now, signal, within_patience};
 use serde_json::Value;
 use tempfile::TempDir;
 pub use wire::{Certificate, Wire, tcp};
@@ -129,20 +131,7 @@ impl Hub {
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "it still runs");
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log file");
-        let mut child = self
-            .program()
-            .arg("serve")
-            .args(self.bearer.is_none().then_some("--dev"))
-            .args(["--listen", &self.address, "--data-dir"])
-            .arg(self.data_dir())
-            .current_dir(self.dir.path())
-            // A test's own, and no setting.
-            .env_remove("TIDINGS_SEED")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("starts");
+        let mut child = self.serving().stdout(Stdio::piped()).stderr(log).spawn().expect("starts");
         let stdout = child.stdout.take().expect("piped");
         self.child = Some(child);
         (self.address, self.others) = listening(stdout);
@@ -151,15 +140,7 @@ impl Hub {
     /// Starts it where it is to refuse: what it said.
     pub fn refused_start(&mut self) -> String {
         assert!(self.child.is_none(), "it still runs");
-        let mut program = self.program();
-        let program = program
-            .arg("serve")
-            .args(self.bearer.is_none().then_some("--dev"))
-            .args(["--listen", &self.address, "--data-dir"])
-            .arg(self.data_dir())
-            .current_dir(self.dir.path())
-            .env_remove("TIDINGS_SEED")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let mut program = self.serving();
         let output = within_patience(program.stdout(Stdio::piped()).stderr(Stdio::piped()));
         assert!(!output.status.success(), "it starts");
         String::from_utf8_lossy(&output.stderr).into_owned()
@@ -168,6 +149,21 @@ impl Hub {
     /// The same with a `tidings.toml` that is to be refused.
     pub fn refused_with_file(toml: &str) -> String {
         Self::unstarted(&[], toml, None).refused_start()
+    }
+
+    /// The hub as it is started, and started again.
+    fn serving(&self) -> Command {
+        let mut program = self.program();
+        program
+            .arg("serve")
+            .args(self.bearer.is_none().then_some("--dev"))
+            .args(["--listen", &self.address, "--data-dir"])
+            .arg(self.data_dir())
+            .current_dir(self.dir.path())
+            // A test's own, and no setting.
+            .env_remove("TIDINGS_SEED")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        program
     }
 
     /// The binary itself, or a shell that becomes it after it put the listener where sd_listen_fds(3) has it.
@@ -374,27 +370,4 @@ fn listening(stdout: impl Read + Send + 'static) -> (String, Vec<(String, String
         }
     });
     told.recv_timeout(PATIENCE).expect("the hub tells where it listens")
-}
-
-/// Runs a program to its end, with what it said. One that waits for what never comes is killed.
-pub fn within_patience(command: &mut Command) -> Output {
-    let child = command.spawn().expect("starts");
-    let pid = child.id();
-    let (tell, told) = mpsc::channel();
-    std::thread::spawn(move || tell.send(child.wait_with_output()));
-    let output = told.recv_timeout(PATIENCE).or_else(|_| {
-        signal(pid, "KILL");
-        told.recv()
-    });
-    output.expect("the thread tells").expect("ends")
-}
-
-/// Sends a signal by the name that `kill` knows.
-pub fn signal(pid: u32, name: &str) {
-    assert!(Command::new("kill").args(["-s", name, &pid.to_string()]).status().expect("kill runs").success());
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test's patience is real time")]
-pub fn now() -> Instant {
-    Instant::now()
 }

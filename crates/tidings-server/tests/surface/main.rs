@@ -6,6 +6,7 @@ mod hub;
 mod admin;
 mod books;
 mod cors;
+mod framing;
 mod heads;
 mod http;
 mod kick;

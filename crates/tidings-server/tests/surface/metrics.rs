@@ -44,10 +44,10 @@ fn the_table_has_every_metric_and_no_other() {
     let mut stream = Stream::open(&hub, "channels=a");
     publish(&hub, &json!({ "channel": "a", "data": 1 })).ok();
     stream.expect("message");
-    let guarded = Server::guarded(&[], "");
+    let guarded = Server::guarded(&[("TIDINGS_AUTH_HOOK_URL", "http://127.0.0.1:9/")], "");
     let answer = get(&hub, "/metrics");
     assert_eq!(answer.status, 200);
-    // Some are there only where the hub speaks TLS, or checks tokens.
+    // Some are there only where the hub speaks TLS, checks tokens, or asks.
     let sealed = Hub::start_sealed(&[]);
     let exposed = &exposed(&answer.body) | &exposed(&sealed.get("/metrics"));
     let exposed = &exposed | &self::exposed(&guarded.get("/metrics"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{get, post};
+use crate::http::{get, post, send};
 use crate::server::Server;
 use crate::sse::Stream;
 
@@ -81,4 +81,17 @@ fn who_comes_and_goes_in_a_crowd_is_told_in_turn() {
     for (n, ty) in told.iter().enumerate() {
         assert_eq!(ty, if n % 2 == 0 { "joined" } else { "left" }, "{told:?}");
     }
+}
+
+#[test]
+fn where_it_is_off_who_is_there_is_for_operators_to_know() {
+    let hub = Server::guarded(&[], "[[channel]]\nmatch = \"ward:*\"\npresence = false\n");
+    let ask = |channel: &str, more: &[&str]| {
+        let token = hub.token(&[&["--user", "ann", "--subscribe", "*"], more].concat());
+        let bearer = format!("Bearer {token}");
+        send(&hub, "GET", &format!("/api/sse/presence?channel={channel}"), &[("authorization", &bearer)], "")
+    };
+    ask("ward:7", &[]).problem_saying(403, "operators");
+    assert_eq!(ask("ward:7", &["--admin"]).ok()["users"], json!([]));
+    assert_eq!(ask("room:7", &[]).ok()["users"], json!([]), "where no rule says");
 }

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
-use crate::http::{Answer, get, publish, send};
+use crate::http::{Answer, get, publish, send, send_at};
 use crate::hub::{PATIENCE, now};
 use crate::server::Server;
 use crate::sse::{EVENT_SOURCE, Stream};
@@ -51,6 +51,45 @@ fn an_address_that_asks_too_often_is_told_when_to_come_again_and_no_other_is() {
     let line = "tidings_rate_refusals_total{limit=\"limits.requests_per_second_per_ip\"} ";
     let count = metrics.lines().find_map(|found| found.strip_prefix(line)?.parse::<u64>().ok());
     assert!(count >= Some(1), "{metrics}");
+}
+
+#[test]
+fn an_address_that_asks_too_often_is_refused_on_every_path() {
+    let hub = Server::with(&[(PER_IP, "1"), PROXY]);
+    let page = send(&hub, "GET", "/admin/monitoring", &[("accept", "text/html"), ELSEWHERE], "").body;
+    let assets = page.split('"').filter_map(|word| word.strip_prefix("./monitoring/app-"));
+    let assets = assets.map(|name| format!("/admin/monitoring/app-{name}"));
+    let paths = ["/", "/assets/tidings.css", "/assets/live.js", "/nowhere", "/admin/login", "/metrics"];
+    let paths = paths.map(str::to_owned).into_iter().chain(assets);
+    let preflight = [("origin", "http://localhost:5173"), ("access-control-request-method", "POST")];
+    let asked = paths.map(|path| ("GET", path, &[][..]));
+    let asked: Vec<_> = asked.chain([("OPTIONS", "/api/sse/publish".to_owned(), &preflight[..])]).collect();
+    assert!(asked.len() >= 9, "the monitor's own are among them: {asked:?}");
+    for (place, (method, path, more)) in asked.iter().enumerate() {
+        let from = format!("198.51.100.{}", place + 10);
+        let headers = [&[("x-forwarded-for", from.as_str())], *more].concat();
+        let problem = refused(|| send(&hub, method, path, &headers, "")).problem(429);
+        assert_eq!(problem["limit_name"], "limits.requests_per_second_per_ip", "{method} {path}");
+    }
+}
+
+#[test]
+fn a_page_of_an_allowed_origin_can_read_that_it_has_to_wait() {
+    let hub = Server::with(&[(PER_IP, "1"), PROXY]);
+    let page = "http://localhost:5173";
+    let headers = [ELSEWHERE, ("origin", page)];
+    let answer = refused(|| send(&hub, "GET", "/api/sse/stats", &headers, ""));
+    assert_eq!(answer.header("access-control-allow-origin"), Some(page));
+    let exposed = answer.header("access-control-expose-headers").map(str::to_ascii_lowercase);
+    assert!(exposed.is_some_and(|names| names.contains("retry-after")), "{answer:?}");
+}
+
+#[test]
+fn a_request_counts_once() {
+    let hub = Server::with(&[(PER_IP, "20"), PROXY]);
+    // All at once, as far as the machine does it: half of them would be refused if each counted twice.
+    let refused = (0..20).filter(|_| send(&hub, "GET", "/api/sse/stats", &[ELSEWHERE], "").status == 429);
+    assert_eq!(refused.count(), 0);
 }
 
 #[test]
@@ -156,6 +195,47 @@ fn a_full_house_closes_the_door_and_opens_it_again() {
     held[0].expect("message");
     let refused = hub.stats()["connections"]["refused_total"]["full"].as_u64();
     assert!(refused >= Some(1), "{refused:?}");
+}
+
+#[test]
+fn a_full_house_keeps_room_for_operators_and_collectors() {
+    const MOST: usize = 10;
+    /// Half of the files that are kept.
+    const KEPT: usize = 32;
+    let hub = Server::with(&[
+        ("TIDINGS_LIMITS_SOCKETS", "10"),
+        ("TIDINGS_STREAM_HEADER_TIMEOUT_MS", "60000"),
+        ("TIDINGS_SERVER_ADMIN_LISTEN", "127.0.0.1:0"),
+        ("TIDINGS_SERVER_METRICS_LISTEN", "127.0.0.1:0"),
+    ]);
+    let (admin, metrics) = (hub.other_address("admin"), hub.other_address("metrics"));
+    let held: Vec<_> = (0..MOST).map(|_| Stream::open(&hub, "channels=a")).collect();
+    let knock_at = |address: &str| TcpStream::connect(address).expect("the kernel accepts");
+    assert!(is_shut(&knock_at(&hub.address().to_string())), "the public door of a full house");
+    for (address, path) in [(&admin, "/api/sse/stats"), (&admin, "/health"), (&metrics, "/metrics")] {
+        assert_eq!(send_at(address, "GET", path, &[], "").status, 200, "{path} of a full house");
+    }
+    // As many as are kept, and no more.
+    let start = now();
+    let mut theirs = Vec::new();
+    while theirs.len() < KEPT {
+        let io = knock_at(if theirs.len() % 2 == 0 { &admin } else { &metrics });
+        if !is_shut(&io) {
+            theirs.push(io);
+        }
+        assert!(start.elapsed() < PATIENCE, "{} of {KEPT} are let in", theirs.len());
+    }
+    for address in [&admin, &metrics] {
+        assert!(is_shut(&knock_at(address)), "beyond what is kept");
+    }
+    drop(theirs);
+    // Who asked is told, when those who left are seen to have left.
+    let start = now();
+    while is_shut(&knock_at(&admin)) {
+        assert!(start.elapsed() < PATIENCE, "it stays shut");
+    }
+    drop(held);
+    hub.wait_for_active(0);
 }
 
 #[test]

@@ -96,6 +96,20 @@ fn sighup_has_the_files_read() {
     hub.showing(second).assert_books_balance();
 }
 
+#[test]
+fn sighup_without_tls_ends_nothing() {
+    let mut hub = Hub::start();
+    signal(hub.pid(), "HUP");
+    let start = now();
+    while !hub.log().contains("nothing to reload") {
+        assert!(start.elapsed() < PATIENCE, "{}", hub.log());
+        hub.stats();
+    }
+    signal(hub.pid(), "HUP");
+    hub.assert_books_balance();
+    assert!(hub.stop().success());
+}
+
 /// Shakes hands until this one is shown; who trusts it alone is refused until then.
 fn shows(hub: &Hub, certificate: &Certificate) {
     let start = now();

@@ -3,6 +3,7 @@
 
 mod behind_haproxy;
 mod certificates;
+mod headers;
 #[path = "../hub/mod.rs"]
 mod hub;
 mod introduced;

@@ -59,6 +59,11 @@ pub fn grant(io: &mut impl Write, bytes: u32) -> io::Result<()> {
     io.write_all(&frame(WINDOW_UPDATE, 0, 0, &bytes.to_be_bytes()))
 }
 
+/// Lets one stream send so many bytes more.
+pub fn grant_one(io: &mut impl Write, stream: u32, bytes: u32) -> io::Result<()> {
+    io.write_all(&frame(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes()))
+}
+
 /// `GET path`, with nothing to follow: literals without indexing (RFC 7541 §6.2.2), the methods from the static table.
 pub fn get(io: &mut impl Write, stream: u32, authority: &str, path: &str) -> io::Result<()> {
     io.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &asking(authority, path)))

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each row uses its own part")]
 
 mod client;
+mod farewell;
 mod ghost;
 mod http2;
 #[path = "../hub/mod.rs"]
@@ -14,6 +15,7 @@ mod quiet;
 mod sealed;
 mod stalled;
 mod table;
+mod untaken;
 mod watch;
 
 use place::Place;

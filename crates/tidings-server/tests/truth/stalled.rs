@@ -78,10 +78,10 @@ fn stall(start: fn(&[(&str, &str)]) -> Hub, count: usize, published_bytes: usize
     }
     let events = published_bytes / EVENT_BYTES;
     let reading = p99(&hub, &runtime, 0..events / 10, &mut arrivals);
-    let before = rss_bytes(hub.pid());
+    let before = hub.rss_bytes();
     tell.send(true).expect("they listen");
     let stalled = p99(&hub, &runtime, events / 10..events / 10 + events, &mut arrivals);
-    let (growth, kernel) = (rss_bytes(hub.pid()).saturating_sub(before), kernel_bytes(hub.address().port()));
+    let (growth, kernel) = (hub.rss_bytes().saturating_sub(before), kernel_bytes(hub.address().port()));
     println!(
         "{count} readers stop reading while {published_bytes} bytes are published in events of {EVENT_BYTES}: \
          hub memory grows by {growth} bytes; kernel memory of the worst socket {kernel} bytes; p99 of {HEALTHY} who \
@@ -150,13 +150,6 @@ async fn read_until(mut io: tokio::net::TcpStream, mut stop: watch::Receiver<boo
         }
     }
     std::future::pending::<()>().await;
-}
-
-fn rss_bytes(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
-    kib * 1024
 }
 
 /// The most that the kernel holds for one of the hub's sockets: received, allocated ahead, and written (ss(8)).

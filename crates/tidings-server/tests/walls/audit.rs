@@ -28,6 +28,14 @@ fn each_deed_has_a_line_with_who_what_from_where_and_how_it_ended() {
     act(&ann, "PUT", "/api/sse/users/carl%20b/channels", "{\"add\":[\"a\",\"b\"],\"remove\":[\"c\"]}").ok();
     act(&ann, "POST", "/api/sse/revocations", "{\"user\":\"dora\"}").ok();
     act(&ann, "POST", "/api/sse/publish", "{\"channel\":\"news\",\"data\":\"canary-5e\"}").ok();
+    act(
+        &ann,
+        "POST",
+        "/api/sse/publish",
+        "[{\"channel\":\"a\",\"data\":1},{\"channels\":[\"b\",\"c\"],\"data\":1}]",
+    )
+    .ok();
+    act(&ann, "POST", "/api/sse/publish", "{\"channel\":\"$hub/x\",\"data\":1}").problem(400);
     act(&bob, "POST", "/api/sse/cleanup", "{}").problem(403);
     send(&hub, "DELETE", "/api/sse/connections/canary-6f", &[], "").problem(401);
     send(&hub, "POST", "/api/sse/drain", &[("origin", "https://evil.example")], "").problem(403);
@@ -49,6 +57,8 @@ fn each_deed_has_a_line_with_who_what_from_where_and_how_it_ended() {
             "change_channels ann operator carl b done",
             "revoke ann operator dora done",
             "publish ann operator news done",
+            "publish ann operator a,b,c done",
+            "publish ann operator $hub/x failed",
             "cleanup bob read - refused",
             "kick - - - refused",
             "drain - - - refused",
@@ -56,7 +66,7 @@ fn each_deed_has_a_line_with_who_what_from_where_and_how_it_ended() {
         ]
     );
     assert_eq!(lines[5]["detail"], "add=a,b remove=c");
-    assert_eq!(lines[10]["detail"], "from a page of another origin");
+    assert_eq!(lines[12]["detail"], "from a page of another origin");
     for line in &lines {
         assert!(line["from"].as_str().is_some_and(|from| from.starts_with("127.0.0.1:")), "{line}");
         assert!(line["at"].as_u64().is_some_and(|at| at > 1_700_000_000_000), "{line}");

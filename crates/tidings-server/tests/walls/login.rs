@@ -151,6 +151,16 @@ fn a_change_by_cookie_needs_what_no_form_can_send() {
     send(&hub, "GET", "/api/sse/stats", &[("cookie", &cookie), ("sec-fetch-site", "none")], "").ok();
 }
 
+/// Why a stream says that it ends.
+fn closing(stream: &mut Stream) -> String {
+    loop {
+        let (ty, data) = stream.event();
+        if ty == "closing" {
+            return data["reason"].as_str().expect("a reason").to_owned();
+        }
+    }
+}
+
 #[test]
 fn a_session_ends_by_logging_out_by_time_and_with_its_user() {
     let hub = Server::guarded(&[("TIDINGS_ADMIN_SESSION_MS", "2000")], &operators());
@@ -158,20 +168,18 @@ fn a_session_ends_by_logging_out_by_time_and_with_its_user() {
     let ann = log_in(&hub, &by_password("ann"));
     let other = log_in(&hub, &by_password("ann"));
     assert_eq!(stats(&ann), 200);
+    let watching = |cookie: &str| Stream::open_with(&hub, "channels=$hub/stats", &[("cookie", cookie)]);
+    let (mut left, stays) = (watching(&ann), watching(&other));
     let out = submit(&hub, "/admin/logout", &[("cookie", &ann)], "");
     assert_eq!((out.status, out.header("location")), (303, Some("login")));
     assert!(out.headers.iter().any(|(name, value)| name == "set-cookie" && value.contains("Max-Age=0")));
     assert_eq!((stats(&ann), stats(&other)), (401, 200), "the other one stays");
+    assert_eq!(closing(&mut left), "expired", "a stream ends with the login that it was opened by");
+    assert_eq!(hub.stats()["connections"]["active"], 1, "the other login's stays");
+    drop(stays);
 
-    let mut stream =
-        Stream::open_with(&hub, "channels=$hub/stats", &[("cookie", &log_in(&hub, &by_password("bob")))]);
-    loop {
-        let (ty, data) = stream.event();
-        if ty == "closing" {
-            assert_eq!(data["reason"], "expired", "a stream by a session ends with it");
-            break;
-        }
-    }
+    let mut stream = watching(&log_in(&hub, &by_password("bob")));
+    assert_eq!(closing(&mut stream), "expired", "a stream by a session ends with it");
     assert_eq!(stats(&other), 401, "they lasted as long");
 }
 

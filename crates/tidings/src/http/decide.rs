@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use http::Request;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use tidings_core::channel::Selector;
 use tidings_core::grant::Label;
 
@@ -33,10 +33,13 @@ pub(super) async fn user_channels(
 ) -> Answer {
     app.admin(&request.into_parts().0).await?;
     let user = label("user", &user)?;
-    let (added, removed, until_ms) = app.hub.amendment_of(&user).unwrap_or_default();
-    let until = until_ms.map(seconds);
-    Ok(axum::Json(json!({ "user": user, "added": added, "removed": removed, "until": until }))
-        .into_response())
+    let amendment = app.hub.amendment_of(&user).unwrap_or_default();
+    let told = |all: &[(Selector, Option<u64>)]| -> Vec<Value> {
+        let one = |(channel, until): &(Selector, Option<u64>)| json!({ "channel": channel, "until": until.map(seconds) });
+        all.iter().map(one).collect()
+    };
+    let body = json!({ "user": user, "added": told(&amendment.added), "removed": told(&amendment.removed) });
+    Ok(axum::Json(body).into_response())
 }
 
 /// `PUT /api/sse/users/{user}/channels`.
@@ -54,10 +57,11 @@ pub(super) async fn change_user(
     let until_ms = asked.until.map(|until| to_come(&app, until)).transpose()?;
     let deed = Deed::detailed(format!("add={} remove={}", asked.add.join(","), asked.remove.join(",")));
     let who = user.clone();
-    let amended = on_disk(&app, move |hub| hub.amend_user(&who, &add, &remove, until_ms)).await??;
-    let (streams_changed, until) = (amended.streams_changed, amended.until_ms.map(seconds));
-    let body = json!({ "user": user, "streams_changed": streams_changed, "until": until });
-    Ok(deed.with(axum::Json(body)))
+    let amended = on_disk(&app, move |hub| hub.amend_user(&who, &add, &remove, until_ms)).await;
+    Ok(deed.with(amended.map(|amended| {
+        let (streams_changed, until) = (amended.streams_changed, amended.until_ms.map(seconds));
+        axum::Json(json!({ "user": user, "streams_changed": streams_changed, "until": until }))
+    })))
 }
 
 #[derive(Deserialize)]
@@ -75,18 +79,20 @@ pub(super) async fn revoke(State(app): Shared, request: Request<Body>) -> Answer
     let (user, token_id) = named(asked.user.as_deref(), asked.jti.as_deref())?;
     let until_ms = asked.until.map(|until| to_come(&app, until)).transpose()?;
     let order = Revocation { user: user.clone(), token_id: token_id.clone(), until_ms };
-    let revoked = on_disk(&app, move |hub| hub.revoke(&order)).await??;
+    let revoked = on_disk(&app, move |hub| hub.revoke(&order)).await;
     if let Some(user) = &user {
         app.authorizer.forget_user(user.as_str());
     }
-    let body = json!({
-        "user": user,
-        "jti": token_id,
-        "streams_ended": revoked.streams_ended,
-        "until": seconds(revoked.until_ms),
-        "for_seconds": app.hub.ms_until(seconds(revoked.until_ms)) / 1000,
-    });
-    Ok(deed(user.as_ref(), token_id.as_ref()).with(axum::Json(body)))
+    let deed = deed(user.as_ref(), token_id.as_ref());
+    Ok(deed.with(revoked.map(|revoked| {
+        axum::Json(json!({
+            "user": user,
+            "jti": token_id,
+            "streams_ended": revoked.streams_ended,
+            "until": seconds(revoked.until_ms),
+            "for_seconds": app.hub.ms_until(seconds(revoked.until_ms)) / 1000,
+        }))
+    })))
 }
 
 /// `GET /api/sse/revocations`.
@@ -110,11 +116,11 @@ pub(super) async fn lift(State(app): Shared, request: Request<Body>) -> Answer {
     let (user, token_id) = named(asked.user.as_deref(), asked.jti.as_deref())?;
     let body = json!({ "user": user, "jti": token_id, "lifted": true });
     let deed = deed(user.as_ref(), token_id.as_ref());
-    let lifted = on_disk(&app, move |hub| hub.lift_revocation(user.as_ref(), token_id.as_ref())).await??;
-    if !lifted {
-        return Err(Problem::not_found("nobody of that name is shut out"));
-    }
-    Ok(deed.with(axum::Json(body)))
+    let lifted = on_disk(&app, move |hub| hub.lift_revocation(user.as_ref(), token_id.as_ref())).await;
+    Ok(deed.with(lifted.and_then(|lifted| match lifted {
+        true => Ok(axum::Json(body)),
+        false => Err(Problem::not_found("nobody of that name is shut out")),
+    })))
 }
 
 /// An operator's request: its body.
@@ -125,13 +131,14 @@ async fn operators<T: DeserializeOwned>(app: &App, request: Request<Body>) -> Re
 }
 
 /// Off the runtime's threads, since it waits for the disk; and to its end, also where whoever asked has left.
-async fn on_disk<T: Send + 'static>(
+async fn on_disk<T: Send + 'static, E: Into<Problem> + Send + 'static>(
     app: &App,
-    decide: impl FnOnce(&Hub) -> T + Send + 'static,
+    decide: impl FnOnce(&Hub) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Problem> {
     let hub = app.hub.clone();
     let decided = tokio::task::spawn_blocking(move || decide(&hub)).await;
-    decided.map_err(|_| Problem::unavailable("it could not be done: the log says why"))
+    let decided = decided.map_err(|_| Problem::unavailable("it could not be done: the log says why"))?;
+    decided.map_err(Into::into)
 }
 
 /// As the audit log tells it.

@@ -1,12 +1,16 @@
 //! What stands before every endpoint: bounds on the head, and what pages of other origins may do.
 
+use std::convert::Infallible;
+use std::future::ready;
+
 use axum::Router;
 use axum::body::Body;
 use axum::middleware::{Next, from_fn};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::origin::AskedFrom;
@@ -19,31 +23,11 @@ use crate::options::Bounds;
 /// what pages of other origins may do. Their handlers find out by [`AskedFrom`], among the request's extensions, where a
 /// request comes from.
 pub fn protect(api: Router, hub: &Hub, options: &HttpOptions) -> Router {
-    let hub = hub.clone();
-    let origins = options.clone();
     let cross = options.clone();
-    let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, parts: &Parts| {
-        origins.may_read(origin, parts.uri.path())
-    });
-    let cors = CorsLayer::new()
-        .allow_origin(allowed)
-        .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            HeaderName::from_static("last-event-id"),
-            HeaderName::from_static("tidings-client"),
-        ])
-        .expose_headers([header::RETRY_AFTER]);
-    let guard = from_fn(move |request: Request<Body>, next: Next| {
-        let (cross, hub) = (cross.clone(), hub.clone());
+    let guarding = hub.clone();
+    let guard = from_fn(move |mut request: Request<Body>, next: Next| {
+        let (cross, hub) = (cross.clone(), guarding.clone());
         async move {
-            let (parts, body) = request.into_parts();
-            if let Err(problem) = in_turn(&parts, &hub) {
-                return problem.refuse_stream(&parts.headers, hub.options().stream.soft_refusal);
-            }
-            let mut request = Request::from_parts(parts, body);
             let checked = within(&request, &hub.options().bounds)
                 .and_then(|()| unencoded(&request))
                 .and_then(|()| origin::check(&request, &cross));
@@ -62,16 +46,77 @@ pub fn protect(api: Router, hub: &Hub, options: &HttpOptions) -> Router {
         }
     });
     // The guard's own refusals are for a page to read, too.
-    api.layer(guard).layer(cors)
+    in_turn(api.layer(guard).layer(cors(options)), hub, options)
+}
+
+/// Puts before all of an application, whatever it answers and by whatever path, how often an address may ask. Whoever
+/// asks too often gets no further than this. It is part of what [`protect`] and [`router`](super::router) put before
+/// their own paths, and a request that goes through both counts once.
+pub fn in_turn(app: Router, hub: &Hub, options: &HttpOptions) -> Router {
+    if hub.options().bounds.requests_per_second_per_ip == 0 {
+        return app;
+    }
+    let (hub, cors) = (hub.clone(), cors(options));
+    app.layer(from_fn(move |request: Request<Body>, next: Next| {
+        let (hub, cors) = (hub.clone(), cors.clone());
+        async move {
+            let (mut parts, body) = request.into_parts();
+            let refused = match parts.extensions.insert(InTurn) {
+                None => take_turn(&parts, &hub).err(),
+                Some(InTurn) => None,
+            };
+            match refused {
+                None => next.run(Request::from_parts(parts, body)).await,
+                // To a preflight, any answer but a good one is a refusal.
+                Some(problem) if parts.method == Method::OPTIONS => problem.into_response(),
+                Some(problem) => {
+                    let answer = problem.refuse_stream(&parts.headers, hub.options().stream.soft_refusal);
+                    readable(answer, parts, cors).await
+                }
+            }
+        }
+    }))
+}
+
+/// Borne by a request that was counted.
+#[derive(Clone, Copy, Debug)]
+struct InTurn;
+
+/// An answer that pages of other origins may read as they may any other of that path.
+async fn readable(answer: Response, parts: Parts, cors: CorsLayer) -> Response {
+    let mut answer = Some(answer);
+    let answers =
+        service_fn(move |_: Request<Body>| ready(Ok::<_, Infallible>(answer.take().unwrap_or_default())));
+    match cors.layer(answers).oneshot(Request::from_parts(parts, Body::empty())).await {
+        Ok(answer) => answer,
+        Err(never) => match never {},
+    }
+}
+
+fn cors(options: &HttpOptions) -> CorsLayer {
+    let origins = options.clone();
+    let allowed = AllowOrigin::predicate(move |origin: &HeaderValue, parts: &Parts| {
+        origins.may_read(origin, parts.uri.path())
+    });
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("last-event-id"),
+            HeaderName::from_static("tidings-client"),
+        ])
+        .expose_headers([header::RETRY_AFTER])
 }
 
 /// Paths whose answer costs no more than its refusal, and of which those who look after the hub, or leave it, may not
 /// be deprived.
 const ALWAYS_ANSWERED: [&str; 3] = ["/health", "/ready", "/api/sse/disconnect"];
 
-/// Before anything else is looked at: whoever asks too often gets no more than this.
-fn in_turn(parts: &Parts, hub: &Hub) -> Result<(), Problem> {
-    if hub.options().bounds.requests_per_second_per_ip == 0 || ALWAYS_ANSWERED.contains(&parts.uri.path()) {
+fn take_turn(parts: &Parts, hub: &Hub) -> Result<(), Problem> {
+    if ALWAYS_ANSWERED.contains(&parts.uri.path()) {
         return Ok(());
     }
     Ok(hub.take_request(hub.client(parts).ip())?)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::problem::Problem;
-use crate::hub::Phase;
+use crate::hub::{EngineState, Phase};
 
 /// `GET /health`.
 pub(super) async fn health() -> axum::Json<Value> {
@@ -14,10 +14,14 @@ pub(super) async fn health() -> axum::Json<Value> {
 
 /// `GET /ready`.
 pub(super) async fn ready(State(app): Shared) -> Result<axum::Json<Value>, Problem> {
-    match app.hub.phase() {
-        Phase::Serving => Ok(axum::Json(json!({ "status": "ready" }))),
-        Phase::Draining => {
+    match (app.hub.phase(), app.hub.engine_state()) {
+        (Phase::Serving, EngineState::Here) => Ok(axum::Json(json!({ "status": "ready" }))),
+        (Phase::Draining, _) => {
             Err(Problem::unavailable("draining").retry_after_ms(2_000).with("status_text", "draining"))
+        }
+        (Phase::Serving, EngineState::Away | EngineState::NotYet) => {
+            let detail = "the engine is away: streams live on, and nothing can be published";
+            Err(Problem::unavailable(detail).retry_after_ms(1_000).with("status_text", "engine_away"))
         }
     }
 }

@@ -32,7 +32,7 @@ use crate::hub::Hub;
 use crate::trail::AuditTrail;
 use crate::urlencoded;
 
-pub use self::guard::protect;
+pub use self::guard::{in_turn, protect};
 pub use self::headers::with_security_headers;
 pub use self::origin::AskedFrom;
 

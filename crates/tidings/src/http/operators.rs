@@ -65,11 +65,17 @@ const fn does(method: Method, path: &'static str, action: &'static str) -> Endpo
 #[derive(Clone)]
 pub(super) struct Admitted(pub(super) Grant);
 
+/// Borne by a request whose answer is to say what was done: see [`Deed`].
+#[derive(Clone, Copy, Debug)]
+pub struct ToBeNoted;
+
 /// Borne by an answer: whom or what was acted upon, where the path does not say.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Deed {
-    pub(super) target: Option<String>,
-    pub(super) detail: Option<String>,
+pub struct Deed {
+    /// Whom, or what.
+    pub target: Option<String>,
+    /// What else the audit log is to say.
+    pub detail: Option<String>,
 }
 
 pub(super) fn routes(app: &App) -> Router<App> {
@@ -104,7 +110,9 @@ async fn door(State(app): Shared, request: Request, next: Next) -> Response {
                 entry.target = target;
             }
             parts.extensions.insert(Admitted(grant));
-            next.run(Request::from_parts(parts, body)).await
+            let answer = next.run(Request::from_parts(parts, body));
+            let Some(entry) = entry else { return answer.await };
+            return written_down(app.trail.clone(), entry, answer).await;
         }
         Err((problem, grant)) => {
             // What nobody known wrote into a path is not written down.
@@ -115,14 +123,29 @@ async fn door(State(app): Shared, request: Request, next: Next) -> Response {
             problem.into_response()
         }
     };
-    if let Some(mut entry) = entry {
+    if let Some(entry) = entry {
+        app.trail.record(entry.ended(answer.status())).await;
+    }
+    answer
+}
+
+/// An operator's deed: done to its end and into the log, also where whoever asked has left meanwhile.
+pub async fn written_down(
+    trail: AuditTrail,
+    mut entry: AuditEntry,
+    answer: impl Future<Output = Response> + Send + 'static,
+) -> Response {
+    let done = tokio::spawn(async move {
+        let answer = answer.await;
         if let Some(Deed { target, detail }) = answer.extensions().get::<Deed>().cloned() {
             entry.target = entry.target.or(target);
             entry.detail = detail;
         }
-        app.trail.record(entry.ended(answer.status())).await;
-    }
-    answer
+        trail.record(entry.ended(answer.status())).await;
+        answer
+    });
+    let broken = || Problem::unavailable("it could not be done: the log says why");
+    done.await.unwrap_or_else(|_| broken().into_response())
 }
 
 /// The grant, or what is wrong and whose it was.

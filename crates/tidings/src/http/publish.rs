@@ -15,16 +15,20 @@ use tidings_core::channel::ChannelName;
 use tidings_core::event::{Draft, EventError};
 use tidings_core::grant::Grant;
 
+use super::operators::{Deed, ToBeNoted};
 use super::problem::Problem;
 use super::{App, Shared, read_bytes};
 use crate::authorize::{Action, Asked};
-use crate::hub::{Burst, PublishError, Published};
+use crate::hub::{Checked, PublishError, Published};
 
 /// Channels of one event.
 const CHANNELS_PER_EVENT_MAX: usize = 1000;
 /// Bytes of data that one request may ask for beyond those that it sends: each channel after an event's first takes its
 /// data once more. Without it a small request could fill the rings and shed everybody's history.
 const FAN_OUT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Channels that the audit log names of one request.
+const NOTED_CHANNELS_MAX: usize = 10;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,6 +58,7 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
     // Before the body is read, which is large.
     let asked = Asked { action: Action::Publish, ..Asked::default() };
     let grant = app.grant_for(&parts, asked).await?;
+    let to_be_noted = parts.extensions.get::<ToBeNoted>().is_some();
     let body = read_bytes(body, bounds.body_bytes).await.map_err(|problem| {
         let too_large = problem.status() == StatusCode::PAYLOAD_TOO_LARGE;
         if too_large { problem.with("limit_name", "limits.body_bytes") } else { problem }
@@ -65,30 +70,56 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
         false => Arc::clone(&grant.user),
     };
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    let mut burst = app.hub.burst();
     if first != Some(&b'[') {
         let item = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
         within_bounds(&[&item], bounds.batch_events)?;
-        let answer = one(&app, &grant, &publisher, &mut burst, &item)?;
-        drop(burst);
-        return Ok(axum::Json(answer).into_response());
+        let checked = check(&app, &grant, &publisher, &item);
+        let answer = match checked {
+            Ok(checked) => publish_all(&app, vec![checked]).await.pop().unwrap_or(Ok(Value::Null)),
+            Err(problem) => Err(problem),
+        };
+        let answer = answer.map(axum::Json);
+        return match to_be_noted {
+            true => Ok(deed([&item]).with(answer)),
+            false => answer.map(axum::Json::into_response),
+        };
     }
     let items: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
     within(items.len(), bounds.batch_events)?;
     let items: Vec<serde_json::Result<Item<'_>>> =
         items.into_iter().map(|item| serde_json::from_str(item.get())).collect();
     within_bounds(&items.iter().flatten().collect::<Vec<_>>(), bounds.batch_events)?;
+    let deed = to_be_noted.then(|| deed(items.iter().flatten()));
     // Not a transaction: each has its own result or its own problem.
-    let answers: Vec<Value> = items
+    let mut sound = Vec::new();
+    let problems: Vec<Option<Problem>> = items
         .into_iter()
         .map(|item| {
             let item = item.map_err(|error| unreadable(&error));
-            let answer = item.and_then(|item| one(&app, &grant, &publisher, &mut burst, &item));
-            answer.unwrap_or_else(|problem| problem.body())
+            item.and_then(|item| check(&app, &grant, &publisher, &item)).map(|item| sound.push(item)).err()
         })
         .collect();
-    drop(burst);
-    Ok(axum::Json(answers).into_response())
+    let mut published = publish_all(&app, sound).await.into_iter();
+    let answer = |problem: Option<Problem>| match problem {
+        None => published.next().unwrap_or(Ok(Value::Null)).unwrap_or_else(|problem| problem.body()),
+        Some(problem) => problem.body(),
+    };
+    let answers: Vec<Value> = problems.into_iter().map(answer).collect();
+    let answers = axum::Json(answers).into_response();
+    Ok(match deed {
+        Some(deed) => deed.with(answers),
+        None => answers,
+    })
+}
+
+/// Where an operator publishes, for the audit log: the first few channels.
+fn deed<'a>(items: impl IntoIterator<Item = &'a Item<'a>>) -> Deed {
+    let names = items.into_iter().flat_map(|item| item.channel.iter().chain(item.channels.iter().flatten()));
+    let mut names: Vec<&str> = names.take(NOTED_CHANNELS_MAX + 1).map(AsRef::as_ref).collect();
+    if names.len() > NOTED_CHANNELS_MAX {
+        names[NOTED_CHANNELS_MAX] = "…";
+    }
+    Deed { target: Some(names.join(",")), ..Deed::default() }
 }
 
 /// What the request as a whole asks for, before any of it is done.
@@ -135,41 +166,49 @@ fn unreadable(error: &serde_json::Error) -> Problem {
     Problem::bad_request(format!("the event can't be read: {error}"))
 }
 
-/// Publishes one event, to one channel or to several.
-fn one(
-    app: &App,
-    grant: &Grant,
-    publisher: &Arc<str>,
-    burst: &mut Burst<'_>,
-    item: &Item<'_>,
-) -> Result<Value, Problem> {
+/// What of an event goes into the answer to it.
+struct Sound {
+    checked: Checked,
+    channels: Vec<ChannelName>,
+    /// It named a list, and is answered by one.
+    is_list: bool,
+}
+
+/// Checks one event, for one channel or for several: all are checked and paid for before any has it.
+fn check(app: &App, grant: &Grant, publisher: &Arc<str>, item: &Item<'_>) -> Result<Sound, Problem> {
     let Some(data) = item.data else {
         return Err(Problem::bad_request("`data` is missing: any JSON will do"));
     };
-    let draft = Draft { ty: item.ty.as_deref(), data, id: item.id.as_deref(), key: item.key.as_deref() };
-    match (&item.channel, &item.channels) {
-        (Some(name), None) => {
-            let channel = allowed(app, grant, name)?;
-            take_rate(app, publisher, 1)?;
-            Ok(answer(&channel, burst.publish(&channel, draft)?))
-        }
+    let (channels, is_list) = match (&item.channel, &item.channels) {
+        (Some(name), None) => (vec![allowed(app, grant, name)?], false),
         (None, Some(names)) => {
             if names.is_empty() || names.len() > CHANNELS_PER_EVENT_MAX {
                 let detail = format!("`channels` names 1 to {CHANNELS_PER_EVENT_MAX} channels");
                 return Err(Problem::bad_request(detail));
             }
-            // All are checked and paid for before any has it.
             let mut seen = HashSet::new();
             let names = names.iter().filter(|name| seen.insert(&***name));
-            let channels = names.map(|name| allowed(app, grant, name)).collect::<Result<Vec<_>, _>>()?;
-            take_rate(app, publisher, channels.len())?;
-            let published = burst.publish_to(&channels, draft)?;
-            let answers =
-                channels.iter().zip(published).map(|(channel, published)| answer(channel, published));
-            Ok(Value::Array(answers.collect()))
+            (names.map(|name| allowed(app, grant, name)).collect::<Result<_, _>>()?, true)
         }
-        _ => Err(Problem::bad_request("name either `channel` or `channels`")),
-    }
+        _ => return Err(Problem::bad_request("name either `channel` or `channels`")),
+    };
+    take_rate(app, publisher, channels.len())?;
+    let draft = Draft { ty: item.ty.as_deref(), data, id: item.id.as_deref(), key: item.key.as_deref() };
+    let checked = app.hub.check(channels.clone(), draft)?;
+    Ok(Sound { checked, channels, is_list })
+}
+
+/// Publishes events that were checked, and answers for each.
+async fn publish_all(app: &App, events: Vec<Sound>) -> Vec<Result<Value, Problem>> {
+    let (checked, asked): (Vec<_>, Vec<_>) =
+        events.into_iter().map(|sound| (sound.checked, (sound.channels, sound.is_list))).unzip();
+    let published = app.hub.publish_all(checked).await;
+    let answered = |((channels, is_list), published): ((Vec<ChannelName>, bool), Result<Vec<_>, _>)| {
+        let mut answers: Vec<Value> =
+            channels.iter().zip(published?).map(|(channel, published)| answer(channel, published)).collect();
+        Ok(if is_list { Value::Array(answers) } else { answers.pop().unwrap_or_default() })
+    };
+    asked.into_iter().zip(published).map(answered).collect()
 }
 
 fn allowed(app: &App, grant: &Grant, name: &str) -> Result<ChannelName, Problem> {
@@ -221,6 +260,11 @@ impl From<PublishError> for Problem {
                 .retry_after_ms(retry_ms)
                 .with("limit_name", "limits.publishes_per_second")
                 .with("limit", limit),
+            PublishError::Away { retry_ms } => {
+                Problem::unavailable(detail).retry_after_ms(retry_ms).with("reason", "engine_away")
+            }
+            PublishError::Unknown => Problem::new(StatusCode::GATEWAY_TIMEOUT, "Fate unknown", detail)
+                .with("reason", "fate_unknown"),
             PublishError::Stopping => Problem::unavailable(detail).retry_after_ms(1_000),
         }
     }

@@ -35,6 +35,7 @@ pub(super) async fn history(State(app): Shared, request: Request<Body>) -> Resul
         return Err(Problem::bad_request(format!("limit is from 1 to {EVENTS_MAX}: page on with since")));
     }
     let since = asked.since.as_deref().filter(|since| !since.is_empty());
+    app.hub.reach(since).await;
     let page = app.hub.history_for(&grant, &channel, HistoryQuery { since, limit });
     let page = page.ok_or_else(|| not_granted(&channel))?;
     let events: Vec<Box<RawValue>> =
@@ -56,7 +57,10 @@ pub(super) async fn history(State(app): Shared, request: Request<Body>) -> Resul
 /// `GET /api/sse/presence?channel=`.
 pub(super) async fn presence(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
     let (parts, _) = request.into_parts();
-    let (_, channel, _) = readable(&app, &parts).await?;
+    let (grant, channel, _) = readable(&app, &parts).await?;
+    if !app.hub.may_see(&grant, &channel) {
+        return Err(Problem::forbidden(format!("who is on `{channel}` is for operators to know")));
+    }
     let users = app.hub.presence(&channel);
     Ok(axum::Json(json!({ "channel": channel, "users": users })).into_response())
 }

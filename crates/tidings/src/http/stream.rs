@@ -56,6 +56,8 @@ async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
         stream_headers(response.headers_mut());
         return Ok(response);
     }
+    // A stream that comes from another hub may have been further on than this one is.
+    app.hub.reach(open.resume.as_deref()).await;
     let opened = match ticket {
         None => app.hub.stream(open),
         // Nothing less than an open stream uses it up.
@@ -175,6 +177,9 @@ fn problem_of(error: OpenError) -> Problem {
         OpenError::Draining => Problem::unavailable("this node is draining: come again in a moment")
             .retry_after_ms(2_000)
             .with("reason", "draining"),
+        OpenError::NotYet => Problem::unavailable("the engine has not answered yet: come again in a moment")
+            .retry_after_ms(1_000)
+            .with("reason", "engine_away"),
         OpenError::Rate { retry_ms, limit } => {
             Problem::too_many(format!("an address may open {limit} streams a second"))
                 .retry_after_ms(retry_ms)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tidings_core::channel::Selector;
 use tidings_core::grant::{Grant, Label};
 
+use super::amendments::{Said, Term, later};
 use super::decisions::Decision;
 use super::{Hub, NotKept, locked};
 
@@ -22,6 +23,15 @@ pub struct Amended {
     pub streams_changed: usize,
     /// Until when it holds, in milliseconds since 1970; `None` is for as long as the user's grants, which have no end.
     pub until_ms: Option<u64>,
+}
+
+/// What operators said of a user's channels, each with its end in milliseconds since 1970; `None` is never.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AmendmentInfo {
+    /// What was given.
+    pub added: Vec<(Selector, Option<u64>)>,
+    /// What was taken away.
+    pub removed: Vec<(Selector, Option<u64>)>,
 }
 
 /// Why an operator's change of a user's channels is not made.
@@ -108,25 +118,32 @@ impl Hub {
         let granted_ms = self.grants_end_ms(user, now_ms);
         let log = self.0.log();
         let amendments = &mut locked(&self.0.permissions).amendments;
-        let mut amendment =
-            amendments.get(user).filter(|known| !known.is_over(now_ms)).cloned().unwrap_or_default();
-        amendment.change(add, remove, log.head());
-        amendment.made_ms = now_ms;
-        amendment.is_timed = until_ms.is_some();
-        amendment.until_ms = until_ms.or(granted_ms);
+        let mut amendment = amendments.get(user).cloned().unwrap_or_default();
+        amendment.forget(now_ms);
+        // The grants that were known when something was said before may live on where nobody sees them now.
+        let known_ms = amendment.untimed_until().unwrap_or(Some(0));
+        let term = Term {
+            made_ms: now_ms,
+            until_ms: until_ms.or_else(|| later(granted_ms, known_ms)),
+            is_timed: until_ms.is_some(),
+        };
+        amendment.change(add, remove, log.head(), term);
         if amendment.len() == 0 {
             amendments.remove(user);
-            return Ok(amendment.until_ms);
+            return Ok(term.until_ms);
         }
-        if amendment.len() > AMENDED_CHANNELS_MAX {
+        if !amendment.fit(now_ms, AMENDED_CHANNELS_MAX) {
             return Err(AmendError::TooManyChannels { amended_channels_max: AMENDED_CHANNELS_MAX });
+        }
+        if amendments.len() >= AMENDED_USERS_MAX && !amendments.contains_key(user) {
+            // What holds no more makes room, though a grant from before it could come.
+            amendments.retain(|_, amendment| amendment.at(now_ms).is_some());
         }
         if amendments.len() >= AMENDED_USERS_MAX && !amendments.contains_key(user) {
             return Err(AmendError::TooManyUsers { amended_users_max: AMENDED_USERS_MAX });
         }
-        let until_ms = amendment.until_ms;
         amendments.insert(Arc::clone(user), amendment);
-        Ok(until_ms)
+        Ok(term.until_ms)
     }
 
     /// When the last of the grants ends that a user's live streams are under, and no sooner than in a day; `None` where
@@ -139,21 +156,14 @@ impl Hub {
         Some(now_ms + last.saturating_sub(clock_ms).max(AMENDED_MS))
     }
 
-    /// A grant from before an amendment lives longer than it: the amendment holds for as long.
+    /// A grant has come up: what was said before it was made holds for as long as it.
     pub(super) fn extend_amendment(&self, grant: &Grant) {
         {
             let mut permissions = locked(&self.0.permissions);
             let Some(amendment) = permissions.amendments.get_mut(&grant.user) else { return };
-            let is_newer = grant.issued_at_ms.is_some_and(|issued| issued > amendment.made_ms);
-            let outlives = match (grant.expires_at_ms, amendment.until_ms) {
-                (_, None) => false,
-                (None, Some(_)) => true,
-                (Some(ends), Some(until)) => ends > until,
-            };
-            if amendment.is_timed || is_newer || !outlives {
+            if !amendment.extend(grant.issued_at_ms, grant.expires_at_ms) {
                 return;
             }
-            amendment.until_ms = grant.expires_at_ms;
         }
         self.write_down_later(Decision::Channels(Arc::clone(&grant.user)));
     }
@@ -162,22 +172,34 @@ impl Hub {
     pub(super) fn lapse(&self) {
         let now_ms = self.0.clock.wall_ms();
         let over: Vec<Arc<str>> = {
-            let amendments = &mut locked(&self.0.permissions).amendments;
-            let over = amendments.extract_if(|_, amendment| amendment.is_over(now_ms));
-            over.map(|(user, _)| user).collect()
+            let permissions = &mut *locked(&self.0.permissions);
+            let since_ms = std::mem::replace(&mut permissions.lapsed_ms, now_ms);
+            let ended = |term: Term| term.is_over(now_ms) && !term.is_over(since_ms);
+            let mut over = Vec::new();
+            permissions.amendments.retain(|user, amendment| {
+                if amendment.all().any(|said| ended(said.term)) {
+                    over.push(Arc::clone(user));
+                }
+                amendment.forget(now_ms);
+                amendment.len() > 0
+            });
+            permissions.revoked.purge(now_ms);
+            permissions.tickets.purge(self.0.clock.now_ms());
+            over
         };
         for user in over {
             self.hold_streams(&user, &[]);
         }
-        locked(&self.0.permissions).revoked.purge(now_ms);
     }
 
-    /// What an operator said of a user's channels: given, taken, and until when.
-    pub fn amendment_of(&self, user: &Label) -> Option<(Vec<Selector>, Vec<Selector>, Option<u64>)> {
+    /// What an operator said of a user's channels, and holds: given, taken, and until when.
+    pub fn amendment_of(&self, user: &Label) -> Option<AmendmentInfo> {
         let now_ms = self.0.clock.wall_ms();
-        let permissions = locked(&self.0.permissions);
-        let amendment = permissions.amendments.get(user.as_arc()).filter(|known| !known.is_over(now_ms))?;
-        let added = amendment.added.iter().map(|gift| gift.selector.clone()).collect();
-        Some((added, amendment.removed.clone(), amendment.until_ms))
+        let amendment = locked(&self.0.permissions).amendments.get(user.as_arc())?.at(now_ms)?;
+        let told = |all: &[Said]| {
+            let one = |said: &Said| (said.selector.clone(), said.term.until_ms);
+            all.iter().map(one).collect()
+        };
+        Some(AmendmentInfo { added: told(&amendment.added), removed: told(&amendment.removed) })
     }
 }

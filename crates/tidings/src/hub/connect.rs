@@ -15,7 +15,7 @@ use tidings_core::history::Envelope;
 use tidings_core::log::{Resume, control};
 use tidings_core::registry::{Admitted, Candidate, Evidence, Refused, group_ip};
 
-use super::{Hub, Phase, TooOften};
+use super::{EngineState, Hub, Phase, TooOften};
 use crate::net::{self, Remote, RemoteAddress};
 use crate::outlet::Outlet;
 use crate::socket::Peer;
@@ -84,6 +84,8 @@ impl Open {
 pub enum OpenError {
     /// The node is draining.
     Draining,
+    /// The engine has not answered yet, and there is nothing to serve a stream from.
+    NotYet,
     /// The address opens streams too fast.
     Rate {
         /// When to come again, in milliseconds.
@@ -148,7 +150,6 @@ impl Hub {
             self.settle(key, CloseReason::Limit, None);
         }
         stream.greet(self.subscribe(&mut open, &outlet));
-        self.extend_amendment(&open.grant);
         // Revoked after the grant was looked at, and before the stream could be found.
         if self.is_revoked(&open.grant) {
             self.settle(outlet.key, CloseReason::Revoked, None);
@@ -170,6 +171,10 @@ impl Hub {
         if self.refuses_all() {
             self.0.books().note_refusal("draining");
             return Err(OpenError::Draining);
+        }
+        if self.engine_state() == EngineState::NotYet {
+            self.0.books().note_refusal("unavailable");
+            return Err(OpenError::NotYet);
         }
         self.take_stream(open.client.ip()).map_err(|TooOften { per_second, retry_ms, .. }| {
             self.0.books().note_refusal("rate");

@@ -9,7 +9,7 @@ use tidings_core::channel::Selector;
 use tidings_core::grant::Label;
 use tidings_core::position::Cursor;
 
-use super::amendments::{Amendment, Gift};
+use super::amendments::{Amendment, Said, Term};
 use super::permissions::Permissions;
 use super::revocations::Shut;
 use super::{Hub, locked};
@@ -48,17 +48,14 @@ enum Line {
     Channels { name: String, amendment: Option<KeptAmendment> },
 }
 
-/// What was given, and where the log stood.
-type KeptGift = (String, String);
+/// A channel, where the log stood, and for how long it holds.
+type KeptSaid = (String, String, Term);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct KeptAmendment {
-    added: Vec<KeptGift>,
-    removed: Vec<String>,
-    returned: Vec<KeptGift>,
-    made_ms: u64,
-    until_ms: Option<u64>,
-    is_timed: bool,
+    added: Vec<KeptSaid>,
+    removed: Vec<KeptSaid>,
+    returned: Vec<KeptSaid>,
 }
 
 impl Decision {
@@ -90,30 +87,26 @@ fn text(line: &Line) -> String {
 
 impl From<&Amendment> for KeptAmendment {
     fn from(from: &Amendment) -> Self {
-        let gift = |gift: &Gift| (gift.selector.to_string(), gift.since.to_string());
-        Self {
-            added: from.added.iter().map(gift).collect(),
-            removed: from.removed.iter().map(Selector::to_string).collect(),
-            returned: from.returned.iter().map(gift).collect(),
-            made_ms: from.made_ms,
-            until_ms: from.until_ms,
-            is_timed: from.is_timed,
-        }
+        let kept = |all: &[Said]| {
+            let one = |said: &Said| (said.selector.to_string(), said.since.to_string(), said.term);
+            all.iter().map(one).collect()
+        };
+        Self { added: kept(&from.added), removed: kept(&from.removed), returned: kept(&from.returned) }
     }
 }
 
 impl KeptAmendment {
     fn read(self) -> Option<Amendment> {
-        let gift = |(selector, since): KeptGift| {
-            Some(Gift { selector: Selector::parse(&selector).ok()?, since: Cursor::parse(&since)? })
+        let read = |all: Vec<KeptSaid>| -> Option<Vec<Said>> {
+            let one = |(selector, since, term): KeptSaid| {
+                Some(Said { selector: Selector::parse(&selector).ok()?, since: Cursor::parse(&since)?, term })
+            };
+            all.into_iter().map(one).collect()
         };
         Some(Amendment {
-            added: self.added.into_iter().map(gift).collect::<Option<_>>()?,
-            removed: self.removed.iter().map(|name| Selector::parse(name).ok()).collect::<Option<_>>()?,
-            returned: self.returned.into_iter().map(gift).collect::<Option<_>>()?,
-            made_ms: self.made_ms,
-            until_ms: self.until_ms,
-            is_timed: self.is_timed,
+            added: read(self.added)?,
+            removed: read(self.removed)?,
+            returned: read(self.returned)?,
         })
     }
 }

@@ -279,6 +279,10 @@ impl Hub {
 
     /// Puts the rings away for the next start. From here on publishing is refused, since it would be lost.
     pub fn put_away(&self) {
+        if self.0.shared.is_some() {
+            // The log is where the other hubs have it too.
+            return;
+        }
         let lines = {
             let log = self.0.log();
             self.0.publishing_over.store(true, Ordering::Release);

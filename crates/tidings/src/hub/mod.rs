@@ -16,10 +16,12 @@ mod observer;
 mod permissions;
 mod presence;
 mod publish;
+mod queue;
 mod rates;
 mod recent;
 mod revocations;
 mod rights;
+mod shared;
 mod shown;
 mod sweep;
 mod tickets;
@@ -31,6 +33,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tidings_core::drain::ShutdownSummary;
+use tidings_core::engine::Engine;
 pub use tidings_core::history::Envelope;
 pub use tidings_core::log::Published;
 use tidings_core::log::{Log, Rules};
@@ -41,7 +44,7 @@ pub use tidings_core::registry::{Limits, OnFull, Refused};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-pub use self::amend::{AmendError, Amended};
+pub use self::amend::{AmendError, Amended, AmendmentInfo};
 pub use self::boards::HubChannelError;
 pub use self::connect::{Client, Open, OpenError};
 pub use self::decisions::NotKept;
@@ -60,10 +63,12 @@ pub use self::observer::OutboxReadings;
 pub(crate) use self::observer::{OBSERVED_MAX, Observation, Observed, Observer};
 pub use self::permissions::{ChangeError, ChannelChange};
 pub use self::presence::Present;
-pub use self::publish::{Burst, HistoryQuery, PublishError, Publisher};
+pub use self::publish::{Checked, HistoryQuery, PublishError, Publisher};
+pub use self::queue::QUEUED_EVENTS_MAX;
 pub use self::rates::TooOften;
 pub use self::recent::RecentLatency;
 pub use self::revocations::{Revocation, RevokeError, Revoked};
+pub use self::shared::EngineState;
 pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
 pub use self::sweep::SweepReport;
 pub use self::tickets::{TICKET_SECONDS, Ticket};
@@ -92,6 +97,8 @@ pub(crate) struct Inner {
     runtime: Handle,
     books: Mutex<Books<Arc<Outlet>, Tale>>,
     log: Mutex<Log<Arc<Outlet>>>,
+    /// Where the log is not this hub's alone.
+    shared: Option<shared::Shared>,
     /// Told of each who begins to read the hub's own channels.
     board_readers: watch::Sender<()>,
     observer: OnceLock<observer::Observer>,
@@ -138,13 +145,27 @@ impl Hub {
     /// Opens a hub. With a data directory it takes up the rings that an orderly shutdown left there. It needs a Tokio
     /// runtime to be opened in: heartbeats, sweeps and retention run there for as long as a handle to the hub lives.
     pub fn open(options: HubOptions) -> io::Result<Self> {
+        Self::open_with(options, None)
+    }
+
+    /// Opens a hub that shares its log with others, by an engine of theirs: what is published at one reaches the streams
+    /// of all, and a cursor of one is good at any other. Until the engine has answered once, streams are refused.
+    pub fn open_shared(options: HubOptions, engine: Arc<dyn Engine>) -> io::Result<Self> {
+        Self::open_with(options, Some(engine))
+    }
+
+    fn open_with(options: HubOptions, engine: Option<Arc<dyn Engine>>) -> io::Result<Self> {
         let runtime = Handle::try_current()
             .map_err(|_| io::Error::other("a hub runs on Tokio: open it within a runtime"))?;
         let store = Store::open(options.data_dir.as_deref())?;
         let node = store.node_name(options.node.as_deref())?;
         let (counters, last_shutdown) = (store.counters(), store.take_summary()?);
         let clock = Clock::start();
-        let log = Self::restored(&store, &options.rules, clock.log_ms())?;
+        let log = match &engine {
+            None => Self::restored(&store, &options.rules, clock.log_ms())?,
+            Some(_) => Log::new(new_epoch(), options.rules.clone()),
+        };
+        let (queue, queued) = queue::Queue::new();
         let (permissions, decisions) = permissions::Permissions::restore(&store)?;
         let bounds = options.bounds;
         let (board_readers, came) = watch::channel(());
@@ -154,6 +175,7 @@ impl Hub {
             runtime: runtime.clone(),
             books: Mutex::default(),
             log: Mutex::new(log),
+            shared: engine.map(|engine| shared::Shared::new(engine, queue)),
             board_readers,
             observer: OnceLock::new(),
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
@@ -187,6 +209,10 @@ impl Hub {
             options,
         }));
         sweep::start_timers(&hub, &runtime);
+        if hub.0.shared.is_some() {
+            runtime.spawn(shared::follow(Arc::downgrade(&hub.0)));
+            runtime.spawn(queue::publish(Arc::downgrade(&hub.0), queued));
+        }
         boards::start(&hub, &runtime, came);
         Ok(hub)
     }
@@ -212,7 +238,7 @@ impl Hub {
                 tracing::info!(head = %log.head(), channels = log.channel_count(), "rings taken up");
                 log
             }
-            None => Log::new(Epoch::from(rand::random::<u64>()), rules.clone()),
+            None => Log::new(new_epoch(), rules.clone()),
         })
     }
 }
@@ -235,6 +261,10 @@ impl Inner {
 /// begun, and a hub that stops answering would be the greater lie.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn new_epoch() -> Epoch {
+    Epoch::from(rand::random::<u64>())
 }
 
 type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;

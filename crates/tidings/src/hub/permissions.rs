@@ -11,6 +11,7 @@ use tidings_core::log::Unchanged;
 
 use super::amendments::Amendment;
 use super::revocations::Revocations;
+use super::tickets::Tickets;
 use super::{FastMap, Happening, Hub, NoSuchConnection};
 use crate::outlet::Outlet;
 
@@ -23,7 +24,9 @@ const CHANGE_RETRY_MS: u64 = 1_000;
 pub(super) struct Permissions {
     pub(super) amendments: FastMap<Arc<str>, Amendment>,
     pub(super) revoked: Revocations,
-    pub(super) tickets: FastMap<String, (Grant, u64)>,
+    pub(super) tickets: Tickets,
+    /// When it was last looked at what is over.
+    pub(super) lapsed_ms: u64,
 }
 
 /// What a change of channels came to.
@@ -129,12 +132,12 @@ impl Hub {
         let outlet = self.own(connection_id)?;
         let user = self.user_of(connection_id)?;
         self.note(&outlet, Happening::Refreshed);
+        self.extend_amendment(grant);
         let begin = || {
             outlet.hold_to(grant.held());
             outlet.expire_in(self.left_ms(grant), self.0.clock.now_ms());
         };
         let (added, removed) = self.hold(&outlet, &user, &[], begin).ok_or(NoSuchConnection)?;
-        self.extend_amendment(grant);
         // Revoked after the request was let in and before the stream was found under it.
         if self.is_revoked(grant) {
             self.settle(outlet.key, CloseReason::Revoked, None);

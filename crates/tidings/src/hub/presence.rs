@@ -9,6 +9,8 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::event::Event;
+use tidings_core::grant::Grant;
+use tidings_core::log::Presence;
 use tidings_core::registry::ConnKey;
 
 use super::{FastMap, Hub, locked};
@@ -75,7 +77,7 @@ impl Hub {
                 }
                 let data = data.to_string();
                 let ty = if here { "joined" } else { "left" };
-                self.publish_event(channel, &Event::internal(ty, data));
+                self.enqueue_event(channel, Event::internal(ty, data));
             }
         }
     }
@@ -92,10 +94,15 @@ impl Hub {
         subscribers.into_iter().any(|subscriber| log.selectors(subscriber).contains(channel))
     }
 
+    /// Whether somebody who may read a channel may also know who is on it.
+    pub(crate) fn may_see(&self, grant: &Grant, channel: &ChannelName) -> bool {
+        grant.may_watch() || self.0.options.rules.keep(channel).presence != Presence::Hidden
+    }
+
     fn has_presence(&self, channel: &ChannelName) -> bool {
         let rules = &self.0.options.rules;
         !channel.is_hubs_own()
-            && (rules.default.presence || !rules.rules.is_empty())
-            && rules.keep(channel).presence
+            && (rules.default.presence == Presence::Told || !rules.rules.is_empty())
+            && rules.keep(channel).presence == Presence::Told
     }
 }

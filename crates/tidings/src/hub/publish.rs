@@ -34,18 +34,37 @@ pub enum PublishError {
         /// When to come again.
         retry_ms: u64,
     },
+    /// The engine that several hubs share is away, and nothing was published.
+    #[error("the engine is away and nothing was published: come again in {retry_ms} ms")]
+    Away {
+        /// When to come again.
+        retry_ms: u64,
+    },
+    /// The engine did not answer in time.
+    #[error(
+        "the engine did not answer in time, and it is unknown whether this was published: send it again with the same \
+         `id`, which publishes nothing twice"
+    )]
+    Unknown,
     /// The hub is about to stop and has put its rings away.
     #[error("the hub is stopping: publish to its successor")]
     Stopping,
 }
 
-/// A publisher inside the application: publishing never blocks, and no subscriber is no error.
+/// A publisher inside the application: no subscriber is no error, and a slow one holds nobody up.
 #[derive(Clone, Debug)]
 pub struct Publisher(Hub);
 
+/// An event that was checked, and where it goes.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub(super) channels: Vec<ChannelName>,
+    pub(super) event: Event,
+}
+
 impl Publisher {
     /// Publishes an event whose data is anything that serializes.
-    pub fn publish<T: serde::Serialize>(
+    pub async fn publish<T: serde::Serialize + ?Sized>(
         &self,
         channel: &ChannelName,
         ty: &str,
@@ -53,12 +72,28 @@ impl Publisher {
     ) -> Result<Published, PublishError> {
         let data = serde_json::value::to_raw_value(data).map_err(|_| EventError::NotJson)?;
         let draft = Draft { ty: Some(ty).filter(|ty| !ty.is_empty()), data: &data, id: None, key: None };
-        self.publish_draft(channel, draft)
+        self.publish_draft(channel, draft).await
+    }
+
+    /// Publishes it without waiting, from wherever the application is: see [`Hub::enqueue`].
+    pub fn enqueue<T: serde::Serialize + ?Sized>(
+        &self,
+        channel: &ChannelName,
+        ty: &str,
+        data: &T,
+    ) -> Result<(), PublishError> {
+        let data = serde_json::value::to_raw_value(data).map_err(|_| EventError::NotJson)?;
+        let draft = Draft { ty: Some(ty).filter(|ty| !ty.is_empty()), data: &data, id: None, key: None };
+        self.0.enqueue(self.0.check(vec![channel.clone()], draft)?)
     }
 
     /// Publishes an event with all that one can have.
-    pub fn publish_draft(&self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
-        self.0.publish(channel, draft)
+    pub async fn publish_draft(
+        &self,
+        channel: &ChannelName,
+        draft: Draft<'_>,
+    ) -> Result<Published, PublishError> {
+        self.0.publish(channel, draft).await
     }
 }
 
@@ -81,9 +116,32 @@ impl Hub {
         Publisher(self.clone())
     }
 
-    /// Checks an event and publishes it. No subscriber is no error.
-    pub fn publish(&self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
-        self.burst().publish(channel, draft)
+    /// Checks an event and publishes it. No subscriber is no error. With the memory engine it is done at once; with one
+    /// that several hubs share, it waits for that one's answer.
+    pub async fn publish(&self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
+        let checked = self.check(vec![channel.clone()], draft)?;
+        let mut results = self.publish_all(vec![checked]).await;
+        results.pop().unwrap_or(Err(PublishError::Stopping))?.pop().ok_or(PublishError::Stopping)
+    }
+
+    /// Checks an event for all the channels that it is to go to.
+    pub fn check(&self, channels: Vec<ChannelName>, draft: Draft<'_>) -> Result<Checked, PublishError> {
+        let options = &self.0.options;
+        channels.iter().try_for_each(ChannelName::check_publishable)?;
+        gate::check(&options.gates, &channels, draft.data.get(), options.bounds.event_bytes)?;
+        Ok(Checked { channels, event: Event::new(draft, options.bounds.event_bytes)? })
+    }
+
+    /// Publishes several events, one after the other, and answers for each what became of it on each of its channels:
+    /// all of them take it, or none does. Their readers are woken once, for all.
+    pub async fn publish_all(&self, events: Vec<Checked>) -> Vec<Result<Vec<Published>, PublishError>> {
+        match &self.0.shared {
+            Some(shared) => self.publish_shared(shared, events).await,
+            None => {
+                let mut burst = self.burst();
+                events.iter().map(|checked| burst.publish(checked)).collect()
+            }
+        }
     }
 
     /// Whether the channel's rule lets anybody publish to it over HTTP.
@@ -98,13 +156,13 @@ impl Hub {
         verdict.map_err(|retry_ms| PublishError::Rate { limit, retry_ms })
     }
 
-    /// For several events at once: their readers are woken once, for all of them.
-    pub fn burst(&self) -> Burst<'_> {
+    fn burst(&self) -> Burst<'_> {
         Burst { hub: self, roused: Vec::new(), appended: false, since_us: self.0.clock.now_us() }
     }
 
-    pub(super) fn publish_event(&self, channel: &ChannelName, event: &Event) -> Option<Published> {
-        self.burst().append(channel, event)
+    /// Publishes an event in this hub's own log.
+    pub(super) fn publish_now(&self, checked: &Checked) -> Result<Vec<Published>, PublishError> {
+        self.burst().publish(checked)
     }
 
     /// Events of a channel after a position, or from the oldest that is held.
@@ -132,7 +190,7 @@ fn page(log: &Log<Arc<Outlet>>, channel: &ChannelName, floor: u64, query: Histor
 /// Events that are published one after the other. Each is in the log when its call returns; their readers are woken when
 /// the burst is dropped, outside the log's lock, so that a reader takes all of it in one turn.
 #[derive(Debug)]
-pub struct Burst<'a> {
+struct Burst<'a> {
     hub: &'a Hub,
     roused: Vec<Arc<Outlet>>,
     appended: bool,
@@ -140,24 +198,9 @@ pub struct Burst<'a> {
 }
 
 impl Burst<'_> {
-    /// As [`Hub::publish`].
-    pub fn publish(&mut self, channel: &ChannelName, draft: Draft<'_>) -> Result<Published, PublishError> {
-        let mut published = self.publish_to(std::slice::from_ref(channel), draft)?;
-        published.pop().ok_or(PublishError::Stopping)
-    }
-
-    /// Publishes one event to several channels: all of them take it, or none does.
-    pub fn publish_to(
-        &mut self,
-        channels: &[ChannelName],
-        draft: Draft<'_>,
-    ) -> Result<Vec<Published>, PublishError> {
-        let options = &self.hub.0.options;
-        channels.iter().try_for_each(ChannelName::check_publishable)?;
-        gate::check(&options.gates, channels, draft.data.get(), options.bounds.event_bytes)?;
-        let event = Event::new(draft, options.bounds.event_bytes)?;
-        let append = |channel| self.append(channel, &event).ok_or(PublishError::Stopping);
-        channels.iter().map(append).collect()
+    fn publish(&mut self, checked: &Checked) -> Result<Vec<Published>, PublishError> {
+        let append = |channel| self.append(channel, &checked.event).ok_or(PublishError::Stopping);
+        checked.channels.iter().map(append).collect()
     }
 
     /// `None` once the rings are put away. That is asked under the log's lock: an event is in the rings that are
@@ -173,13 +216,18 @@ impl Burst<'_> {
             log.publish(inner.clock.log_ms(), channel, event, &mut |outlet| roused.push(Arc::clone(outlet)))
         };
         self.appended |= !published.duplicate;
-        let ty = event.ty().unwrap_or("message");
-        if published.recipients == 0 {
-            tracing::debug!(%channel, r#type = %ty, "no subscribers");
-        } else {
-            tracing::debug!(%channel, r#type = %ty, recipients = published.recipients, "event published");
-        }
+        tell(channel, event, published.recipients);
         Some(published)
+    }
+}
+
+/// Tells whoever reads the log of the process, never with data.
+pub(super) fn tell(channel: &ChannelName, event: &Event, recipients: usize) {
+    let ty = event.ty().unwrap_or("message");
+    if recipients == 0 {
+        tracing::debug!(%channel, r#type = %ty, "no subscribers");
+    } else {
+        tracing::debug!(%channel, r#type = %ty, recipients, "event published");
     }
 }
 

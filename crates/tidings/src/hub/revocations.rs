@@ -7,6 +7,7 @@ use tidings_core::close::CloseReason;
 use tidings_core::grant::{Grant, Label};
 use tidings_core::registry::ConnKey;
 
+use super::amendments::GRANT_LIFE_MAX_MS;
 use super::decisions::Decision;
 use super::{FastMap, Hub, NotKept, locked};
 
@@ -17,7 +18,7 @@ const REVOKED_TOKENS_MAX: usize = 100_000;
 /// How long a user is shut out at least, where nobody says.
 const REVOKED_USER_MS: u64 = 24 * 3600 * 1000;
 /// How long a token is shut out whose end nobody knows, from when it was revoked or last seen.
-const REVOKED_TOKEN_MS: u64 = 30 * 24 * 3600 * 1000;
+const REVOKED_TOKEN_MS: u64 = GRANT_LIFE_MAX_MS;
 /// A token is taken for so long after its end at most, since clocks differ: the most that `auth.leeway_ms` may be.
 const TOKEN_LEEWAY_MS: u64 = 300_000;
 
@@ -76,15 +77,27 @@ pub(super) struct Revocations {
 pub(super) struct Shut {
     pub(super) until_ms: u64,
     pub(super) made_ms: u64,
-    /// Somebody said until when, or it is the token's own end.
+    /// Somebody said until when, or it is the token's own end. Otherwise a user's grants from before it, as long as there
+    /// may be any, are refused after it too.
     pub(super) is_known: bool,
+}
+
+impl Shut {
+    /// Whether anybody is refused by it.
+    pub(super) fn holds(self, is_user: bool, now_ms: u64) -> bool {
+        self.until_ms > now_ms || is_user && !self.is_known && now_ms < self.made_ms + GRANT_LIFE_MAX_MS
+    }
+
+    fn refuses_user(self, grant: &Grant, now_ms: u64) -> bool {
+        let is_older = grant.issued_at_ms.is_none_or(|issued| issued <= self.made_ms);
+        self.until_ms > now_ms || is_older && self.holds(true, now_ms)
+    }
 }
 
 impl Revocations {
     pub(super) fn purge(&mut self, now_ms: u64) {
-        for table in [&mut self.users, &mut self.tokens] {
-            table.retain(|_, shut| shut.until_ms > now_ms);
-        }
+        self.users.retain(|_, shut| shut.holds(true, now_ms));
+        self.tokens.retain(|_, shut| shut.holds(false, now_ms));
     }
 
     fn has_room(&mut self, order: &Revocation, now_ms: u64) -> Result<(), RevokeError> {
@@ -106,6 +119,14 @@ impl Revocations {
     }
 }
 
+/// Shuts somebody out. Where nobody says until when, no sooner than was known. Answers until when.
+fn put(table: &mut FastMap<Arc<str>, Shut>, name: &Label, new: Shut) -> u64 {
+    let shut = table.entry(Arc::clone(name.as_arc())).or_insert(new);
+    let until_ms = if new.is_known { new.until_ms } else { shut.until_ms.max(new.until_ms) };
+    *shut = Shut { until_ms, ..new };
+    until_ms
+}
+
 impl Hub {
     /// Ends a user's streams and refuses the user for so many milliseconds. Answers how many streams ended.
     pub fn revoke_user(&self, user: &Label, for_ms: u64) -> Result<usize, RevokeError> {
@@ -118,18 +139,18 @@ impl Hub {
     /// for the disk; streams don't.
     pub fn revoke(&self, order: &Revocation) -> Result<Revoked, RevokeError> {
         let now_ms = self.0.clock.wall_ms();
-        let (user_ms, token_ms) = (self.user_until_ms(order, now_ms), self.token_until_ms(order));
+        let (mut user_ms, mut token_ms) = (self.user_until_ms(order, now_ms), self.token_until_ms(order));
         {
             let revoked = &mut locked(&self.0.permissions).revoked;
             revoked.has_room(order, now_ms)?;
             if let Some(user) = &order.user {
-                let shut = Shut { until_ms: user_ms, made_ms: now_ms, is_known: true };
-                revoked.users.insert(Arc::clone(user.as_arc()), shut);
+                let new = Shut { until_ms: user_ms, made_ms: now_ms, is_known: order.until_ms.is_some() };
+                user_ms = put(&mut revoked.users, user, new);
             }
             if let Some(token_id) = &order.token_id {
                 let until_ms = token_ms.unwrap_or(now_ms + REVOKED_TOKEN_MS);
-                let shut = Shut { until_ms, made_ms: now_ms, is_known: token_ms.is_some() };
-                revoked.tokens.insert(Arc::clone(token_id.as_arc()), shut);
+                let new = Shut { until_ms, made_ms: now_ms, is_known: token_ms.is_some() };
+                token_ms = Some(put(&mut revoked.tokens, token_id, new));
             }
         }
         let keys = self.revoked_streams(order);
@@ -137,8 +158,15 @@ impl Hub {
             keys.into_iter().filter(|key| self.settle(*key, CloseReason::Revoked, None)).count();
         self.write_down(&Decision::of(order.user.as_ref(), order.token_id.as_ref()))?;
         let ends = [order.user.as_ref().map(|_| user_ms), order.token_id.as_ref().and(token_ms)];
-        let until_ms = ends.into_iter().flatten().max().unwrap_or(now_ms + REVOKED_TOKEN_MS);
+        let until_ms = ends.into_iter().flatten().max().unwrap_or(now_ms);
         Ok(Revoked { streams_ended, until_ms })
+    }
+
+    /// Ends the streams that stand on a token ([`Grant::token_id`]) as its end would. It is not shut out: whether it is
+    /// still good is for whoever grants to say. Answers how many streams ended.
+    pub fn expire_token(&self, token_id: &str) -> usize {
+        let keys = self.streams_of_token(token_id);
+        keys.into_iter().filter(|key| self.settle(*key, CloseReason::Expired, None)).count()
     }
 
     /// Lets a user, a token, or both in again. Answers whether any of them was shut out.
@@ -160,7 +188,7 @@ impl Hub {
         let now_ms = self.0.clock.wall_ms();
         let mut permissions = locked(&self.0.permissions);
         let revoked = &mut permissions.revoked;
-        if revoked.users.get(&grant.user).is_some_and(|shut| shut.until_ms > now_ms) {
+        if revoked.users.get(&grant.user).is_some_and(|shut| shut.refuses_user(grant, now_ms)) {
             return true;
         }
         let Some(token_id) = &grant.token_id else { return false };
@@ -208,12 +236,38 @@ impl Hub {
     }
 
     fn revoked_streams(&self, order: &Revocation) -> Vec<ConnKey> {
+        let of_token = order.token_id.iter().flat_map(|id| self.streams_of_token(id.as_str()));
+        let mut keys: Vec<ConnKey> = of_token.collect();
         let books = self.0.books();
         let of_user = order.user.iter().flat_map(|user| books.of_user(user.as_arc()));
-        let of_token = order
-            .token_id
-            .iter()
-            .flat_map(|id| books.iter().filter(|entry| entry.handle.is_of_token(id.as_str())));
-        of_user.chain(of_token).map(|entry| entry.key).collect()
+        keys.extend(of_user.map(|entry| entry.key));
+        keys
+    }
+
+    fn streams_of_token(&self, token_id: &str) -> Vec<ConnKey> {
+        let books = self.0.books();
+        books.iter().filter(|entry| entry.handle.is_of_token(token_id)).map(|entry| entry.key).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_MS: u64 = REVOKED_USER_MS;
+
+    #[test]
+    fn a_user_is_refused_after_it_too_with_what_was_granted_before() {
+        let made_ms = 100 * DAY_MS;
+        let shut = Shut { until_ms: made_ms + DAY_MS, made_ms, is_known: false };
+        let granted = |issued_at_ms| Grant { issued_at_ms, ..Grant::nothing("ann") };
+        let refuses = |issued_ms, now_ms| shut.refuses_user(&granted(issued_ms), now_ms);
+        let (before, after, late) = (Some(made_ms), Some(made_ms + 1), made_ms + DAY_MS);
+        assert!(refuses(after, late - 1) && !refuses(after, late), "with whatever there is, for a day");
+        assert!(refuses(before, late) && refuses(None, late), "with what is older, or could be");
+        let gone = made_ms + GRANT_LIFE_MAX_MS;
+        assert!(refuses(before, gone - 1) && !refuses(before, gone) && !shut.holds(true, gone));
+        let timed = Shut { is_known: true, ..shut };
+        assert!(!timed.refuses_user(&granted(before), late), "somebody said until when");
     }
 }

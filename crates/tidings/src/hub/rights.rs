@@ -51,6 +51,7 @@ impl Hub {
         grant: &'g Grant,
         user: &Arc<str>,
     ) -> Rights<impl Fn(&Selector) -> bool + use<'g>> {
+        self.extend_amendment(grant);
         Rights { amendment: self.amendment(user), is_granted: |asked: &Selector| grant.may_subscribe(asked) }
     }
 
@@ -66,7 +67,7 @@ impl Hub {
     fn amendment(&self, user: &Arc<str>) -> Option<Amendment> {
         let now_ms = self.0.clock.wall_ms();
         let permissions = locked(&self.0.permissions);
-        permissions.amendments.get(user).filter(|amendment| !amendment.is_over(now_ms)).cloned()
+        permissions.amendments.get(user)?.at(now_ms)
     }
 
     /// Whether a user may read this now: by the grant or by an operator, unless an operator took it away.

@@ -1,16 +1,23 @@
 //! Tickets: a grant carried to a stream whose client can't send headers.
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 use tidings_core::grant::Grant;
 
-use super::{Hub, locked};
+use super::{FastMap, Hub, locked};
 
 /// How long a ticket is good, in seconds.
 pub const TICKET_SECONDS: u64 = 30;
 /// Tickets that wait to be used, at most; the oldest give way.
 const TICKETS_MAX: usize = 10_000;
+/// Of one user, whose oldest gives way, and nobody else's.
+const TICKETS_PER_USER_MAX: usize = 64;
 
 /// A right to open one stream, once, within half a minute.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Ticket {
     /// Goes on the stream as `ticket=`.
     pub ticket: String,
@@ -18,45 +25,144 @@ pub struct Ticket {
     pub expires_in: u64,
 }
 
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+/// The SHA-256 of a ticket: what the hub keeps opens nothing, and looking one up tells nothing of the others by the time
+/// it takes.
+type Key = [u8; 32];
+
+/// Those that wait to be used.
+#[derive(Debug, Default)]
+pub(super) struct Tickets {
+    waiting: FastMap<Key, Waiting>,
+    /// In the order in which they were made, which is that in which they end; some are used up already.
+    order: VecDeque<Key>,
+    of_user: FastMap<Arc<str>, VecDeque<Key>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    grant: Grant,
+    until_ms: u64,
+    /// A stream is about to be opened with it.
+    is_taken: bool,
+}
+
+impl Tickets {
+    fn add(&mut self, key: Key, grant: Grant, now_ms: u64, until_ms: u64) {
+        self.purge(now_ms);
+        if self.order.len() >= TICKETS_MAX {
+            self.drop_oldest();
+        }
+        let own = self.of_user.entry(Arc::clone(&grant.user)).or_default();
+        if own.len() >= TICKETS_PER_USER_MAX {
+            own.pop_front().and_then(|oldest| self.waiting.remove(&oldest));
+        }
+        own.push_back(key);
+        self.order.push_back(key);
+        self.waiting.insert(key, Waiting { grant, until_ms, is_taken: false });
+    }
+
+    /// Lets go of those whose time is over.
+    pub(super) fn purge(&mut self, now_ms: u64) {
+        let is_over = |waiting: Option<&Waiting>| waiting.is_none_or(|waiting| waiting.until_ms <= now_ms);
+        while self.order.front().is_some_and(|key| is_over(self.waiting.get(key))) {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        self.order.pop_front().into_iter().for_each(|key| self.remove(&key));
+    }
+
+    fn remove(&mut self, key: &Key) {
+        let Some(waiting) = self.waiting.remove(key) else { return };
+        let Some(own) = self.of_user.get_mut(&waiting.grant.user) else { return };
+        own.retain(|other| other != key);
+        if own.is_empty() {
+            self.of_user.remove(&waiting.grant.user);
+        }
+    }
+
+    fn good(&mut self, key: &Key, now_ms: u64) -> Option<&mut Waiting> {
+        self.waiting.get_mut(key).filter(|waiting| waiting.until_ms > now_ms && !waiting.is_taken)
+    }
+}
+
+fn key(ticket: &str) -> Key {
+    Sha256::digest(ticket.as_bytes()).into()
+}
+
 impl Hub {
-    /// A ticket that carries the grant.
+    /// A ticket that carries the grant. It ends with it.
     pub fn ticket(&self, grant: Grant) -> Ticket {
         let now_ms = self.0.clock.now_ms();
+        let life_ms = self.left_ms(&grant).unwrap_or(u64::MAX).min(TICKET_SECONDS * 1000);
         let ticket = format!("{:032x}", rand::random::<u128>());
-        let mut permissions = locked(&self.0.permissions);
-        if permissions.tickets.len() >= TICKETS_MAX {
-            permissions.tickets.retain(|_, (_, until)| *until > now_ms);
-        }
-        if permissions.tickets.len() >= TICKETS_MAX {
-            let oldest = permissions.tickets.iter().min_by_key(|(_, (_, until))| *until);
-            if let Some(oldest) = oldest.map(|(ticket, _)| ticket.clone()) {
-                permissions.tickets.remove(&oldest);
-            }
-        }
-        permissions.tickets.insert(ticket.clone(), (grant, now_ms + TICKET_SECONDS * 1000));
-        Ticket { ticket, expires_in: TICKET_SECONDS }
+        locked(&self.0.permissions).tickets.add(key(&ticket), grant, now_ms, now_ms + life_ms);
+        Ticket { ticket, expires_in: life_ms.div_ceil(1000) }
     }
 
     /// What a ticket grants, if it is good. It stays so.
     pub fn ticket_grant(&self, ticket: &str) -> Option<Grant> {
         let now_ms = self.0.clock.now_ms();
-        let permissions = locked(&self.0.permissions);
-        let (grant, until) = permissions.tickets.get(ticket)?;
-        (*until > now_ms).then(|| grant.clone())
+        locked(&self.0.permissions).tickets.good(&key(ticket), now_ms).map(|waiting| waiting.grant.clone())
     }
 
     /// Uses a ticket up by what is opened with it. It is nobody else's meanwhile, and good again where nothing was
     /// opened. `None` if it is not good, and then nothing is tried.
     pub fn redeem<T, E>(&self, ticket: &str, open: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
-        let now_ms = self.0.clock.now_ms();
-        let (grant, until) = locked(&self.0.permissions).tickets.remove(ticket)?;
-        if until <= now_ms {
-            return None;
-        }
+        let (key, now_ms) = (key(ticket), self.0.clock.now_ms());
+        locked(&self.0.permissions).tickets.good(&key, now_ms)?.is_taken = true;
         let opened = open();
-        if opened.is_err() {
-            locked(&self.0.permissions).tickets.insert(ticket.to_owned(), (grant, until));
+        let tickets = &mut locked(&self.0.permissions).tickets;
+        match (&opened, tickets.waiting.get_mut(&key)) {
+            (Ok(_), _) => tickets.remove(&key),
+            (Err(_), waiting) => waiting.into_iter().for_each(|waiting| waiting.is_taken = false),
         }
         Some(opened)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(tickets: &mut Tickets, number: usize, user: &str, now_ms: u64) -> Key {
+        let key = key(&number.to_string());
+        tickets.add(key, Grant::nothing(user), now_ms, now_ms + 1_000);
+        key
+    }
+
+    #[test]
+    fn who_asks_for_many_loses_his_own_oldest() {
+        let mut tickets = Tickets::default();
+        let bobs = add(&mut tickets, 0, "bob", 0);
+        let anns: Vec<_> = (1..=TICKETS_PER_USER_MAX + 1).map(|n| add(&mut tickets, n, "ann", 0)).collect();
+        assert!(tickets.good(&bobs, 1).is_some() && tickets.good(&anns[1], 1).is_some());
+        assert!(tickets.good(&anns[0], 1).is_none());
+        assert_eq!((tickets.waiting.len(), tickets.of_user["ann"].len()), (1 + 64, 64));
+    }
+
+    #[test]
+    fn there_are_never_more_than_the_limit_and_none_is_kept_beyond_its_time() {
+        let mut tickets = Tickets::default();
+        let keys: Vec<_> =
+            (0..=TICKETS_MAX).map(|n| add(&mut tickets, n, &format!("user-{}", n % 1_000), 0)).collect();
+        assert_eq!((tickets.waiting.len(), tickets.order.len()), (TICKETS_MAX, TICKETS_MAX));
+        assert!(tickets.good(&keys[0], 1).is_none() && tickets.good(&keys[1], 1).is_some());
+        assert!(tickets.good(&keys[1], 1_000).is_none());
+        tickets.purge(1_000);
+        assert!(tickets.waiting.is_empty() && tickets.order.is_empty() && tickets.of_user.is_empty());
+    }
+
+    #[test]
+    fn one_is_never_shown_by_debug() {
+        let ticket = Ticket { ticket: "canary".to_owned(), expires_in: 30 };
+        assert_eq!(format!("{ticket:?}"), "Ticket { expires_in: 30, .. }");
     }
 }

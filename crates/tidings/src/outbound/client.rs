@@ -52,8 +52,14 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    /// What the status says holds also where this is too long to be read.
+    pub(crate) body: Result<Bytes, TooLong>,
 }
+
+/// An answer's body that is longer than what is read of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the answer is over {0} bytes")]
+pub(crate) struct TooLong(usize);
 
 /// Why there is no answer. Says nothing of what was sent, nor where.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +68,6 @@ pub(crate) enum OutboundError {
     Slow(u128),
     #[error("{0}")]
     Connection(String),
-    #[error("the answer is over {0} bytes")]
-    TooLong(usize),
     #[error("the answer broke off: {0}")]
     Broken(String),
 }
@@ -115,13 +119,12 @@ impl Client {
         let response = sent.map_err(|error| OutboundError::Connection(innermost(&error)))?;
         let (head, body) = response.into_parts();
         let most = self.options.body_bytes_max;
-        let body = Limited::new(body, most).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                return OutboundError::TooLong(most);
-            }
-            OutboundError::Broken(innermost(&*error))
-        })?;
-        Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
+        let body = match Limited::new(body, most).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(TooLong(most)),
+            Err(error) => return Err(OutboundError::Broken(innermost(&*error))),
+        };
+        Ok(Answer { status: head.status, headers: head.headers, body })
     }
 
     fn request(&self, method: &Method, fields: &HeaderMap, body: &Bytes) -> Request<Full<Bytes>> {

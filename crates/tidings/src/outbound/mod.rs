@@ -17,7 +17,7 @@ mod target;
 mod tests;
 mod trust;
 
-pub(crate) use self::client::{Answer, Client, ClientOptions, OutboundError};
+pub(crate) use self::client::{Answer, Client, ClientOptions, OutboundError, TooLong};
 pub(crate) use self::target::Target;
 pub use self::target::TargetError;
 pub(crate) use self::trust::Trust;

@@ -67,7 +67,8 @@ async fn server() -> (SocketAddr, Arc<AtomicUsize>) {
 
 async fn ask(client: &Client) -> Result<Bytes, String> {
     let answer = client.ask(Method::POST, HeaderMap::new(), Bytes::new()).await;
-    answer.map(|answer| answer.body).map_err(|error| error.to_string())
+    let answer = answer.map_err(|error| error.to_string())?;
+    answer.body.map_err(|error| error.to_string())
 }
 
 #[tokio::test]

@@ -16,8 +16,9 @@ use crate::hub::Hub;
 
 /// When no descriptor is left, accepting pauses for this long rather than spin.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
-/// How long to wait for the rest of an HTTP/2 preface that came in pieces.
-const PREFACE_POLL: Duration = Duration::from_millis(5);
+/// How long to wait for the rest of an HTTP/2 preface that came in pieces: this at first, then twice as long each time.
+const PREFACE_PAUSE_FIRST: Duration = Duration::from_millis(5);
+const PREFACE_PAUSE_MAX: Duration = Duration::from_millis(320);
 /// RFC 9113 §3.4.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -53,7 +54,7 @@ pub async fn serve_through(
             Ok((io, _)) => {
                 let (app, hub, guest) = (app.clone(), hub.clone(), Guest::new(&hub));
                 if entrance.is_plain() {
-                    tokio::spawn(welcome(io, app, hub, guest));
+                    tokio::spawn(welcome(io, entrance.for_operators, app, hub, guest));
                 } else {
                     tokio::spawn(welcome_through(io, entrance.clone(), app, hub, guest));
                 }
@@ -81,7 +82,7 @@ async fn welcome_through(
     hub: Hub,
     guest: Guest,
 ) -> Option<std::convert::Infallible> {
-    let door = taken_in(io, &hub)?;
+    let door = taken_in(io, entrance.for_operators, &hub)?;
     let door = introduction::expect(door, entrance.proxy_protocol, &hub).await?;
     #[cfg(feature = "tls")]
     if let Some(tls) = entrance.tls {
@@ -96,13 +97,13 @@ async fn welcome_through(
 }
 
 /// In the list from here on: one that never says anything is open, too.
-fn taken_in(io: TcpStream, hub: &Hub) -> Option<Door> {
-    let door = Door::new(io, hub.clone());
+fn taken_in(io: TcpStream, for_operators: bool, hub: &Hub) -> Option<Door> {
+    let door = Door::new(io, for_operators, hub.clone());
     door.inspect_err(|error| tracing::debug!(%error, "a socket is not taken in")).ok()
 }
 
-async fn welcome(io: TcpStream, app: Router, hub: Hub, guest: Guest) {
-    let Some(door) = taken_in(io, &hub) else { return };
+async fn welcome(io: TcpStream, for_operators: bool, app: Router, hub: Hub, guest: Guest) {
+    let Some(door) = taken_in(io, for_operators, &hub) else { return };
     match begins_http2(&door, &hub).await {
         Some(true) => http2::serve(door, app, hub, guest).await,
         Some(false) => http1::serve(door, app, hub, guest).await,
@@ -120,6 +121,7 @@ async fn begins_http2(door: &Door, hub: &Hub) -> Option<bool> {
 /// without end. No method begins with `PRI`.
 async fn speaks_http2(io: &TcpStream) -> io::Result<bool> {
     let mut first = [0; PREFACE.len()];
+    let mut pauses = preface_pauses();
     loop {
         let n = io.peek(&mut first).await?;
         if n == PREFACE.len() || !PREFACE.starts_with(&first[..n]) {
@@ -128,8 +130,13 @@ async fn speaks_http2(io: &TcpStream) -> io::Result<bool> {
         if n == 0 || io.ready(Interest::READABLE).await?.is_read_closed() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        sleep(PREFACE_POLL).await;
+        sleep(pauses.next().unwrap_or(PREFACE_PAUSE_MAX)).await;
     }
+}
+
+/// Without end: whoever sends a letter and no more is asked seldom.
+fn preface_pauses() -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(PREFACE_PAUSE_FIRST), |pause| Some((*pause * 2).min(PREFACE_PAUSE_MAX)))
 }
 
 /// A socket that was taken in and whose first request is not answered yet: a hub that stops waits a moment for it.
@@ -145,5 +152,27 @@ impl Guest {
 impl Drop for Guest {
     fn drop(&mut self) {
         self.0.inner().guests.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_sends_a_letter_and_no_more_is_asked_seldom() {
+        let header_timeout = Duration::from_secs(5);
+        let mut waited = Duration::ZERO;
+        let asked = preface_pauses().take_while(|pause| {
+            waited += *pause;
+            waited < header_timeout
+        });
+        let asked: Vec<_> = asked.collect();
+        assert_eq!(
+            asked[..3],
+            [5, 10, 20].map(Duration::from_millis),
+            "a preface in two pieces is seen soon"
+        );
+        assert!(asked.len() < 25, "{} times", asked.len());
     }
 }

@@ -31,11 +31,11 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn new(io: TcpStream, hub: Hub) -> io::Result<Self> {
+    pub(super) fn new(io: TcpStream, for_operators: bool, hub: Hub) -> io::Result<Self> {
         let address = io.peer_addr()?;
         let peer = Peer::new(address, io.as_raw_fd())?;
         let bounded = bound(address.ip(), hub.options());
-        if let Err(crowded) = hub.inner().doors.enter(peer.socket.inode, bounded) {
+        if let Err(crowded) = hub.inner().doors.enter(peer.socket.inode, for_operators, bounded) {
             return Err(turned_away(&hub, crowded));
         }
         Ok(Self { io, peer, counts: bounded.is_some(), hub })

@@ -14,6 +14,8 @@ pub struct Entrance {
     /// The PROXY protocol, version 2, by which the hub's `trusted_proxies`, and nobody else, tell where a client is.
     /// It comes before TLS.
     pub proxy_protocol: bool,
+    /// For operators and collectors of numbers: a full house has some room left for them.
+    pub for_operators: bool,
 }
 
 impl Entrance {

@@ -24,10 +24,15 @@ use super::patience::PatientBody;
 use super::writer::{Framing, Writer};
 use crate::body::Handoff;
 use crate::hub::Hub;
+use crate::options::Bounds;
 use crate::stream::Stream;
 
-/// hyper's own bound on a request's head, far above the hub's, which answers with a problem.
+/// hyper's own bound on a request's head, where the hub has none.
 const READ_BUFFER_BYTES_MAX: usize = 128 * 1024;
+/// Where it has, so much more than the hub's own, which answers with a problem.
+const READ_BUFFER_SPARE_BYTES: usize = 4 * 1024;
+/// hyper takes no less.
+const READ_BUFFER_BYTES_MIN: usize = 8 * 1024;
 const HEADERS_MAX: usize = 100;
 
 /// A stream that is to leave hyper, with the head of its response.
@@ -65,7 +70,7 @@ pub(super) async fn serve<W: Wire>(wire: W, app: Router, hub: Hub, guest: Guest)
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
-        .max_buf_size(READ_BUFFER_BYTES_MAX)
+        .max_buf_size(read_buffer_bytes(&hub.options().bounds))
         .max_headers(HEADERS_MAX)
         .serve_connection(TokioIo::new(wire), service);
     let parting = std::future::poll_fn(|cx: &mut Context<'_>| {
@@ -82,6 +87,16 @@ pub(super) async fn serve<W: Wire>(wire: W, app: Router, hub: Hub, guest: Guest)
     let framing = if version == Version::HTTP_11 { Framing::Chunked } else { Framing::UntilClose };
     // A task of its own, so that what hyper needed is given back.
     tokio::spawn(Writer::new(wire.into_line(), stream, head_bytes(&head, framing), framing));
+}
+
+/// What half a head may hold: no more than a whole one may have.
+fn read_buffer_bytes(bounds: &Bounds) -> usize {
+    match (bounds.request_line_bytes, bounds.head_bytes) {
+        (0, _) | (_, 0) => READ_BUFFER_BYTES_MAX,
+        (line, head) => {
+            line.saturating_add(head).saturating_add(READ_BUFFER_SPARE_BYTES).max(READ_BUFFER_BYTES_MIN)
+        }
+    }
 }
 
 /// Puts a stream of the hub aside for the connection's driver, which the parked answer then never troubles again.

@@ -27,6 +27,10 @@ pub(super) trait Line: Unpin + Send + 'static {
     /// Throws away what came in: how many bytes, or 0 at the end.
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>>;
 
+    /// Bytes of what is to be written next that are on their way already: they come first in what
+    /// [`try_write`](Self::try_write) is given, as they were, until it tells of them as written.
+    fn committed(&self) -> usize;
+
     /// Writes what there is room for. 0 is progress all the same: of bytes that were taken before.
     fn try_write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 
@@ -65,6 +69,10 @@ impl Line for Door {
                 read => return Poll::Ready(read),
             }
         }
+    }
+
+    fn committed(&self) -> usize {
+        0
     }
 
     fn try_write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {

@@ -152,6 +152,8 @@ pub(crate) struct Doors {
 
 /// Files that a full house leaves for the data directory, for operators' listeners and for calls to others.
 const FILES_KEPT: usize = 64;
+/// Those of them that are for the sockets of operators' listeners.
+const SOCKETS_KEPT: usize = FILES_KEPT / 2;
 
 #[derive(Debug, Default)]
 struct Open {
@@ -197,10 +199,12 @@ impl Doors {
         self.lock().inodes.iter().copied().collect()
     }
 
-    /// Enters a socket, unless its address or the node has so many already.
-    fn enter(&self, inode: u64, bounded: Option<(IpAddr, u32)>) -> Result<(), Crowded> {
+    /// Enters a socket, unless its address or the node has so many already. There is room for operators beyond what
+    /// everybody fills.
+    fn enter(&self, inode: u64, for_operators: bool, bounded: Option<(IpAddr, u32)>) -> Result<(), Crowded> {
         let mut open = self.lock();
-        if open.inodes.len() >= self.most {
+        let most = self.most.saturating_add(if for_operators { SOCKETS_KEPT } else { 0 });
+        if open.inodes.len() >= most {
             return Err(Crowded::Node);
         }
         if let Some((ip, most)) = bounded

@@ -1,7 +1,7 @@
-//! How far one webhook has been told, over restarts. It is not made so for good: after a power failure some are told again.
+//! How far one webhook has been told, over restarts.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -13,30 +13,48 @@ const NAME_HEX: usize = 16;
 /// A file with the number of the next record.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor {
-    path: PathBuf,
+    dir: PathBuf,
+    name: String,
     epoch: String,
 }
 
+/// Where a webhook stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    /// At a record of this journal.
+    Next(u64),
+    /// It is new.
+    Nowhere,
+    /// Somewhere: the file says nothing of this journal.
+    Unknown,
+}
+
 impl Cursor {
-    /// Of a webhook: by where it is and what it wants, so that it stays the same whatever becomes of the others.
     pub(super) fn of(options: &WebhookOptions, dir: &Path, epoch: &str) -> Self {
-        let mut events: Vec<&str> = options.events.iter().map(|event| event.as_str()).collect();
-        events.sort_unstable();
-        let hash = Sha256::digest(format!("{}\n{}", options.url, events.join(",")));
+        let hash = Sha256::digest(options.name());
         let name: String = hash.iter().take(NAME_HEX / 2).map(|byte| format!("{byte:02x}")).collect();
-        Self { path: dir.join(format!("cursor-{name}")), epoch: epoch.to_owned() }
+        Self { dir: dir.to_owned(), name: format!("cursor-{name}"), epoch: epoch.to_owned() }
     }
 
-    /// Where it stood in this journal.
-    pub(super) fn read(&self) -> Option<u64> {
-        let text = fs::read_to_string(&self.path).ok()?;
-        let (epoch, next) = text.trim_end().split_once(' ')?;
-        (epoch == self.epoch).then(|| next.parse().ok()).flatten()
+    pub(super) fn read(&self) -> At {
+        let text = match fs::read_to_string(self.dir.join(&self.name)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return At::Nowhere,
+            Err(_) => return At::Unknown,
+        };
+        // Without the line break it was cut off, perhaps within the number.
+        let line = text.strip_suffix('\n').and_then(|line| line.split_once(' '));
+        let next = line.filter(|(epoch, _)| *epoch == self.epoch).and_then(|(_, next)| next.parse().ok());
+        next.map_or(At::Unknown, At::Next)
     }
 
+    /// Written whole, then renamed into place, and there for good when this is over.
     pub(super) fn write(&self, next: u64) -> io::Result<()> {
-        let beside = self.path.with_extension("new");
-        fs::write(&beside, format!("{} {next}\n", self.epoch))?;
-        fs::rename(beside, &self.path)
+        let beside = self.dir.join(format!("{}.new", self.name));
+        let mut file = File::create(&beside)?;
+        file.write_all(format!("{} {next}\n", self.epoch).as_bytes())?;
+        file.sync_all()?;
+        fs::rename(beside, self.dir.join(&self.name))?;
+        File::open(&self.dir)?.sync_all()
     }
 }

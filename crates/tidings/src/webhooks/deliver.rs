@@ -1,5 +1,6 @@
 //! Tells one webhook, a batch after the other, each until it is taken: so what it is told is in order.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -8,7 +9,8 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use tokio::sync::{Notify, watch};
-use tokio::time::{sleep, timeout};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::backoff::Backoff;
 use super::batch::{Batch, BatchEnd};
@@ -66,11 +68,16 @@ impl Delivery {
                 }
                 continue;
             }
+            let before = self.reader.next();
             let BatchEnd { batch, next } = match self.cut(until) {
-                Ok(end) => end,
-                Err(error) => {
-                    tracing::error!(%error, host = self.host(), "the outbox can't be read");
-                    sleep(UNREADABLE_PAUSE).await;
+                Ok(end) if end.next > before => end,
+                other => {
+                    let error = other.err().map(|error| error.to_string());
+                    let error = error.as_deref().unwrap_or("what was written is not there");
+                    tracing::error!(error, host = self.host(), "the outbox can't be read");
+                    if timeout(UNREADABLE_PAUSE, gone(&mut self.written)).await.is_ok() {
+                        return;
+                    }
                     continue;
                 }
             };
@@ -79,11 +86,11 @@ impl Delivery {
             {
                 return;
             }
-            self.passed(next);
+            self.passed(next).await;
         }
     }
 
-    fn cut(&mut self, until: u64) -> std::io::Result<BatchEnd> {
+    fn cut(&mut self, until: u64) -> io::Result<BatchEnd> {
         Batch::cut(&mut self.reader, until, &self.options, &self.epoch, &self.node)
     }
 
@@ -140,8 +147,11 @@ impl Delivery {
         Err((format!("answered {}", answer.status), asked.map(|seconds| seconds.saturating_mul(1_000))))
     }
 
-    fn passed(&self, next: u64) {
-        if let Err(error) = self.cursor.write(next) {
+    async fn passed(&self, next: u64) {
+        let cursor = self.cursor.clone();
+        // A disk may take its time, and whoever else is served here has none.
+        let written = spawn_blocking(move || cursor.write(next)).await;
+        if let Err(error) = written.map_err(io::Error::other).and_then(|written| written) {
             tracing::warn!(%error, host = self.host(), "how far a webhook was told could not be kept");
         }
         self.progress.next.store(next, Relaxed);

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use self::backoff::Backoff;
 pub use self::batch::BATCH_EVENTS_MAX;
-use self::cursor::Cursor;
+use self::cursor::{At, Cursor};
 use self::deliver::{Delivery, Progress};
 use self::journal::{Found, Journal};
 pub use self::options::{OutboxOptions, WebhookEvent, WebhookOptions, WebhookOptionsError};
@@ -80,6 +80,8 @@ impl Webhooks {
         webhooks: Vec<WebhookOptions>,
         options: OutboxOptions,
     ) -> Result<Self, WebhooksError> {
+        WebhookOptions::check_all(&webhooks)
+            .map_err(|(webhook, error)| WebhooksError::Options { webhook, error })?;
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         let dir = hub.data_dir().ok_or(WebhooksError::NoDataDir)?.join(DIRECTORY);
         let clock = Clock::start();
@@ -102,8 +104,13 @@ impl Webhooks {
             let named = |error| WebhooksError::Options { webhook: place, error };
             let (target, client, signer) = one.target().map_err(named)?;
             let cursor = Cursor::of(&one, &dir, journal.epoch());
-            // One that is new here was never told of those before it.
-            let next = cursor.read().unwrap_or(if damaged { 1 } else { head });
+            let next = match cursor.read() {
+                At::Next(next) if next <= head => next,
+                // One that is new here was never told of those before it.
+                At::Nowhere if !damaged => head,
+                // Nobody knows: rather all that is kept once more than some of it never.
+                _ => 1,
+            };
             cursor.write(next)?;
             all[place].next.store(next, Relaxed);
             hurry.push(Arc::<Notify>::default());

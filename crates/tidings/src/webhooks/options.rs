@@ -101,6 +101,9 @@ pub enum WebhookOptionsError {
     /// No server's certificate could be checked.
     #[error("{0}")]
     Trust(io::Error),
+    /// There is the same one before it.
+    #[error("webhook {0} has the same URL and the same events, and is told them already: take one out")]
+    Twice(usize),
 }
 
 impl WebhookOptions {
@@ -119,6 +122,25 @@ impl WebhookOptions {
     /// Whether it could be told.
     pub fn check(&self) -> Result<(), WebhookOptionsError> {
         self.target().map(|_| ())
+    }
+
+    /// Whether each could be told beside the others. The first that could not be, with its place.
+    pub fn check_all(webhooks: &[Self]) -> Result<(), (usize, WebhookOptionsError)> {
+        for (place, one) in webhooks.iter().enumerate() {
+            one.check().map_err(|error| (place, error))?;
+            if let Some(same) = webhooks[..place].iter().position(|other| other.name() == one.name()) {
+                return Err((place, WebhookOptionsError::Twice(same)));
+            }
+        }
+        Ok(())
+    }
+
+    /// By where it is and what it wants, so that it stays the same whatever becomes of the others.
+    pub(super) fn name(&self) -> String {
+        let mut events: Vec<&str> = self.events.iter().map(|event| event.as_str()).collect();
+        events.sort_unstable();
+        events.dedup();
+        format!("{}\n{}", self.url, events.join(","))
     }
 
     pub(super) fn wants(&self, what: &Happened) -> bool {

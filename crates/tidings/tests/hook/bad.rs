@@ -76,6 +76,36 @@ async fn one_that_fails_is_left_alone_and_then_tried_by_one_question() {
 }
 
 #[tokio::test]
+async fn an_answer_about_one_question_does_not_stop_the_questions_of_others() {
+    let scene = Scene::new(says(431, "the cookie is too large")).await;
+    for _ in 0..100 {
+        let refused = scene.open("channels=news", &[("cookie", "sid=odd")]).await;
+        assert_eq!(refused.status(), 503);
+        assert!(refused.headers().contains_key("retry-after"));
+    }
+    let mut asked = 100;
+    for status in [204, 302, 400, 404, 413, 429] {
+        // Longer than what is read of an answer: its status is there all the same.
+        scene.application.answer(says(status, "x".repeat(if status == 204 { 0 } else { 70_000 })));
+        for _ in 0..6 {
+            assert_eq!(scene.open("channels=news", &[("cookie", "sid=odd")]).await.status(), 503, "{status}");
+            asked += 1;
+        }
+    }
+    scene.application.answer(says(200, grant()));
+    assert_eq!(scene.open("channels=news", &[COOKIE]).await.status(), 200, "another is still asked about");
+    assert_eq!(scene.application.count(), asked + 1, "each was asked");
+}
+
+#[tokio::test]
+async fn a_refusal_holds_however_long_its_page_is() {
+    for status in [401, 403] {
+        let scene = Scene::new(says(status, "x".repeat(70_000))).await;
+        assert_eq!(scene.open("channels=news", &[COOKIE]).await.status(), status);
+    }
+}
+
+#[tokio::test]
 async fn while_it_is_away_streams_live_on_and_what_is_kept_serves() {
     let kept = Answer::Says(200, "cache-control: max-age=60\r\n", grant().to_string());
     let scene = Scene::with(kept, quick).await;
@@ -87,7 +117,7 @@ async fn while_it_is_away_streams_live_on_and_what_is_kept_serves() {
     assert_eq!(scene.open("channels=news", &[COOKIE]).await.status(), 200, "kept");
     let publisher = scene.hub.publisher();
     let news = tidings::ChannelName::parse("news").expect("a name");
-    publisher.publish(&news, "told", &7).expect("published");
+    publisher.publish(&news, "told", &7).await.expect("published");
     let mut text = String::new();
     while !text.contains("event: told") {
         let frame = body.frame().await.expect("it lives").expect("bytes");
@@ -131,13 +161,16 @@ fn a_target_that_can_not_be_meant_is_refused_before_anything_is_asked() {
 }
 
 #[tokio::test]
-async fn a_name_of_a_private_network_is_refused_and_the_log_would_say_what_to_set() {
-    // A name that this machine has for itself, other than `localhost`.
-    let application = Receiver::start(says(200, grant())).await;
-    let port = application.address.rsplit(':').next().expect("a port").to_owned();
-    let url = format!("http://localhost.localdomain:{port}/");
-    let options = HookOptions::new(url.parse().expect("a URL"));
-    let scene = Scene::guarded(application, HookAuthorizer::new(options).expect("it may turn out public"));
-    assert_eq!(scene.open("channels=news", &[COOKIE]).await.status(), 503);
-    assert_eq!(scene.application.connections(), 0, "whatever the name stands for, nothing is sent");
+async fn a_name_that_stands_for_a_private_address_is_asked_only_where_that_is_allowed() {
+    for (allow_private, status, questions) in [(true, 200, 1), (false, 503, 0)] {
+        let application = Receiver::start(says(200, grant())).await;
+        let port = application.address.rsplit(':').next().expect("a port").to_owned();
+        // No address as URLs have it, and so the resolver's to say: 127.0.0.1, without anybody else being asked.
+        let url = format!("http://127.1:{port}/").parse().expect("a URL");
+        let options = HookOptions { allow_private, ..HookOptions::new(url) };
+        let scene =
+            Scene::guarded(application, HookAuthorizer::new(options).expect("it may turn out public"));
+        assert_eq!(scene.open("channels=news", &[COOKIE]).await.status(), status);
+        assert_eq!(scene.application.connections(), questions);
+    }
 }

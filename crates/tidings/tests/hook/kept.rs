@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
+use tidings::Authorizer;
+use tidings::auth::{HookAuthorizer, HookOptions};
 use tidings::core::grant::Label;
 
-use crate::receiver::{Answer, says};
+use crate::receiver::{Answer, Receiver, says};
 use crate::{COOKIE, Scene, connected, grant};
 
 fn cached(seconds: &'static str) -> Answer {
@@ -54,7 +56,7 @@ async fn a_refusal_is_kept_as_an_answer_is() {
 }
 
 #[tokio::test]
-async fn a_refresh_is_asked_anew_and_its_answer_is_kept_in_the_place_of_the_old_one() {
+async fn a_refresh_is_asked_anew_and_what_was_kept_of_its_user_before_goes() {
     let scene = Scene::new(cached("cache-control: max-age=60\r\n")).await;
     let (stream, _body) = connected(scene.open("channels=news", &[COOKIE]).await).await;
     let id = json!({ "connection_id": stream["connection_id"] }).to_string();
@@ -63,11 +65,78 @@ async fn a_refresh_is_asked_anew_and_its_answer_is_kept_in_the_place_of_the_old_
         assert_eq!(scene.application.count(), asked);
         assert_eq!(scene.asked().json()["action"], "refresh");
     }
-    let fewer = json!({ "sub": "ann", "ttl": 60, "subscribe": [] });
-    scene.application.answer(says(200, fewer));
+    scene.application.answer(Answer::Says(200, "cache-control: max-age=60\r\n", bobs()));
+    let bob = [("cookie", "sid=bob")];
+    drop(scene.open("channels=news", &bob).await);
+    drop(scene.open("channels=news", &[COOKIE]).await);
+    assert_eq!(scene.application.count(), 5, "what was kept of ann went with her refresh");
+
+    scene.application.answer(cached("cache-control: max-age=60\r\n"));
+    assert_eq!(scene.open("channels=news&client_id=tab", &[COOKIE]).await.status(), 200);
+    let fewer = json!({ "sub": "ann", "ttl": 60, "subscribe": ["other"] });
+    scene.application.answer(Answer::Says(200, "cache-control: max-age=60\r\n", fewer.to_string()));
     let refreshed = scene.ask("POST", "/api/sse/refresh", &[COOKIE], &id).await;
     assert_eq!(refreshed.status(), 200);
-    assert_eq!(json!(scene.hub.stats())["connections"]["active"], 1);
+    assert_eq!(scene.application.count(), 7);
+    let again = scene.open("channels=news&client_id=tab", &[COOKIE]).await;
+    assert_eq!((again.status().as_u16(), scene.application.count()), (403, 8), "as the refresh had it");
+    assert_eq!(scene.open("channels=news", &bob).await.status(), 200);
+    assert_eq!(scene.application.count(), 8, "another's is kept");
+}
+
+#[tokio::test]
+async fn nobodys_refresh_lets_go_of_nobodys_answers() {
+    let kept = "cache-control: max-age=60\r\n";
+    let scene = Scene::new(Answer::Says(200, kept, json!({ "subscribe": ["news"] }).to_string())).await;
+    let (stream, _body) = connected(scene.open("channels=news", &[]).await).await;
+    drop(scene.open("channels=news&client_id=tab", &[]).await);
+    let id = json!({ "connection_id": stream["connection_id"] }).to_string();
+    assert_eq!(scene.status("POST", "/api/sse/refresh", &[], &id).await, 200);
+    assert_eq!(scene.application.count(), 3);
+    drop(scene.open("channels=news&client_id=tab", &[]).await);
+    assert_eq!(scene.application.count(), 3, "anybody could have all of them asked again");
+}
+
+fn bobs() -> String {
+    json!({ "sub": "bob", "ttl": 900, "subscribe": ["news"] }).to_string()
+}
+
+#[tokio::test]
+async fn one_who_is_shut_out_has_nobody_elses_answer_asked_again() {
+    let kept = "cache-control: max-age=600\r\n";
+    let scene = Scene::new(cached(kept)).await;
+    scene.hub.revoke_user(&Label::parse("ann").expect("a name"), u64::MAX).expect("room");
+    let slow = Answer::Says(200, kept, bobs());
+    let bob = [("cookie", "sid=bob")];
+    // While the question about bob is under way, ann is refused.
+    scene.application.answer(Answer::Late(Duration::from_millis(500), Box::new(slow)));
+    let (bobs, ()) = tokio::join!(scene.open("channels=news", &bob), async {
+        scene.application.until(|asked| asked.len() == 1).await;
+        scene.application.answer(cached(kept));
+        assert_eq!(scene.open("channels=news", &[COOKIE]).await.status(), 401);
+    });
+    assert_eq!(bobs.status(), 200);
+    assert_eq!(scene.application.count(), 2);
+    for asked in 3..6 {
+        assert_eq!(scene.open("channels=news", &bob).await.status(), 200);
+        assert_eq!(scene.open("channels=news", &[COOKIE]).await.status(), 401);
+        assert_eq!(scene.application.count(), asked, "only of whom is shut out nothing is kept");
+    }
+}
+
+#[tokio::test]
+async fn a_grant_bears_when_it_was_given_also_where_it_is_kept() {
+    let application = Receiver::start(cached("cache-control: max-age=60\r\n")).await;
+    let hook = HookAuthorizer::new(HookOptions::new(application.url("/"))).expect("it can be asked");
+    let (request, ()) = http::Request::new(()).into_parts();
+    let first = hook.authorize(&request).await.expect("granted").issued_at_ms.expect("a time");
+    let ends = hook.authorize(&request).await.expect("granted").expires_at_ms.expect("an end");
+    assert!((ends - 900_000 - first) <= 30_000, "{first} {ends}");
+    let kept = hook.authorize(&request).await.expect("granted").issued_at_ms;
+    assert_eq!((kept, application.count()), (Some(first), 1), "the kept one's own");
+    hook.forget("ann");
+    let anew = hook.authorize(&request).await.expect("granted").issued_at_ms;
+    assert!(anew >= Some(first) && application.count() == 2);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tidings::{ChannelName, Selector};
 
 use crate::dice::Dice;
 use crate::truth::{Life, Worn};
-use crate::wire::{Answer, Told, ask};
+use crate::wire::{Answer, Door, Told, ask};
 use crate::world::{CHANNELS, Kind, Token, World};
 
 /// Where a reader goes on from.
@@ -20,6 +20,7 @@ struct Bookmark {
 
 struct Reader {
     world: Arc<World>,
+    door: Door,
     answer: Answer,
     connection_id: String,
     /// What it reads, as it was told.
@@ -65,7 +66,8 @@ impl Reader {
         }
         let begun = world.tick();
         let path = format!("/api/sse/stream?envelope=0{query}");
-        let mut answer = ask(world.address, "GET", &path, &headers, "").await;
+        let door = dice.pick(&world.doors);
+        let mut answer = ask(&door, "GET", &path, &headers, "").await;
         // Taken, or shut out: it comes again with another.
         if answer.status != 200 {
             assert!([401, 403].contains(&answer.status), "{}", answer.status);
@@ -86,6 +88,7 @@ impl Reader {
         };
         Some(Self {
             world: Arc::clone(world),
+            door,
             answer,
             connection_id: connected.data["connection_id"].as_str().expect("a secret").to_owned(),
             reads: selectors(&names),
@@ -174,7 +177,7 @@ impl Reader {
     async fn post(&self, path: &str, token: &Token, body: &Value) -> u16 {
         let headers = format!("authorization: Bearer {}\r\nconnection: close\r\n", token.text());
         let path = format!("/api/sse/{path}");
-        ask(self.world.address, "POST", &path, &headers, &body.to_string()).await.status
+        ask(&self.door, "POST", &path, &headers, &body.to_string()).await.status
     }
 }
 

@@ -77,6 +77,7 @@ pub(crate) fn check(events: &[Published], decided: &Decided, lives: Vec<Life>) -
     let taken = decided.changes.values().flatten().filter(|change| !change.gives).count();
     let revoked = decided.tokens.len() + decided.users.values().map(Vec::len).sum::<usize>();
     let mut figures = Figures { streams: lives.len(), taken, revoked, ..Figures::default() };
+    let changes = by_channel(decided);
     let always: Vec<usize> = (0..events.len()).filter(|n| events[*n].channel == 0).collect();
     for life in lives {
         figures.resumed += usize::from(life.resumed);
@@ -87,7 +88,7 @@ pub(crate) fn check(events: &[Published], decided: &Decided, lives: Vec<Life>) -
         for &number in &life.had {
             let event = events[number];
             figures.replayed += usize::from(event.begun <= life.worn[0].answered);
-            if let Some(why) = wrong_with(&event, &life, decided) {
+            if let Some(why) = wrong_with(&event, &life, decided, &changes) {
                 figures.wrong.push(format!(
                     "{} reached {}: {why}: {event:?}",
                     CHANNELS[event.channel],
@@ -100,16 +101,27 @@ pub(crate) fn check(events: &[Published], decided: &Decided, lives: Vec<Life>) -
     figures
 }
 
-fn wrong_with(event: &Published, life: &Life, decided: &Decided) -> Option<&'static str> {
-    let changes: Vec<Change> = decided
-        .changes
-        .get(&life.user)
-        .into_iter()
-        .flatten()
-        .filter(|change| change.channel == event.channel)
-        .copied()
-        .collect();
-    if was_taken(&changes, event) {
+/// What was said of each user's channels, each by itself, in order: a user has one operator.
+type ByChannel = HashMap<(usize, usize), Vec<Change>>;
+
+fn by_channel(decided: &Decided) -> ByChannel {
+    let mut changes = ByChannel::new();
+    for (user, all) in &decided.changes {
+        for change in all {
+            changes.entry((*user, change.channel)).or_default().push(*change);
+        }
+    }
+    changes
+}
+
+fn wrong_with(
+    event: &Published,
+    life: &Life,
+    decided: &Decided,
+    changes: &ByChannel,
+) -> Option<&'static str> {
+    let changes = changes.get(&(life.user, event.channel)).map_or(&[][..], Vec::as_slice);
+    if was_taken(changes, event) {
         return Some("an operator had taken the channel when it was published");
     }
     let is_live = event.begun > life.worn[0].answered;
@@ -118,7 +130,7 @@ fn wrong_with(event: &Published, life: &Life, decided: &Decided) -> Option<&'sta
         !is_live || (worn.begun <= event.ended && next >= event.begun)
     });
     let worn: Vec<&Worn> = worn.map(|(_, worn)| worn).collect();
-    if !worn.iter().any(|worn| worn.token.kind.grants(event.channel)) && !may_be_given(&changes, event) {
+    if !worn.iter().any(|worn| worn.token.kind.grants(event.channel)) && !may_be_given(changes, event) {
         return Some("neither a token nor an operator gave it");
     }
     let shut = |shut: &Shut| shut.from < event.begun && event.ended < shut.until;
@@ -126,7 +138,13 @@ fn wrong_with(event: &Published, life: &Life, decided: &Decided) -> Option<&'sta
     if is_live && worn.iter().filter(revoked).count() == worn.len() {
         return Some("the token had been revoked when it was published");
     }
-    if is_live && decided.users.get(&life.user).is_some_and(|all| all.iter().any(shut)) {
+    if is_live
+        && decided.users.get(&life.user).is_some_and(|all| {
+            // One after the other: only the last that had begun can stand for all of it.
+            let begun = all.partition_point(|shut| shut.from < event.begun);
+            begun.checked_sub(1).is_some_and(|last| shut(&all[last]))
+        })
+    {
         return Some("the user had been revoked when it was published");
     }
     None
@@ -134,17 +152,17 @@ fn wrong_with(event: &Published, life: &Life, decided: &Decided) -> Option<&'sta
 
 /// Whether the last that was said of a channel, from before an event until after it, is that it is taken.
 fn was_taken(changes: &[Change], event: &Published) -> bool {
-    let before = changes.iter().rposition(|change| change.answered < event.begun);
+    let before = changes.partition_point(|change| change.answered < event.begun).checked_sub(1);
     before.is_some_and(|at| {
         !changes[at].gives && changes.get(at + 1).is_none_or(|next| next.begun > event.ended)
     })
 }
 
 fn may_be_given(changes: &[Change], event: &Published) -> bool {
-    changes.iter().enumerate().any(|(at, change)| {
-        let ends = changes.get(at + 1).map_or(u64::MAX, |next| next.answered);
-        change.gives && change.begun <= event.ended && ends >= event.begun
-    })
+    // From the one that held when the event was asked for to the last that was asked for before it was answered.
+    let first = changes.partition_point(|change| change.answered < event.begun).saturating_sub(1);
+    let behind = changes.partition_point(|change| change.begun <= event.ended);
+    changes.get(first..behind).into_iter().flatten().any(|change| change.gives)
 }
 
 impl Life {

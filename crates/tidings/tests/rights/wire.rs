@@ -1,14 +1,41 @@
-//! A client of one socket: a request, and a body in chunks as it comes.
+//! A client of one socket, in the clear or under TLS: a request, and a body in chunks as it comes.
 
 use std::net::SocketAddr;
 
+use rustls::pki_types::ServerName;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpSocket;
+use tokio_rustls::TlsConnector;
+
+/// Little is on its way to a reader that is slow: the hub sees that it is.
+const RECEIVE_BUFFER_BYTES: u32 = 4 * 1024;
+
+/// Where the hub listens, and how TLS is spoken there, if it is.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<TlsConnector>,
+}
+
+trait Io: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Io for T {}
+
+impl Door {
+    async fn connect(&self) -> Box<dyn Io> {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES).expect("a size");
+        let socket = socket.connect(self.address).await.expect("the hub listens");
+        let Some(tls) = &self.tls else { return Box::new(socket) };
+        let name = ServerName::try_from("localhost").expect("a name");
+        Box::new(tls.connect(name, socket).await.expect("hands are shaken"))
+    }
+}
 
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    socket: BufReader<TcpStream>,
+    socket: BufReader<Box<dyn Io>>,
     text: String,
 }
 
@@ -20,11 +47,11 @@ pub(crate) struct Told {
     pub(crate) data: Value,
 }
 
-pub(crate) async fn ask(address: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> Answer {
-    let mut socket = TcpStream::connect(address).await.expect("the hub listens");
+pub(crate) async fn ask(door: &Door, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+    let mut socket = door.connect().await;
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {length}\r\n\r\n{body}"
     );
     socket.write_all(request.as_bytes()).await.expect("taken in");
     let mut socket = BufReader::new(socket);

@@ -1,17 +1,21 @@
-//! What all share: a hub behind a real socket, a clock that only counts, and who did what between which of its ticks.
+//! What all share: a hub behind real sockets, in the clear and under TLS, a clock that only counts, and who did what between which of its ticks.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::request::Parts;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::json;
-use tidings::{Authorizer, ChannelName, Grant, HttpOptions, Hub, HubOptions, Problem, Selector};
+use tidings::tls::{Tls, TlsOptions};
+use tidings::{Authorizer, ChannelName, Entrance, Grant, HttpOptions, Hub, HubOptions, Problem, Selector};
 use tokio::sync::Notify;
+use tokio_rustls::TlsConnector;
 
 use crate::dice::Dice;
 use crate::truth::{Decided, Published};
+use crate::wire::Door;
 
 pub(crate) const USERS: usize = 4;
 /// The last is in no token: an operator gives it. The first is always everybody's.
@@ -87,7 +91,8 @@ pub(crate) fn user_name(user: usize) -> String {
 
 pub(crate) struct World {
     pub(crate) hub: Hub,
-    pub(crate) address: SocketAddr,
+    /// In the clear, and under TLS.
+    pub(crate) doors: [Door; 2],
     ticks: AtomicU64,
     tokens: AtomicUsize,
     over: AtomicBool,
@@ -103,15 +108,20 @@ impl World {
         options.limits.connections_per_user = 0;
         options.limits.connections_per_ip = 0;
         let hub = Hub::open(options).expect("opens");
-        let router = tidings::router(hub.clone(), Desk, &HttpOptions::default());
-        let listener = tidings::bind(([127, 0, 0, 1], 0).into(), &hub.options().stream).expect("a port");
-        let address = listener.local_addr().expect("an address");
         let stop = Arc::new(Notify::new());
-        let stopped = Arc::clone(&stop);
-        tokio::spawn(tidings::serve(listener, router, hub.clone(), async move { stopped.notified().await }));
+        let (tls, connector) = sealed();
+        let doors = [(None, None), (Some(tls), Some(connector))].map(|(tls, connector)| {
+            let router = tidings::router(hub.clone(), Desk, &HttpOptions::default());
+            let listener = tidings::bind(([127, 0, 0, 1], 0).into(), &hub.options().stream).expect("a port");
+            let address = listener.local_addr().expect("an address");
+            let (entrance, stopped) = (Entrance { tls, ..Entrance::default() }, Arc::clone(&stop));
+            let until_stopped = async move { stopped.notified().await };
+            tokio::spawn(tidings::serve_through(listener, entrance, router, hub.clone(), until_stopped));
+            Door { address, tls: connector }
+        });
         let world = Self {
             hub,
-            address,
+            doors,
             ticks: AtomicU64::new(1),
             tokens: AtomicUsize::new(0),
             over: AtomicBool::new(false),
@@ -166,6 +176,24 @@ impl World {
     }
 }
 
+/// TLS with a certificate of its own, and whoever trusts that.
+fn sealed() -> (Arc<Tls>, TlsConnector) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let key = KeyPair::generate().expect("a key");
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    let certificate = certificate.self_signed(&key).expect("a certificate");
+    let [certificate_file, key_file] = ["c.pem", "k.pem"].map(|name| dir.path().join(name));
+    std::fs::write(&certificate_file, certificate.pem()).expect("a file");
+    std::fs::write(&key_file, key.serialize_pem()).expect("a file");
+    let tls = Tls::open(TlsOptions::new(certificate_file, key_file)).expect("a pair");
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.der().clone()).expect("a certificate");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.expect("versions").with_root_certificates(roots).with_no_client_auth();
+    (Arc::new(tls), TlsConnector::from(Arc::new(config)))
+}
+
 /// Publishes so many events, at a pace that readers keep up with. `always` is one publisher's alone, so that its events
 /// have an order.
 pub(crate) async fn publish(world: Arc<World>, which: usize, events: usize, mut dice: Dice) {
@@ -179,7 +207,7 @@ pub(crate) async fn publish(world: Arc<World>, which: usize, events: usize, mut 
             all.push(Published { channel, begun, ended: u64::MAX });
             all.len() - 1
         };
-        publisher.publish(&names[channel], "", &json!({ "n": number })).expect("published");
+        publisher.publish(&names[channel], "", &json!({ "n": number })).await.expect("published");
         let ended = world.tick();
         world.events.lock().expect("no panic")[number].ended = ended;
         match at % 16 {

@@ -187,6 +187,13 @@ fn a_key_that_does_not_fit_is_told_at_the_start() {
     let short = KeyError::ShortSecret { bytes: 63, algorithm: Algorithm::Hs512, bytes_min: 64 };
     assert_eq!(refused(text(&SECRET[..63]), &[Algorithm::Hs512]), key(short));
     assert_eq!(refused(text(keys::RSA.serialize_pem()), &[]), key(KeyError::Private));
+    for other in [
+        "{\"kty\":\"EC\",\"crv\":\"P-256\"}",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI",
+        "ecdsa-sha2-nistp256 AAAA",
+    ] {
+        assert_eq!(refused(text(other), &[]), key(KeyError::OtherForm), "no secret: {other}");
+    }
     let broken = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
     assert_eq!(refused(text(broken), &[]), key(KeyError::NoKey));
     assert_eq!(

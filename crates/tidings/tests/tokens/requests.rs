@@ -179,7 +179,7 @@ async fn a_thousand_refreshes_lose_and_double_nothing() {
     let mut stream = app.stream(&token("ada", 30, &["news"])).await;
     let (publisher, news) = (app.hub.publisher(), ChannelName::parse("news").expect("a name"));
     for n in 0..1_000 {
-        publisher.publish(&news, "n", &n).expect("published");
+        publisher.publish(&news, "n", &n).await.expect("published");
         assert_eq!(app.refresh(&stream, &token("ada", 30, &["news"])).await.0, StatusCode::OK);
         loop {
             let (ty, data) = stream.event().await.expect("it goes on");

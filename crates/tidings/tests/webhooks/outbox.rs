@@ -184,3 +184,62 @@ async fn beyond_its_bound_the_oldest_make_room_and_those_who_lose_them_are_told(
     assert_eq!((whole.len(), picture(&whole).0.len()), (events_told + 1, 1), "who took them lost nothing");
     drop(stays);
 }
+
+#[tokio::test]
+async fn a_cursor_that_can_not_be_read_costs_repeats_and_no_event() {
+    for torn in ["", "junk", "5f", "00000000 1\n", "EPOCH 999999\n"] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let receiver = Receiver::start(says(503, "")).await;
+        let first = hub(dir.path());
+        let webhooks = start(&first, &[&receiver], quick());
+        drop(open(&first, "ann", &[]));
+        webhooks.flush(Duration::from_millis(100)).await;
+        drop((webhooks, first));
+        let again = reopened(dir.path()).await;
+        let files =
+            fs::read_dir(dir.path().join("outbox")).expect("there").map(|file| file.expect("one").path());
+        let is_cursor = |path: &PathBuf| {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            name.starts_with("cursor-")
+        };
+        let cursors: Vec<_> = files.filter(is_cursor).collect();
+        assert_eq!(cursors.len(), 1, "{cursors:?}");
+        let whole = fs::read_to_string(&cursors[0]).expect("read");
+        let epoch = whole.split(' ').next().expect("an epoch");
+        fs::write(&cursors[0], torn.replace("EPOCH", epoch)).expect("written");
+        let refused = receiver.count();
+        receiver.answer(says(200, ""));
+        let webhooks = start(&again, &[&receiver], quick());
+        assert!(webhooks.flush(SOON).await);
+        let told = events(&receiver.requests().split_off(refused));
+        assert_eq!(types(&told), ["connected", "disconnected"], "{torn:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_holds_nothing_else_up() {
+    let (tell, told) = std::sync::mpsc::channel();
+    // A thread of its own: one who is held up can't tell.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let dir = tempfile::tempdir().expect("a directory");
+            let receiver = Receiver::start(says(200, "")).await;
+            let hub = hub(dir.path());
+            let _webhooks = start(&hub, &[&receiver], quick());
+            for file in segments(dir.path()) {
+                fs::remove_file(file).expect("removed");
+            }
+            drop(open(&hub, "ann", &[]));
+            while hub.outbox().pending == 0 {
+                tokio::task::yield_now().await;
+            }
+            // Whoever was roused by it has had their turn.
+            for _ in 0..1_000 {
+                tokio::task::yield_now().await;
+            }
+            tell.send(hub.outbox().delivered).expect("awaited");
+        });
+    });
+    assert_eq!(told.recv_timeout(SOON).expect("the others have their turns"), 0);
+}

@@ -1,6 +1,6 @@
 //! A hub beside this process. What it is to be told waits in a queue with a bound, and one task sends it, in order. Where
 //! the hub is away, the task tries again; where the queue is full, an event is dropped with a line in the log, and its
-//! board is told, once the hub is back, to fetch itself anew. A right is never dropped.
+//! board is told, once the hub is back, to fetch itself anew. A right, and who or what is shut out, is never dropped.
 
 mod courier;
 
@@ -46,6 +46,12 @@ impl Sending {
             let waiting = self.queue.waiting().tellings.len();
             tracing::warn!(waiting, "the hub is away: the next start tells it anew");
         }
+    }
+
+    /// What waits is told to nobody.
+    #[cfg(test)]
+    pub(crate) fn crash(self) {
+        self.task.abort();
     }
 }
 

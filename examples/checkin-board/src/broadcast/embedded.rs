@@ -1,7 +1,7 @@
 //! A hub in this process: a call is enough.
 
 use tidings::core::grant::Label;
-use tidings::{Hub, Publisher, Selector};
+use tidings::{Hub, Publisher, Revocation, Selector};
 
 use super::Telling;
 use crate::clock;
@@ -24,11 +24,9 @@ impl Embedded {
 
     pub(super) fn tell(&self, telling: &Telling) {
         let done = match telling {
-            Telling::Event(event) => self
-                .publisher
-                .publish(&event.channel(), event.ty.name(), event)
-                .map(drop)
-                .map_err(|e| e.to_string()),
+            Telling::Event(event) => {
+                self.publisher.enqueue(&event.channel(), event.ty.name(), event).map_err(|e| e.to_string())
+            }
             Telling::Rights { user, groups } => {
                 let add: Vec<_> = groups.iter().map(|group| Selector::Channel(channel(*group))).collect();
                 let every = std::slice::from_ref(&self.every_group);
@@ -44,6 +42,12 @@ impl Embedded {
             }
             Telling::LetIn { user } => {
                 self.hub.lift_revocation(Some(&label(*user)), None).map(drop).map_err(|e| e.to_string())
+            }
+            Telling::TokenOver { id } => {
+                let token_id = Label::parse(id).ok();
+                let until_ms = Some(clock::now_ms() + self.token_ms);
+                let order = Revocation { user: None, token_id, until_ms };
+                self.hub.revoke(&order).map(drop).map_err(|e| e.to_string())
             }
         };
         if let Err(error) = done {

@@ -25,6 +25,10 @@ pub(crate) enum Telling {
     LetIn {
         user: i64,
     },
+    /// A token whose session was ended.
+    TokenOver {
+        id: String,
+    },
 }
 
 #[derive(Clone)]

@@ -61,7 +61,8 @@ impl Change<'_> {
         Ok(group)
     }
 
-    /// Ends a session: told to those who watch it, who then watch it no more.
+    /// Ends a session: told to those who watch it, who then watch it no more. Where the first is not written by the time
+    /// of the second, the second alone is heard: the pages go by that.
     pub(crate) fn end(&mut self, by: &Person, group: GroupId) -> Outcome<()> {
         let Group { room_name, activity } = self.supervised(by, group)?;
         let supervisors = self.supervisors(group)?;

@@ -16,6 +16,8 @@ use tidings::Problem;
 
 pub(crate) use self::board::Board;
 pub(crate) use self::people::Person;
+#[cfg(test)]
+pub(crate) use self::people::TOKENS_PER_SESSION_MAX;
 pub(crate) use self::visits::Scanned;
 use crate::broadcast::{Broadcaster, Telling};
 use crate::clock;
@@ -154,6 +156,9 @@ impl Change<'_> {
     pub(crate) fn tell_all(&mut self) -> Outcome<()> {
         let staff: Vec<i64> = self.all("SELECT id FROM staff", (), |row| row.get(0))?;
         staff.into_iter().try_for_each(|user| self.tell_rights(user))?;
+        let over = "SELECT id FROM tokens WHERE session_digest NOT IN (SELECT digest FROM sessions)";
+        let over: Vec<String> = self.all(over, (), |row| row.get(0))?;
+        self.told.extend(over.into_iter().map(|id| Telling::TokenOver { id }));
         let active = "SELECT id FROM active_groups WHERE ended_at_ms IS NULL";
         for group in self.all(active, (), |row| row.get(0))? {
             self.tell(group, EventType::BoardStale, Shown::Nothing {});

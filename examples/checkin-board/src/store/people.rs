@@ -5,7 +5,13 @@ use tidings::Problem;
 
 use super::{Change, Outcome};
 use crate::broadcast::Telling;
+use crate::issuer::TokenGrant;
 use crate::secret::{self, SecretDigest};
+
+/// A page has one or two; where the hub is away, one more for each attempt to reach it.
+pub(crate) const TOKENS_PER_SESSION_MAX: usize = 200;
+/// Clocks differ, and a hub lets a token live a little longer than it says.
+const TOKEN_KEPT_MS: u64 = 60_000;
 
 /// Who asks.
 #[derive(Clone, Debug, Serialize)]
@@ -50,9 +56,34 @@ impl Change<'_> {
         Ok(secret)
     }
 
-    pub(crate) fn end_session(&self, session: SecretDigest) -> Outcome<()> {
+    /// Ends a session, and with it each token that it was given: their streams end at once.
+    pub(crate) fn end_session(&mut self, session: SecretDigest) -> Outcome<()> {
         self.run("DELETE FROM sessions WHERE digest = ?", [session])?;
+        let sql = "SELECT id FROM tokens WHERE session_digest = ?";
+        let over: Vec<String> = self.all(sql, [session], |row| row.get(0))?;
+        self.told.extend(over.into_iter().map(|id| Telling::TokenOver { id }));
         Ok(())
+    }
+
+    /// A token with the rights of now. It ends with the session, if that is sooner. Its name is kept, so that it can be
+    /// ended with the session; that this is there still is asked in the same transaction.
+    pub(crate) fn grant_token(&self, session: SecretDigest, seconds: u64) -> Outcome<TokenGrant> {
+        let person = self.person(session)?;
+        self.run("DELETE FROM tokens WHERE ends_at_ms <= ?", [self.now_ms.saturating_sub(TOKEN_KEPT_MS)])?;
+        let sql = "SELECT count(*), coalesce(min(ends_at_ms), 0) FROM tokens WHERE session_digest = ?";
+        let held = self.one(sql, [session], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (count, first_ends_ms): (usize, u64) = held.unwrap_or_default();
+        if count >= TOKENS_PER_SESSION_MAX {
+            let detail = format!(
+                "a session has at most {TOKENS_PER_SESSION_MAX} tokens at a time: wait until one ends"
+            );
+            let wait_ms = (first_ends_ms + TOKEN_KEPT_MS).saturating_sub(self.now_ms);
+            return Err(Problem::too_many(detail).retry_after_ms(wait_ms).into());
+        }
+        let ends_at = (self.now_ms / 1_000 + seconds).min(person.session_ends_at_ms / 1_000);
+        let id = secret::make();
+        self.run("INSERT INTO tokens VALUES (?, ?, ?)", (&id, session, ends_at * 1_000))?;
+        Ok(TokenGrant { id, user: person.id, groups: self.groups_of(person.id)?, ends_at })
     }
 
     pub(crate) fn person(&self, session: SecretDigest) -> Outcome<Person> {
@@ -90,8 +121,11 @@ impl Change<'_> {
             return Err(Problem::not_found("nobody here has that number").into());
         }
         if is_locked {
-            self.run("DELETE FROM sessions WHERE staff_id = ?", [staff])?;
             self.told.push(Telling::ShutOut { user: staff });
+            // Once they are let in again, what they had before is good for nothing still.
+            let sessions: Vec<SecretDigest> =
+                self.all("SELECT digest FROM sessions WHERE staff_id = ?", [staff], |row| row.get(0))?;
+            sessions.into_iter().try_for_each(|session| self.end_session(session))?;
         } else {
             self.told.push(Telling::LetIn { user: staff });
         }

@@ -16,6 +16,14 @@ CREATE TABLE IF NOT EXISTS sessions (
   ends_at_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- Those that were given out, by their `jti`. One whose session is no more is good for nothing.
+CREATE TABLE IF NOT EXISTS tokens (
+  id TEXT PRIMARY KEY,
+  session_digest BLOB NOT NULL,
+  ends_at_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tokens_of_session ON tokens (session_digest);
+
 CREATE TABLE IF NOT EXISTS rooms (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::{PASSWORD, Server};
 use crate::secret;
+use crate::store::TOKENS_PER_SESSION_MAX;
 
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_name_get_one_answer() {
@@ -165,6 +166,59 @@ async fn a_token_ends_with_its_session_if_that_is_sooner() {
     let left = token["ends_at"].as_u64().expect("a time") - crate::clock::now_ms() / 1_000;
     assert!((895..=900).contains(&left), "15 minutes, and not {left} s");
     patient.close().await;
+    server.close().await;
+}
+
+/// Who signs out is out on all the pages of that session, and nowhere else.
+#[tokio::test]
+async fn a_sign_out_ends_the_sessions_tokens_and_their_streams_at_once() {
+    let server = Server::open().await;
+    let (tablet, laptop) = (server.enter("ada").await, server.enter("ada").await);
+    let (one, other, kept) = (tablet.token().await, tablet.token().await, laptop.token().await);
+    let mut of_tablet = server.listen(&one).await;
+    let mut of_laptop = server.listen(&kept).await;
+    assert_eq!(tablet.ask("DELETE", "/api/session", &Value::Null).await.status, 204);
+    let closing = of_tablet.expect("closing").await;
+    assert_eq!((&closing["reason"], &closing["reconnect"]), (&json!("revoked"), &json!(false)));
+    for token in [one, other] {
+        assert_eq!(server.asks_for_a_stream(&token).await, 401);
+    }
+    // Another session, of the same person, has its stream and its token still.
+    laptop.start(1).await;
+    of_laptop.expect("activity_start").await;
+    drop(server.listen(&kept).await);
+    assert_eq!(server.hub.revocation_count(), (0, 2));
+    drop((of_tablet, of_laptop));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_token_from_before_a_lock_is_refused_after_it_too() {
+    let server = Server::open().await;
+    let (ada, office) = (server.enter("ada").await, server.enter("office").await);
+    let token = ada.token().await;
+    for method in ["PUT", "DELETE"] {
+        assert_eq!(office.ask(method, "/api/staff/2/lock", &Value::Null).await.status, 204);
+        assert_eq!(server.asks_for_a_stream(&token).await, 401, "after {method}");
+    }
+    drop(server.listen(&server.enter("ada").await.token().await).await);
+    server.close().await;
+}
+
+/// Each is one more thing to tell the hub of at the end.
+#[tokio::test]
+async fn a_session_has_so_many_tokens_at_a_time_and_no_more() {
+    let server = Server::open().await;
+    let ada = server.enter("ada").await;
+    for _ in 0..TOKENS_PER_SESSION_MAX {
+        ada.token().await;
+    }
+    let refused = ada.ask("POST", "/api/token", &Value::Null).await;
+    assert_eq!(refused.status, 429);
+    assert!(refused.head.contains("retry-after: "), "{}", refused.head);
+    server.enter("ada").await.token().await;
+    assert_eq!(ada.ask("DELETE", "/api/session", &Value::Null).await.status, 204);
+    assert_eq!(server.hub.revocation_count(), (0, TOKENS_PER_SESSION_MAX));
     server.close().await;
 }
 

@@ -13,6 +13,7 @@ use super::harness::{Listener, PATIENCE, TempDir};
 use crate::broadcast::{Beside, Broadcaster, Sending, Telling};
 use crate::event::{Event, EventType, GroupId, Shown};
 use crate::issuer::Issuer;
+use crate::secret;
 use crate::store::Store;
 
 const EVENTS_WAITING_MAX: usize = 1_000;
@@ -70,6 +71,53 @@ async fn of_a_users_rights_the_last_word_is_told_and_none_is_dropped() {
     hub.close().await;
 }
 
+#[tokio::test]
+async fn a_token_that_is_over_is_told_whatever_else_waits() {
+    let address = free_address().await;
+    let (beside, sending, _dir) = start(address);
+    for n in 0..EVENTS_WAITING_MAX + 200 {
+        beside.tell(event(1, n));
+    }
+    let over = ["one", "another"];
+    for id in over {
+        beside.tell(Telling::TokenOver { id: id.to_owned() });
+    }
+    let hub = TestHub::open(address).await;
+    hub.hears_of(&over).await;
+    sending.finish().await;
+    hub.close().await;
+}
+
+/// Between what is saved and what is told of it.
+#[tokio::test]
+async fn a_token_whose_end_was_not_told_before_a_crash_is_told_after_it() {
+    let address = free_address().await;
+    let (beside, sending, dir) = start(address);
+    let store = Store::open(dir.path(), "a password", Broadcaster::Beside(beside)).expect("opens");
+    let mut tokens = Vec::new();
+    for ends in [true, false] {
+        let given = store.change(move |change| {
+            let session = secret::digest(&change.begin_session(2, 3_600)?);
+            let token = change.grant_token(session, 900)?;
+            if ends {
+                change.end_session(session)?
+            }
+            Ok(token.id)
+        });
+        tokens.push(given.await.expect("saved"));
+    }
+    sending.crash();
+    drop(store);
+
+    let (beside, sending) = start_in(&dir, address);
+    let store = Store::open(dir.path(), "a password", Broadcaster::Beside(beside)).expect("opens");
+    store.change(|change| change.tell_all()).await.expect("told");
+    let hub = TestHub::open(address).await;
+    hub.hears_of(&[&tokens[0]]).await;
+    sending.finish().await;
+    hub.close().await;
+}
+
 /// It takes the request, and never answers.
 #[tokio::test]
 async fn a_hub_that_hangs_blocks_no_change() {
@@ -115,10 +163,14 @@ async fn what_is_sent_twice_is_heard_once() {
 
 fn start(address: SocketAddr) -> (Beside, Sending, TempDir) {
     let dir = TempDir::new();
+    let (beside, sending) = start_in(&dir, address);
+    (beside, sending, dir)
+}
+
+fn start_in(dir: &TempDir, address: SocketAddr) -> (Beside, Sending) {
     let issuer = Arc::new(Issuer::open(dir.path()).expect("a key"));
     let hub = format!("http://{address}").parse().expect("an address");
-    let (beside, sending) = Beside::start(hub, issuer, 900_000);
-    (beside, sending, dir)
+    Beside::start(hub, issuer, 900_000)
 }
 
 fn event(group: GroupId, timestamp: usize) -> Telling {
@@ -153,6 +205,22 @@ impl TestHub {
 
     async fn listen_to_all(&self) -> Listener {
         Listener::open_as(self.address, "last_event_id=earliest").await
+    }
+
+    /// Waits until these tokens, and no others, are shut out.
+    async fn hears_of(&self, tokens: &[&str]) {
+        let told = async {
+            while self.hub.revocation_count().1 < tokens.len() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, told).await.expect("in time");
+        let all = self.hub.revocations(&Default::default()).revocations;
+        let mut names: Vec<_> = all.iter().filter_map(|row| row.token_id.as_deref()).collect();
+        names.sort_unstable();
+        let mut expected = tokens.to_vec();
+        expected.sort_unstable();
+        assert_eq!(names, expected);
     }
 
     async fn close(self) {

@@ -101,6 +101,12 @@ impl Server {
         Listener::open(self.address, token).await
     }
 
+    /// The status of the answer, where that is no stream.
+    pub(super) async fn asks_for_a_stream(&self, token: &str) -> u16 {
+        let bearer = format!("authorization: Bearer {token}\r\n");
+        self.ask("GET", "/api/sse/stream", &bearer, &Value::Null).await.status
+    }
+
     pub(super) fn active(&self) -> u64 {
         self.hub.stats()["connections"]["active"].as_u64().expect("a count")
     }

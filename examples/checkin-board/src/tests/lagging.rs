@@ -23,7 +23,7 @@ async fn who_lags_slows_nobody_and_learns_of_the_gap() {
             format!(r#"{{"type":"board_stale","active_group_id":1,"data":{{}},{room}"timestamp":{n}}}"#);
         let data = RawValue::from_string(text).expect("JSON");
         let draft = Draft { ty: Some("board_stale"), data: &data, id: None, key: None };
-        publisher.publish_draft(&group, draft).expect("it is taken");
+        publisher.publish_draft(&group, draft).await.expect("it is taken");
         assert_eq!(quick.expect("board_stale").await["timestamp"], n, "the other loses nothing");
     }
     assert_eq!(slow.expect("gap").await, json!({ "channel": group.as_str(), "reason": "slow" }));

@@ -59,3 +59,10 @@ export const room = (page, name) => page.locator(`.room[data-room="${name}"]`);
 export const student = (page, where, { name }) => room(page, where).locator(`[data-student="${name}"]`);
 export const isThere = (page, where, who) => student(page, where, who).waitFor();
 export const isGone = (page, where, who) => student(page, where, who).waitFor({ state: 'detached' });
+
+/** What `setOffline` leaves open: the stream itself. An operator ends it, and the page can't come back yet. */
+export async function cut(page, school) {
+  const [{ id }] = await school.connections();
+  await school.operate(`connections/${id}`, 'DELETE', { reconnect: true });
+  await page.locator('[data-status=reconnecting]').waitFor();
+}

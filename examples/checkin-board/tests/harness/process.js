@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { until } from '../../../../e2e/harness/until.js';
 
 const LISTENING = /listening on (http:\/\/\S+)$/;
-const STARTS_WITHIN_MS = 20_000;
+const STARTS_WITHIN_MS = 60_000;
 const STOPS_WITHIN_MS = 20_000;
 
 export class Process {
@@ -51,7 +51,7 @@ export class Process {
   }
 
   /** Waits for a line of the log. */
-  async says(line, withinMs = 10_000) {
+  async says(line, withinMs = 30_000) {
     await until(
       () => this.said.some((said) => line.test(said)),
       withinMs,

@@ -32,12 +32,18 @@ export const AMIR = { id: 1, tag: 'tag-01', name: 'Amir Haddad' };
 export const BEA = { id: 2, tag: 'tag-02', name: 'Bea Lindqvist' };
 export const CHIDI = { id: 3, tag: 'tag-03', name: 'Chidi Okafor' };
 
+/** Of those that were built: the newest, or what `CHECKIN_BOARD_PROFILE` names. */
+const PROFILES = process.env.CHECKIN_BOARD_PROFILE ? [process.env.CHECKIN_BOARD_PROFILE] : ['release', 'debug'];
+
 let target;
 function built(name) {
   const metadata = () => execFileSync('cargo', ['metadata', '--no-deps', '--format-version', '1'], { cwd: HERE });
   target ??= JSON.parse(metadata()).target_directory;
-  const found = ['release', 'debug'].map((profile) => join(target, profile, name)).filter((path) => existsSync(path));
-  return found.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0] ?? join(target, 'debug', name);
+  const found = PROFILES.map((profile) => join(target, profile, name)).filter((path) => existsSync(path));
+  return (
+    found.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0] ??
+    join(target, PROFILES.at(-1), name)
+  );
 }
 
 /**
@@ -170,6 +176,7 @@ export class School {
       checkOut: (group, student) => send('DELETE', `/api/groups/${group}/visits/${student}`),
       lock: (staff) => send('PUT', `/api/staff/${staff}/lock`),
       unlock: (staff) => send('DELETE', `/api/staff/${staff}/lock`),
+      signOut: () => send('DELETE', '/api/session'),
       token: async () => (await send('POST', '/api/token')).token,
       board: () => send('GET', '/api/board'),
     };
@@ -194,11 +201,21 @@ export class School {
     };
     return fetch(`${this.hubUrl}/api/sse/${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   }
+
+  /** What the hub answers to who asks for a stream with this token. */
+  async admits(token) {
+    const hangUp = new AbortController();
+    const headers = { Authorization: `Bearer ${token}` };
+    const { status } = await fetch(`${this.hubUrl}/api/sse/stream`, { headers, signal: hangUp.signal });
+    hangUp.abort();
+    return status;
+  }
+
   stats = async () => (await this.operate('stats')).json();
   connections = async () => (await (await this.operate('connections')).json()).connections;
 
   /** Waits until so many connections are live. */
-  async settlesAt(count, withinMs = 10_000) {
+  async settlesAt(count, withinMs = 30_000) {
     const active = async () => (await this.stats()).connections.active;
     await until(
       async () => (await active()) === count,

@@ -4,7 +4,9 @@ export function tap() {
   const own = window.fetch;
   /** One for each stream that was opened. */
   window.streams = [];
+  window.tokensAskedAt = [];
   window.fetch = async (...asked) => {
+    if (asked[0] === '/api/token') window.tokensAskedAt.push(Date.now());
     const answer = await own(...asked);
     if (!answer.headers.get('Content-Type')?.startsWith('text/event-stream')) return answer;
     const stream = { text: '', openedAt: Date.now(), endedAt: null, token: asked[1]?.headers?.Authorization };

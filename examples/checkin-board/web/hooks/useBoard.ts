@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { setData, useQuerySync } from '@tidings/react/query';
 import { useEffect, useRef } from 'react';
 import { type Board, fetchBoard, type Group } from '../api';
-import { EVERY_GROUP, type Events, isStudent, useConnectionStatus } from '../live';
+import { channelOf, EVERY_GROUP, type Events, isStudent, useConnectionStatus } from '../live';
 
 export const BOARD = ['board'];
 
@@ -12,7 +12,9 @@ interface Told {
 
 /**
  * The rooms of this user. A student who comes or goes is written into what is there, and nothing is fetched; where the
- * rooms themselves changed, or something was missed (`gap`), all of it is fetched, in one request.
+ * rooms themselves changed, or something was missed (`gap`), all of it is fetched, in one request. A room whose channel
+ * left the stream is shown no more, whether its end was heard or not: what is not written yet when a right goes, goes
+ * with it.
  */
 export function useBoard() {
   useQuerySync<Events>(
@@ -32,7 +34,10 @@ export function useBoard() {
   return useQuery({ queryKey: BOARD, queryFn: fetchBoard });
 }
 
-/** Fetches anew when the stream's channels are others than before, and what failed while the server was away. */
+/**
+ * The stream says what this user may see. A room that is taken goes at once, also if the server can't be asked; one that
+ * is given is fetched, and so is what failed while the server was away.
+ */
 function useRights(): void {
   const queryClient = useQueryClient();
   const granted = useConnectionStatus(({ status, channels }) =>
@@ -41,11 +46,22 @@ function useRights(): void {
   const before = useRef<string | null>(null);
   useEffect(() => {
     if (granted === null) return;
-    const failed = queryClient.getQueryState(BOARD)?.status === 'error';
-    if (granted !== before.current || failed) void queryClient.invalidateQueries({ queryKey: BOARD });
+    const had = before.current;
     before.current = granted;
+    const failed = queryClient.getQueryState(BOARD)?.status === 'error';
+    if (granted === had && !failed) return;
+    const taken = new Set(had?.split(','));
+    for (const channel of granted.split(',')) taken.delete(channel);
+    if (taken.size > 0) queryClient.setQueryData<Board>(BOARD, (board) => board && without(board, taken));
+    // Anew, also where a fetch is under way: that may have read what was before.
+    void queryClient.invalidateQueries({ queryKey: BOARD });
   }, [granted, queryClient]);
 }
+
+const without = (board: Board, channels: ReadonlySet<string>): Board => ({
+  ...board,
+  groups: board.groups.filter(({ active_group_id }) => !channels.has(channelOf(active_group_id))),
+});
 
 function withVisit(board: Board | undefined, told: unknown, comes: boolean): Board | undefined {
   if (!board || !isStudent(told)) return board;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::section;
 use crate::config::value::{
-    EngineKind, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, ProxyProtocol, RedisUrl,
+    EngineKind, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, ProxyProtocol, RedisUrl, Text,
 };
 
 section! {
@@ -86,9 +86,14 @@ section! {
     /// `[engine]`: where events and leases live.
     Engine {
         /// `memory`: in this process. `redis`: shared by several hubs.
-        kind "engine.kind": EngineKind = "memory", needs Redis;
-        /// Where Redis is, `redis://` or `rediss://`, with its user and password.
-        url "engine.url": Option<RedisUrl>, needs Redis;
+        kind "engine.kind": EngineKind = "memory";
+        /// Where Redis is, `redis://` or `rediss://`, with its user and password; of a cluster one or several of its
+        /// nodes, `redis://a,b,c`; behind Sentinels they and the name of the master, `redis+sentinel://a,b,c/mymaster`.
+        url "engine.url": Option<RedisUrl>;
+        /// A file with the certificate authorities that vouch for Redis, as PEM, in place of this machine's.
+        ca_file "engine.ca_file": Option<PathBuf>;
+        /// How the names of all keys and channels in Redis begin: hubs with the same one share their log.
+        prefix "engine.prefix": Text = "tidings";
     }
 }
 

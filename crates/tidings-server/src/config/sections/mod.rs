@@ -71,7 +71,7 @@ macro_rules! section {
         $(#[doc = $effect:literal])+
         $field:ident $name:literal: $ty:ty $(= $default:literal)?
             $(, unit $unit:literal)? $(, min $min:literal)? $(, max $max:literal)?
-            $(, flag $flag:literal)? $(, needs $needs:ident)?;
+            $(, flag $flag:literal)?;
     )+ }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +85,6 @@ macro_rules! section {
                     default: section!(@some $($default)?),
                     unit: concat!($($unit)?),
                     flag: section!(@some $($flag)?),
-                    needs: section!(@feature $($needs)?),
                     secret: <$ty as $crate::config::value::Value>::SECRET,
                     effect: concat!($($effect),+),
                     min: section!(@or 0 $(, $min)?),
@@ -108,8 +107,6 @@ macro_rules! section {
     };
     (@some) => { None };
     (@some $value:literal) => { Some($value) };
-    (@feature) => { None };
-    (@feature $feature:ident) => { Some($crate::config::setting::Feature::$feature) };
     (@or $default:expr) => { $default };
     (@or $default:expr, $value:literal) => { $value };
 }

@@ -22,8 +22,9 @@ section! {
         /// What happens to a reader so slow that the history no longer reaches back to it: it is told of the `gap`
         /// and goes on, or its stream ends as `slow`.
         slow "channel.slow": Slow = "gap";
-        /// Whether subscribers are told of each other, with `joined` and `left`.
-        presence "channel.presence": bool = "false";
+        /// Who learns who is there: `true`, subscribers are told of each other, with `joined` and `left`; `false`,
+        /// operators alone may ask. Without it nobody is told, and whoever may read the channel may ask.
+        presence "channel.presence": Option<bool>;
         /// A file with the JSON Schema that the data of each event must meet; otherwise, 422. It is read at the start,
         /// and refers to nothing outside itself.
         schema "channel.schema": Option<PathBuf>;

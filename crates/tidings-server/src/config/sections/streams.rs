@@ -58,7 +58,8 @@ section! {
         /// `server.trusted_proxies` have no such limit.
         sockets_per_second_per_ip "limits.sockets_per_second_per_ip": Limit = "0", unit "sockets/s";
         /// Sockets open at a time, streams or not; beyond it they are closed before a byte is read. 0: as many as the
-        /// process may have open files (`LimitNOFILE`), less 64 that are kept for the hub's own.
+        /// process may have open files (`LimitNOFILE`), less 64 that are kept for the hub's own. At
+        /// `server.admin_listen` and `server.metrics_listen` 32 more are let in.
         sockets "limits.sockets": Limit = "0", unit "sockets";
         /// Size of one event's data; beyond it, 413.
         event_bytes "limits.event_bytes": Limit = "65536", unit "bytes", max 1099511627776;

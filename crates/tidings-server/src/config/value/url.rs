@@ -10,46 +10,51 @@ use super::secret::MASK;
 use super::{Bounds, Value, quoted};
 
 macro_rules! url {
-    ($(#[$meta:meta])* $name:ident, $kind:literal, [$($scheme:literal),+], $expected:literal) => {
+    ($(#[$meta:meta])* $name:ident, $whole:ty, $read:expr, $expected:literal) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq)]
-        pub struct $name(Uri);
+        pub struct $name {
+            whole: $whole,
+            shown: String,
+        }
 
         impl $name {
             /// The whole of it, with what it may carry of secrets.
-            pub fn expose(&self) -> &Uri {
-                &self.0
+            pub fn expose(&self) -> &$whole {
+                &self.whole
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&shown(&self.0))
+                f.write_str(&self.shown)
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&shown(&self.0))
+                f.write_str(&self.shown)
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&shown(&self.0))
+                serializer.serialize_str(&self.shown)
             }
         }
 
         impl Value for $name {
-            const KIND: &'static str = $kind;
+            const KIND: &'static str = "URL";
             const SECRET: bool = true;
 
             fn from_input(input: &Input, _: Bounds) -> Result<Self, String> {
-                absolute(input, &[$($scheme),+]).map(Self).ok_or_else(|| $expected.to_owned())
+                let read: fn(&str) -> Option<($whole, String)> = $read;
+                let (whole, shown) = input.text().and_then(read).ok_or_else(|| $expected.to_owned())?;
+                Ok(Self { whole, shown })
             }
 
             fn to_toml(&self) -> Option<String> {
-                Some(quoted(&shown(&self.0)))
+                Some(quoted(&self.shown))
             }
         }
     };
@@ -57,31 +62,56 @@ macro_rules! url {
 
 url!(
     /// Where HTTP requests go: a hook, a key set, a webhook.
-    HttpUrl, "URL", ["http", "https"], "a URL that starts with https:// or http:// and names a host"
+    HttpUrl, Uri, http, "a URL that starts with https:// or http:// and names a host"
 );
 url!(
-    /// Where the Redis engine lives.
-    RedisUrl, "URL", ["redis", "rediss"], "a URL that starts with redis:// or rediss:// and names a host"
+    /// Where the Redis engine lives: at one host, or at one of several.
+    RedisUrl, String, redis,
+    "a URL that starts with redis://, rediss://, redis+sentinel:// or rediss+sentinel:// and names a host"
 );
 
-fn absolute(input: &Input, schemes: &[&str]) -> Option<Uri> {
-    let uri: Uri = input.text()?.parse().ok()?;
+fn http(text: &str) -> Option<(Uri, String)> {
+    let uri = hosted(text, &["http", "https"])?;
+    let shown = shown(&uri, host_and_port(&uri));
+    Some((uri, shown))
+}
+
+fn redis(text: &str) -> Option<(String, String)> {
+    const SCHEMES: [&str; 4] = ["redis", "rediss", "redis+sentinel", "rediss+sentinel"];
+    let (scheme, rest) = text.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (user, hosts) = match authority.rsplit_once('@') {
+        Some((user, hosts)) => (format!("{user}@"), hosts),
+        None => (String::new(), authority),
+    };
+    // Each by itself is a URL.
+    let each = hosts.split(',').map(|host| hosted(&format!("{scheme}://{user}{host}{path}"), &SCHEMES));
+    let each = each.collect::<Option<Vec<Uri>>>()?;
+    let hosts: Vec<String> = each.iter().map(host_and_port).collect();
+    Some((text.to_owned(), shown(each.first()?, hosts.join(","))))
+}
+
+fn hosted(text: &str, schemes: &[&str]) -> Option<Uri> {
+    let uri: Uri = text.parse().ok()?;
     let known = uri.scheme_str().is_some_and(|scheme| schemes.contains(&scheme));
     let hosted = uri.host().is_some_and(|host| !host.is_empty());
     (known && hosted).then_some(uri)
 }
 
-fn shown(uri: &Uri) -> String {
-    let scheme = uri.scheme_str().unwrap_or_default();
-    let host = uri.host().unwrap_or_default();
+fn host_and_port(uri: &Uri) -> String {
     let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}", uri.host().unwrap_or_default())
+}
+
+fn shown(uri: &Uri, hosts: String) -> String {
+    let scheme = uri.scheme_str().unwrap_or_default();
     let user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
     let user = if user { format!("{MASK}@") } else { String::new() };
     let rest = match uri.path_and_query().map_or("/", |rest| rest.as_str()) {
         "" | "/" => String::new(),
         _ => format!("/{MASK}"),
     };
-    format!("{scheme}://{user}{host}{port}{rest}")
+    format!("{scheme}://{user}{hosts}{rest}")
 }
 
 #[cfg(test)]
@@ -90,7 +120,7 @@ mod tests {
 
     const ANY: Bounds = Bounds { min: 0, max: 0, unit: "" };
 
-    fn redis(text: &str) -> Result<RedisUrl, String> {
+    fn read(text: &str) -> Result<RedisUrl, String> {
         RedisUrl::from_input(&Input::Loose(text.to_owned()), ANY)
     }
 
@@ -101,8 +131,10 @@ mod tests {
             ("redis://user:canary@cache:6379/0", "redis://***@cache:6379/***"),
             ("rediss://cache/?password=canary", "rediss://cache/***"),
             ("redis://[::1]:6379", "redis://[::1]:6379"),
+            ("redis://me:canary@a:1,b:2", "redis://***@a:1,b:2"),
+            ("redis+sentinel://a,b/mymaster", "redis+sentinel://a,b/***"),
         ] {
-            let url = redis(url).expect(url);
+            let url = read(url).expect(url);
             assert_eq!(url.to_string(), shown);
             assert_eq!(format!("{url:?}"), shown);
             assert_eq!(serde_json::to_string(&url).expect("text serializes"), format!("{shown:?}"));
@@ -111,14 +143,25 @@ mod tests {
 
     #[test]
     fn the_whole_is_there_for_who_connects() {
-        let url = redis("redis://user:pass@cache:6379/2").expect("valid");
-        assert_eq!(url.expose().to_string(), "redis://user:pass@cache:6379/2");
+        let url = read("redis://user:pass@cache:6379/2").expect("valid");
+        assert_eq!(url.expose(), "redis://user:pass@cache:6379/2");
     }
 
     #[test]
     fn other_schemes_and_relative_ones_are_refused() {
-        for url in ["", "cache:6379", "/path", "http://cache", "redis://", "redis:cache", "redis://a b"] {
-            assert!(redis(url).is_err(), "{url}");
+        for url in [
+            "",
+            "cache:6379",
+            "/path",
+            "http://cache",
+            "redis://",
+            "redis:cache",
+            "redis://a b",
+            "redis://a,",
+            "redis://,a",
+            "redis://a,b c",
+        ] {
+            assert!(read(url).is_err(), "{url}");
         }
     }
 }

@@ -1056,7 +1056,7 @@ var wants = ({ channels }, { desired }) => channels === "granted" || desired().s
 			node: data.node
 		};
 		let silentMs = this.#settings.transport.deaf ? Infinity : data.heartbeat_ms * SILENT_HEARTBEATS;
-		this.#watch.start(silentMs, data.lease * 1e3 / 3 || Infinity), this.#input("opened"), this.#channels.began(data.connection_id, data.channels);
+		this.#watch.start(silentMs, data.lease * 1e3 / 3 || Infinity), this.#channels.began(data.connection_id, data.channels), this.#input("opened");
 	}
 	async #checkIn() {
 		let { signal } = this.#abort;

@@ -11,7 +11,7 @@ use super::super::rights::{NoGrant, Rights};
 use super::HOOK_GRANT_SECONDS;
 use crate::http::problem::Problem;
 use crate::json::{self, present};
-use crate::outbound::Answer;
+use crate::outbound::{Answer, TooLong};
 
 /// The end of the year 9999, in seconds since 1970.
 const TIME_MAX: u64 = 253_402_300_799;
@@ -33,10 +33,20 @@ pub(super) struct Verdict {
 pub(super) enum BadAnswer {
     #[error("answered {0}, and only 200, 401 and 403 are taken: no redirect is followed")]
     Status(StatusCode),
+    #[error("{0}")]
+    TooLong(#[from] TooLong),
     #[error("the answer is no JSON object in which each name stands once")]
     Shape,
     #[error("`{0}` of the answer can't be granted: {1}")]
     Grant(&'static str, String),
+}
+
+impl BadAnswer {
+    /// Whether the application is well, and has no decision on this question alone: a cookie that is too large for it, a
+    /// client that it thinks comes too often, a page to log in at. Anybody can ask such questions.
+    pub(super) fn is_of_the_question(&self) -> bool {
+        matches!(self, Self::Status(status) if !status.is_server_error())
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,7 +67,7 @@ pub(super) fn read(answer: &Answer, now_ms: u64) -> Result<Verdict, BadAnswer> {
     let refused = |granted| Ok(Verdict { granted: Err(granted), kept_ms });
     match answer.status {
         StatusCode::OK => {
-            let grant = granted(&answer.body, now_ms)?;
+            let grant = granted(answer.body.as_ref().map_err(|error| *error)?, now_ms)?;
             let left_ms = grant.expires_at_ms.unwrap_or(u64::MAX).saturating_sub(now_ms);
             if left_ms == 0 {
                 return refused(Problem::unauthorized("the grant is over: log in again"));
@@ -77,7 +87,7 @@ pub(super) fn read(answer: &Answer, now_ms: u64) -> Result<Verdict, BadAnswer> {
     }
 }
 
-fn granted(body: &[u8], now_ms: u64) -> Result<Grant, BadAnswer> {
+pub(super) fn granted(body: &[u8], now_ms: u64) -> Result<Grant, BadAnswer> {
     let body = body.trim_ascii();
     let granted: Granted = json::object(body).ok_or(BadAnswer::Shape)?;
     let bad = |name, reason: &str| BadAnswer::Grant(name, reason.to_owned());
@@ -127,7 +137,7 @@ fn detail(answer: &Answer) -> Option<String> {
     struct Said {
         detail: String,
     }
-    let said: Said = serde_json::from_slice(&answer.body).ok()?;
+    let said: Said = serde_json::from_slice(answer.body.as_ref().ok()?).ok()?;
     let shown = said.detail.chars().filter(|c| !c.is_control()).take(DETAIL_CHARS_MAX);
     Some(shown.collect::<String>()).filter(|text| !text.trim().is_empty())
 }
@@ -155,7 +165,7 @@ mod tests {
         Answer {
             status: StatusCode::from_u16(status).expect("a status"),
             headers,
-            body: Bytes::from(body.to_owned()),
+            body: Ok(Bytes::from(body.to_owned())),
         }
     }
 
@@ -204,8 +214,9 @@ mod tests {
             assert!(read(&answer(200, "max-age=60", body), NOW_MS).is_err(), "{body}");
         }
         for status in [201, 204, 301, 302, 307, 400, 404, 429, 500, 503] {
-            let read = read(&answer(status, "", "{}"), NOW_MS).map(|_| ());
-            assert_eq!(read, Err(BadAnswer::Status(StatusCode::from_u16(status).expect("one"))));
+            let bad = read(&answer(status, "", "{}"), NOW_MS).map(|_| ()).expect_err("no decision");
+            assert_eq!(bad, BadAnswer::Status(StatusCode::from_u16(status).expect("one")));
+            assert_eq!(bad.is_of_the_question(), status < 500, "{status}");
         }
         let over = read(&answer(200, "", r#"{"exp":1795270825}"#), NOW_MS).expect("an answer");
         assert_eq!(over.granted.expect_err("over").status(), StatusCode::UNAUTHORIZED);

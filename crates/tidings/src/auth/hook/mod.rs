@@ -3,9 +3,12 @@
 
 mod answer;
 mod breaker;
+mod forgotten;
 mod kept;
 mod options;
 mod question;
+mod shelf;
+mod tally;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,9 +24,10 @@ use self::breaker::{Breaker, Turn};
 use self::kept::{Heard, Kept, Outcome};
 pub use self::options::{HookEvent, HookOptions, HookOptionsError};
 use self::question::Question;
+use self::tally::{Asking, Tally};
 #[cfg(feature = "tokens")]
-use super::authorizer::TokenAuthorizer;
-use crate::authorize::{Asked, Authorizer};
+use super::tokens::TokenAuthorizer;
+use crate::authorize::{Asked, Authorizer, Counted};
 use crate::clock::Clock;
 use crate::http::CrossSite;
 use crate::http::problem::Problem;
@@ -31,14 +35,21 @@ use crate::outbound::Client;
 
 /// For how long a grant is good whose answer says nothing of its end.
 pub const HOOK_GRANT_SECONDS: u64 = 3_600;
-/// Answers that are kept; the oldest make room.
+/// Grants that are kept; the oldest make room.
 pub const HOOK_ANSWERS_MAX: usize = 10_000;
+/// Refusals, and grants of `anonymous`, that are kept; the oldest of them make room.
+pub const HOOK_REFUSALS_MAX: usize = 10_000;
 /// Questions that are under way or wait for their turn.
 pub const HOOK_WAITING_MAX: usize = 10_000;
 /// When to come again after a question that failed, in milliseconds.
 const RETRY_MS: u64 = 2_000;
 /// Least time between two lines of the log about questions that failed.
 const LINES_EVERY_MS: u64 = 1_000;
+
+/// What an application's answer of 200 grants at a time in milliseconds since 1970; `None` where it can't be read.
+pub fn hook_grant(body: &[u8], now_ms: u64) -> Option<Grant> {
+    answer::granted(body, now_ms).ok()
+}
 
 /// Grants what the application answers. Where there are tokens too, one that a request carries is checked, and the
 /// application is asked where it carries none.
@@ -64,6 +75,7 @@ struct Hook {
 struct State {
     kept: Kept,
     breaker: Breaker,
+    tally: Tally,
     told_ms: Option<u64>,
     untold: u64,
 }
@@ -77,8 +89,9 @@ impl HookAuthorizer {
 
     fn asking(options: HookOptions, client: Client) -> Self {
         let state = State {
-            kept: Kept::new(HOOK_ANSWERS_MAX),
+            kept: Kept::new(HOOK_ANSWERS_MAX, HOOK_REFUSALS_MAX),
             breaker: Breaker::new(options.failures_max, options.pause_ms),
+            tally: Tally::default(),
             told_ms: None,
             untold: 0,
         };
@@ -144,6 +157,15 @@ impl Authorizer for HookAuthorizer {
     fn forget(&self, user: &str) {
         self.hook.state().kept.forget(user);
     }
+
+    fn counted(&self) -> Vec<Counted> {
+        let own = self.hook.state().tally.counted();
+        #[cfg(feature = "tokens")]
+        let others = self.tokens.as_ref().map(Authorizer::counted).unwrap_or_default();
+        #[cfg(not(feature = "tokens"))]
+        let others = Vec::new();
+        [vec![own], others].concat()
+    }
 }
 
 impl Hook {
@@ -164,17 +186,21 @@ impl Hook {
 
     fn kept_or_begun(self: &Arc<Self>, question: Question) -> Result<Outcome, Heard> {
         let now_ms = self.clock.now_ms();
-        let mut state = self.state();
+        let state = &mut *self.state();
         if let Some(verdict) = state.kept.fresh(&question.key, now_ms).filter(|_| !question.anew) {
+            state.tally.add(Asking::Kept);
             return Ok(Outcome::Decided(verdict.clone()));
         }
         if let Some(heard) = state.kept.under_way(&question.key) {
+            state.tally.add(Asking::Shared);
             return Err(heard);
         }
         if state.kept.waiting() >= HOOK_WAITING_MAX {
+            state.tally.add(Asking::Crowded);
             return Ok(Outcome::Away { retry_ms: RETRY_MS });
         }
         if let Err(retry_ms) = state.breaker.ask(now_ms) {
+            state.tally.add(Asking::Paused);
             return Ok(Outcome::Away { retry_ms });
         }
         let (tell, heard) = watch::channel(None);
@@ -182,14 +208,22 @@ impl Hook {
         let hook = Arc::clone(self);
         // A task of its own, so that nobody ends it for others by leaving.
         tokio::spawn(async move {
-            let key = question.key;
+            let (key, anew, replaces) = (question.key, question.anew, question.replaces.clone());
             let outcome = hook.ask(question).await;
             let verdict = match &outcome {
                 Outcome::Decided(verdict) => Some(verdict),
                 Outcome::Away { .. } => None,
             };
             let now_ms = hook.clock.now_ms();
-            hook.state().kept.end(key, begun, verdict, now_ms);
+            {
+                let mut state = hook.state();
+                state.tally.add(Asking::of(verdict));
+                // What is always asked anew is read by nobody again.
+                state.kept.end(key, begun, verdict.filter(|_| !anew), now_ms);
+                if let Some(user) = replaces.filter(|_| verdict.is_some()) {
+                    state.kept.forget(&user);
+                }
+            }
             tell.send_replace(Some(outcome));
         });
         Err(heard)
@@ -200,30 +234,40 @@ impl Hook {
         let Ok(Ok(_turn)) = timeout(self.timeout, self.turns.acquire()).await else {
             return Outcome::Away { retry_ms: RETRY_MS };
         };
+        // Whatever changes from here on may be news to the application.
+        let asked_ms = self.clock.wall_ms();
         let answer = self.client.ask(Method::POST, question.fields, question.body).await;
-        let verdict = match &answer {
-            Ok(answer) => answer::read(answer, self.clock.wall_ms()).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        let now_ms = self.clock.now_ms();
-        match verdict {
-            Ok(verdict) => {
-                if self.state().breaker.succeeded() == Turn::Closed {
-                    tracing::info!(host = self.host, "the hook answers again");
+        let error = match answer {
+            Ok(answer) => match answer::read(&answer, self.clock.wall_ms()) {
+                Ok(mut verdict) => {
+                    self.is_well();
+                    verdict.granted.iter_mut().for_each(|grant| grant.issued_at_ms = Some(asked_ms));
+                    return Outcome::Decided(verdict);
                 }
-                Outcome::Decided(verdict)
-            }
-            Err(error) => {
-                self.failed(&error, now_ms);
-                Outcome::Away { retry_ms: RETRY_MS }
-            }
+                Err(bad) if bad.is_of_the_question() => {
+                    self.is_well();
+                    self.tell(&bad.to_string(), Turn::Same);
+                    return Outcome::Away { retry_ms: RETRY_MS };
+                }
+                Err(bad) => bad.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        let turn = self.state().breaker.failed(self.clock.now_ms());
+        self.tell(&error, turn);
+        Outcome::Away { retry_ms: RETRY_MS }
+    }
+
+    fn is_well(&self) {
+        if self.state().breaker.succeeded() == Turn::Closed {
+            tracing::info!(host = self.host, "the hook answers again");
         }
     }
 
     /// One line a second, with how many there were since.
-    fn failed(&self, error: &str, now_ms: u64) {
+    fn tell(&self, error: &str, turn: Turn) {
+        let now_ms = self.clock.now_ms();
         let mut state = self.state();
-        let turn = state.breaker.failed(now_ms);
         if state.told_ms.is_some_and(|at_ms| now_ms < at_ms + LINES_EVERY_MS) && turn == Turn::Same {
             state.untold += 1;
             return;
@@ -240,7 +284,7 @@ impl Hook {
                     "the hook fails and is left alone for a while"
                 );
             }
-            _ => tracing::warn!(host = self.host, error, untold, "the hook could not be asked"),
+            _ => tracing::warn!(host = self.host, error, untold, "the hook did not decide"),
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct HookOptions {
     pub events: Vec<HookEvent>,
     /// Fields of the request that go with the question.
     pub headers: Vec<HeaderName>,
+    /// Names of cookies that don't: those that are good for somebody else than the application.
+    pub cookies_withheld: Vec<String>,
     /// Whether the URL's name may stand for an address within the network.
     pub allow_private: bool,
     /// Who vouches for the application, over https://, as PEM; `None` for those whom this machine trusts.
@@ -94,6 +96,7 @@ impl HookOptions {
             url,
             events: Vec::new(),
             headers: vec![http::header::COOKIE, http::header::AUTHORIZATION],
+            cookies_withheld: Vec::new(),
             allow_private: false,
             authorities: None,
             timeout_ms: 2_000,

@@ -1,12 +1,14 @@
 //! What the application is asked: what somebody wants to do, with what their request came with.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tidings_core::grant::ANONYMOUS;
 
 use super::options::{HookEvent, HookOptions};
 use crate::authorize::{Action, Asked};
@@ -39,8 +41,10 @@ pub(super) struct Question {
     pub(super) key: Key,
     pub(super) fields: HeaderMap,
     pub(super) body: Bytes,
-    /// Whether a kept answer will do.
+    /// Whether no kept answer will do.
     pub(super) anew: bool,
+    /// Whose kept answers the decision takes the place of: not of all who are nobody.
+    pub(super) replaces: Option<Arc<str>>,
 }
 
 #[derive(Serialize)]
@@ -74,11 +78,13 @@ impl Question {
             query: query(request.uri.query().unwrap_or_default()),
         };
         let body = serde_json::to_vec(&said).unwrap_or_default();
-        let mut fields = forwarded(request, &options.headers);
+        let mut fields = forwarded(request, options);
         let key = key(&fields, &body);
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         fields.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        Self { key, fields, body: body.into(), anew: asked.action == Action::Refresh }
+        let anew = asked.action == Action::Refresh;
+        let replaces = asked.user.filter(|user| anew && **user != *ANONYMOUS);
+        Self { key, fields, body: body.into(), anew, replaces }
     }
 }
 
@@ -93,20 +99,28 @@ fn as_wished(asked: &Asked, options: &HookOptions) -> Asked {
 }
 
 /// The chosen fields of a request. Cookies in several fields become one, as HTTP/1.1 has them (RFC 9113 §8.2.3).
-pub(super) fn forwarded(request: &Parts, names: &[HeaderName]) -> HeaderMap {
+fn forwarded(request: &Parts, options: &HookOptions) -> HeaderMap {
     let mut fields = HeaderMap::new();
-    for name in names {
-        let mut values = request.headers.get_all(name).iter();
+    for name in &options.headers {
         if name == header::COOKIE {
-            let all: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
-            if let Some(joined) = (!all.is_empty()).then(|| all.join(&b"; "[..])) {
-                fields.extend(HeaderValue::from_bytes(&joined).ok().map(|value| (name.clone(), value)));
-            }
+            fields.extend(cookies(request, &options.cookies_withheld).map(|value| (name.clone(), value)));
             continue;
         }
+        let mut values = request.headers.get_all(name).iter();
         values.try_for_each(|value| fields.try_append(name.clone(), value.clone()).map(|_| ())).ok();
     }
     fields
+}
+
+fn cookies(request: &Parts, withheld: &[String]) -> Option<HeaderValue> {
+    let is_withheld = |cookie: &[u8]| {
+        let name = cookie.split(|byte| *byte == b'=').next().unwrap_or_default();
+        withheld.iter().any(|withheld| withheld.as_bytes() == name.trim_ascii())
+    };
+    let values = request.headers.get_all(header::COOKIE).iter();
+    let all = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+    let kept: Vec<&[u8]> = all.filter(|cookie| !cookie.is_empty() && !is_withheld(cookie)).collect();
+    if kept.is_empty() { None } else { HeaderValue::from_bytes(&kept.join(&b"; "[..])).ok() }
 }
 
 /// A query without what is the hub's own, otherwise as it came.
@@ -182,6 +196,21 @@ mod tests {
     }
 
     #[test]
+    fn cookies_that_are_good_for_others_are_kept_back() {
+        let cookies = |values: &[&str]| {
+            let headers: Vec<_> = values.iter().map(|value| ("cookie", *value)).collect();
+            let own = HookOptions { cookies_withheld: vec!["admin".to_owned()], ..options(&[]) };
+            let question = Question::new(&request("/", &headers), &asked(Action::Connect), &own);
+            question.fields.get("cookie").map(|value| value.to_str().expect("text").to_owned())
+        };
+        assert_eq!(
+            cookies(&["admin=1;a=1 ; admin =2", "b=admin=3; ; admins=4"]).as_deref(),
+            Some("a=1; b=admin=3; admins=4")
+        );
+        assert_eq!(cookies(&["admin=1", "admin"]), None);
+    }
+
+    #[test]
     fn what_is_no_question_of_its_own_is_the_sessions() {
         let parts = request("/api/sse/publish", &[("cookie", "sid=1")]);
         let plain = Question::new(&parts, &asked(Action::Publish), &options(&[]));
@@ -191,7 +220,13 @@ mod tests {
         assert_eq!(plain.key, other.key, "one answer for both");
         let own = Question::new(&parts, &asked(Action::Publish), &options(&[HookEvent::Publish]));
         assert_eq!(said(&own)["action"], "publish");
-        assert!(Question::new(&parts, &asked(Action::Refresh), &options(&[])).anew && !own.anew);
+        let refresh = Asked { user: Some("ann".into()), ..asked(Action::Refresh) };
+        let refresh = Question::new(&parts, &refresh, &options(&[]));
+        assert!(refresh.anew && !own.anew);
+        assert_eq!((refresh.replaces.as_deref(), own.replaces), (Some("ann"), None));
+        let nobodys = Asked { user: Some(ANONYMOUS.into()), ..asked(Action::Refresh) };
+        let nobodys = Question::new(&parts, &nobodys, &options(&[]));
+        assert_eq!((nobodys.anew, nobodys.replaces), (true, None));
     }
 
     #[test]

@@ -75,8 +75,10 @@ impl Hub {
         let now_ms = self.0.clock.wall_ms();
         let permissions = locked(&self.0.permissions);
         let revoked = &permissions.revoked;
-        let held = |table: &FastMap<_, Shut>| table.values().filter(|shut| shut.until_ms > now_ms).count();
-        (held(&revoked.users), held(&revoked.tokens))
+        let held = |table: &FastMap<_, Shut>, is_user| {
+            table.values().filter(|shut| shut.holds(is_user, now_ms)).count()
+        };
+        (held(&revoked.users, true), held(&revoked.tokens, false))
     }
 
     /// A page of who is shut out.
@@ -88,7 +90,7 @@ impl Hub {
             let revoked = &permissions.revoked;
             let users = revoked.users.iter().map(|(name, shut)| (name, shut, true));
             let all = users.chain(revoked.tokens.iter().map(|(name, shut)| (name, shut, false)));
-            let found = all.filter(|(name, shut, _)| shut.until_ms > now_ms && is_found(name));
+            let found = all.filter(|(name, shut, is_user)| shut.holds(*is_user, now_ms) && is_found(name));
             let marked = found.map(|(name, shut, is_user)| {
                 let value: SortValue = match query.sort.by {
                     RevocationBy::RevokedAt => shut.made_ms.into(),

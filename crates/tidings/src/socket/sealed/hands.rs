@@ -46,6 +46,10 @@ impl Line for Box<Sealed> {
         Poll::Ready(Ok(if self.is_over() { 0 } else { came }))
     }
 
+    fn committed(&self) -> usize {
+        self.taken
+    }
+
     fn try_write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut progressed = false;
         loop {
@@ -60,6 +64,9 @@ impl Line for Box<Sealed> {
                 return Ok(std::mem::take(&mut self.taken));
             }
             let bytes = gathered(slices);
+            if bytes.is_empty() {
+                return Ok(0);
+            }
             self.seal(&bytes)?;
             self.taken = bytes.len();
         }

@@ -11,7 +11,7 @@ use axum::Router;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use self::session::Sealed;
+pub(super) use self::session::Sealed;
 use super::accept::Guest;
 use super::door::Door;
 use super::line::Wire;

@@ -47,7 +47,10 @@ pub(in super::super) struct Sealed {
 
 impl Sealed {
     /// Until hands are shaken, which nothing but the caller puts an end to.
-    pub(super) async fn shake_hands(door: Door, config: Arc<ServerConfig>) -> io::Result<Box<Self>> {
+    pub(in super::super) async fn shake_hands(
+        door: Door,
+        config: Arc<ServerConfig>,
+    ) -> io::Result<Box<Self>> {
         let mut sealed = Box::new(Self {
             door,
             session: UnbufferedServerConnection::new(config).map_err(io::Error::other)?,

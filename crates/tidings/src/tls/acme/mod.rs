@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use self::cache::Cache;
+use self::cache::{Attempt, Cache};
 use super::certificates::Certificates;
 use super::pair::Pair;
 
@@ -56,10 +56,22 @@ impl Acme {
     /// Orders a certificate whenever it is time to, for as long as it is polled.
     pub(super) async fn keep_current(&self, certificates: &Certificates, look: &tokio::sync::Notify) {
         let mut retry = RETRY_FIRST;
+        if is_due(certificates)
+            && let Some(attempt) = self.cache.attempt()
+        {
+            retry = doubled(Duration::from_secs(attempt.wait_seconds));
+            let left = attempt.left(crate::clock::unix_seconds());
+            tracing::warn!(
+                domains = self.options.domains.join(", "),
+                again_in_seconds = left.as_secs(),
+                "a certificate is not ordered before its time, since the last order failed: SIGHUP orders at once"
+            );
+            let _ = timeout(left, look.notified()).await;
+        }
         loop {
             let mut pause = LOOK_INTERVAL;
             if is_due(certificates) {
-                match self.order(certificates).await {
+                match self.order(certificates, retry).await {
                     Ok(()) => retry = RETRY_FIRST,
                     Err(error) => {
                         let domains = self.options.domains.join(", ");
@@ -72,7 +84,7 @@ impl Acme {
                              authority to be reached from here (tls.acme)"
                         );
                         pause = retry;
-                        retry = (retry * 2).min(RETRY_MAX);
+                        retry = doubled(retry);
                     }
                 }
             }
@@ -80,7 +92,16 @@ impl Acme {
         }
     }
 
-    async fn order(&self, certificates: &Certificates) -> Result<(), String> {
+    /// Where it fails, or the hub ends meanwhile, the next waits for so long, whoever orders it.
+    async fn order(&self, certificates: &Certificates, retry: Duration) -> Result<(), String> {
+        let attempt = Attempt { at: crate::clock::unix_seconds(), wait_seconds: retry.as_secs() };
+        // What could not be kept would be ordered anew at each start: authorities bound that, too.
+        let kept = |kept: std::io::Result<()>| {
+            kept.map_err(|error| {
+                format!("nothing can be kept in {}: {error}", self.options.cache_dir.display())
+            })
+        };
+        kept(self.cache.keep_attempt(attempt))?;
         tracing::info!(domains = self.options.domains.join(", "), "ordering a certificate");
         let ordered = timeout(ORDER_TIMEOUT, order::place(&self.options, &self.cache, certificates)).await;
         certificates.end_challenges();
@@ -89,10 +110,18 @@ impl Acme {
             Err(_) => return Err(format!("no certificate within {} s", ORDER_TIMEOUT.as_secs())),
         };
         let pair = Pair::from_pem(pem.as_bytes()).ok_or("what the authority gave is no certificate")?;
+        // Kept first: there is no moment in which one that is used could be lost.
+        let is_kept = kept(self.cache.keep_certificate(&pem));
         pair.tell("certificate obtained");
         certificates.replace(pair);
-        self.cache.keep_certificate(&pem).map_err(|error| format!("it can't be kept: {error}"))
+        is_kept?;
+        self.cache.forget_attempt();
+        Ok(())
     }
+}
+
+fn doubled(retry: Duration) -> Duration {
+    (retry * 2).min(RETRY_MAX)
 }
 
 fn is_due(certificates: &Certificates) -> bool {

@@ -47,6 +47,10 @@ impl Reader {
         let mut taken = Taken::default();
         let mut bytes = 0;
         let mut text = Vec::new();
+        if let Some(open) = &mut self.open {
+            // What was read ahead may have been taken back since, and written anew.
+            open.file.seek(SeekFrom::Start(open.at))?;
+        }
         while self.next < until && taken.records.len() < most && bytes < bytes_max {
             let Some(open) = self.open_for_next(&mut taken)? else { break };
             text.clear();
@@ -110,5 +114,39 @@ impl Reader {
             self.open = Some(Open { first: segment.first, file: BufReader::new(file), at: 0 });
         }
         Ok(self.open.as_mut())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::webhooks::record::Happened;
+
+    fn line_of(seq: u64, channel: &str) -> Vec<u8> {
+        let what = Happened::ChannelOccupied { channel: channel.to_owned() };
+        let record = Record { id: Record::id("e", seq), seq, at: 1, node: "n".to_owned(), what };
+        let mut line = Vec::new();
+        line::write(&mut line, &record.to_json());
+        line
+    }
+
+    #[test]
+    fn what_was_read_ahead_and_then_taken_back_is_not_told() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("outbox-00000000000000000001.jsonl");
+        let (first, taken_back) = (line_of(1, "first"), line_of(2, "taken-back"));
+        fs::write(&path, [&*first, &*taken_back].concat()).expect("written");
+        let segments = Arc::new(Segments::of(dir.path()).expect("read"));
+        let mut reader = Reader::new(segments, 1);
+        let channels =
+            |taken: Taken| taken.records.into_iter().map(|(_, record)| record.what).collect::<Vec<_>>();
+        let occupied = |channel: &str| vec![Happened::ChannelOccupied { channel: channel.to_owned() }];
+        // The disk has not taken the second for good.
+        assert_eq!(channels(reader.take(2, 100, 1_000).expect("read")), occupied("first"));
+        fs::write(&path, [&*first, &*line_of(2, "second")].concat()).expect("written");
+        assert_eq!(channels(reader.take(3, 100, 1_000).expect("read")), occupied("second"));
+        assert_eq!(reader.next(), 3);
     }
 }

@@ -104,6 +104,10 @@ impl Courier {
                 let order = json!({ "user": user.to_string(), "until": self.until() });
                 self.ask(Method::POST, "/api/sse/revocations", &order).await.map(drop)
             }
+            Telling::TokenOver { id } => {
+                let order = json!({ "jti": id, "until": self.until() });
+                self.ask(Method::POST, "/api/sse/revocations", &order).await.map(drop)
+            }
             Telling::LetIn { user } => self
                 .ask(Method::DELETE, &format!("/api/sse/revocations?user={user}"), &Value::Null)
                 .await

@@ -7,7 +7,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
 pub(super) use crate::outbound::Trust;
-use crate::outbound::{Client, ClientOptions, OutboundError, Target};
+use crate::outbound::{Client, ClientOptions, OutboundError, Target, TooLong};
 
 /// For the whole of a fetch: resolving, connecting, TLS, the answer.
 const FETCH_TIMEOUT: Duration = Duration::from_millis(5_000);
@@ -19,6 +19,8 @@ const FETCH_BYTES_MAX: usize = 256 * 1024;
 pub(super) enum FetchError {
     #[error("{0}")]
     Outbound(#[from] OutboundError),
+    #[error("{0}")]
+    TooLong(#[from] TooLong),
     #[error("answered {0}, and only 200 is taken: no redirect is followed")]
     Status(StatusCode),
 }
@@ -44,7 +46,7 @@ impl Fetcher {
         let fields = HeaderMap::from_iter([(header::ACCEPT, KINDS)]);
         let answer = self.0.ask(Method::GET, fields, Bytes::new()).await?;
         match answer.status {
-            StatusCode::OK => Ok(answer.body),
+            StatusCode::OK => Ok(answer.body?),
             status => Err(FetchError::Status(status)),
         }
     }

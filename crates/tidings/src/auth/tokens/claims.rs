@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 use tidings_core::grant::{Grant, Label};
 
 use super::refusal::Refusal;
-use super::rights::{NoGrant, Rights};
+use crate::auth::rights::{NoGrant, Rights};
 use crate::json::{self, present};
 
 /// The end of the year 9999, in seconds since 1970.

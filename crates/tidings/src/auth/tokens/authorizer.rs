@@ -51,7 +51,7 @@ impl TokenAuthorizer {
 
     /// Whether a request carries a token, good or not.
     #[cfg(feature = "hook")]
-    pub(super) fn has_one(&self, request: &Parts) -> bool {
+    pub(in crate::auth) fn has_one(&self, request: &Parts) -> bool {
         self.carriers.find(request) != Carried::Nothing
     }
 

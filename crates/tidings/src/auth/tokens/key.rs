@@ -16,6 +16,9 @@ const RSA_BITS_MIN: usize = 2048;
 /// What a file starts with somewhere, if it is PEM.
 const PEM_MARK: &[u8] = b"-----BEGIN ";
 
+/// How keys begin that are neither PEM nor a secret: JWK, OpenSSH (RFC 4253 §6.6), DER of over 127 bytes.
+const OTHER_KEYS: [&[u8]; 6] = [b"{", b"ssh-", b"ecdsa-", b"sk-ssh-", b"\x30\x81", b"\x30\x82"];
+
 /// A key, ready for each algorithm that it is good for and allowed to check.
 #[derive(Debug)]
 pub(super) struct Key(Vec<(Algorithm, Material)>);
@@ -64,6 +67,11 @@ pub enum KeyError {
         "is a private key, which a hub has no need of: give it the public one, as `openssl pkey -in KEY -pubout` writes it"
     )]
     Private,
+    /// A key in a form that is not read.
+    #[error(
+        "is a key as JWK, OpenSSH or DER, which are not read here: give it as PEM, as `openssl pkey -in KEY -pubout` writes it, or the issuer's `auth.jwks_url`"
+    )]
+    OtherForm,
     /// PEM with no key that is known.
     #[error(
         "is PEM without a public key for RSA (2048 bits or more), P-256, P-384 or Ed25519: `openssl pkey -in KEY -pubout` writes one"
@@ -87,6 +95,10 @@ impl Key {
     }
 
     fn secret(secret: &[u8], algorithms: &[Algorithm]) -> Result<Self, KeyError> {
+        // Whoever knows a public key that is taken for a secret can forge tokens by it.
+        if OTHER_KEYS.iter().any(|form| secret.trim_ascii_start().starts_with(form)) {
+            return Err(KeyError::OtherForm);
+        }
         let algorithms = if algorithms.is_empty() { &[Algorithm::Hs256] } else { algorithms };
         let one = |algorithm: &Algorithm| {
             let bytes_min = algorithm

@@ -9,7 +9,7 @@ use super::algorithm::Algorithm;
 use super::fetch::{Fetcher, Trust};
 use super::key_set::KeySet;
 
-/// Keys older than this are fetched again when a token needs one; it is still checked with those that are there.
+/// Keys older than this are fetched again before a token is checked, and used on only where that fails.
 pub const JWKS_FRESH_MS: u64 = 600_000;
 /// Keys older than this are no longer used: their issuer may have withdrawn them.
 pub const JWKS_STALE_MAX_MS: u64 = 3_600_000;
@@ -59,23 +59,19 @@ impl Remote {
         Self(Arc::new(Inner { fetcher, algorithms, issuer, state: Mutex::default() }))
     }
 
-    /// The keys for a token that names one: fetched if there are none, or not this one, and it is time to.
+    /// The keys for a token that names one: fetched if there are none, or not this one, or if they are old, and it is time
+    /// to. Those that could not be fetched anew serve for a while.
     pub(super) async fn keys(&self, kid: Option<&str>, algorithm: Algorithm, now_ms: u64) -> Found {
-        let wait = {
+        let fetch = {
             let mut state = self.0.state();
             let usable = state.usable(now_ms);
             let known = usable.as_ref().is_some_and(|keys| !keys.meant(kid, algorithm).is_empty());
             if known && state.is_fresh(now_ms) {
                 return usable.map_or(Found::Away, Found::Keys);
             }
-            let fetch = self.0.fetch_if_due(&mut state, now_ms);
-            match usable {
-                // What is a little old serves until the new ones are there.
-                Some(keys) if known => return Found::Keys(keys),
-                _ => fetch,
-            }
+            self.0.fetch_if_due(&mut state, now_ms)
         };
-        if let Some(mut done) = wait {
+        if let Some(mut done) = fetch {
             // An error says that it is over, one way or the other.
             let _ = done.changed().await;
         }

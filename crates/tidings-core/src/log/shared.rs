@@ -1,0 +1,98 @@
+//! The log of a hub that shares it with others: what has a place already is taken in at that place.
+
+use std::sync::Arc;
+
+use super::Log;
+use crate::channel::ChannelName;
+use crate::engine::{Entry, Stretch};
+use crate::history::Frame;
+use crate::position::{Cursor, Epoch};
+
+impl<W> Log<W> {
+    /// Takes in an event at its place, which is after all that are here, and wakes its subscribers. Answers how many
+    /// there are.
+    pub fn adopt(&mut self, entry: &Entry, wake: &mut impl FnMut(&W)) -> usize {
+        debug_assert!(entry.seq > self.head, "{} comes after {}", entry.seq, self.head);
+        let index = self.channel(&entry.channel);
+        self.head = self.head.max(entry.seq);
+        self.last_ms = self.last_ms.max(entry.time_ms);
+        let cursor = Cursor { seq: entry.seq, ..self.head() };
+        self.append(index, Arc::new(Frame::new(cursor, self.last_ms, entry.channel.clone(), &entry.event)));
+        let recipients = self.notify(index, wake);
+        if let Some(id) = entry.event.id() {
+            let last_ms = self.last_ms;
+            let channel = &mut self.channels[index as usize];
+            channel.history.remember(id, entry.seq, recipients, last_ms, &channel.keep.retention);
+        }
+        recipients
+    }
+
+    /// Counts events that this hub published; those that others did are taken in and not counted.
+    pub fn note_published(&mut self, events: u64) {
+        self.totals.published += events;
+    }
+
+    /// How many subscribers a channel has on this hub, each counted once.
+    pub fn recipients(&self, name: &ChannelName) -> usize {
+        let Some(&index) = self.by_name.get(name) else { return self.subscribers_of(name).len() };
+        let channel = &self.channels[index as usize];
+        match channel.patterns.is_empty() {
+            true => channel.topic.members.len(),
+            false => self.readers(channel).len(),
+        }
+    }
+
+    /// Takes in a part of the log, and that what it doesn't hold is lost.
+    pub fn adopt_stretch(&mut self, stretch: &Stretch, wake: &mut impl FnMut(&W)) {
+        for (name, through) in &stretch.lost {
+            self.lose(name, *through, wake);
+        }
+        self.forgotten.through = self.forgotten.through.max(stretch.forgotten_through);
+        for entry in &stretch.entries {
+            if entry.seq > self.head {
+                self.adopt(entry, wake);
+            }
+        }
+        self.head = self.head.max(stretch.through);
+    }
+
+    /// How many of the hub's streams had the event of that id, where it is remembered.
+    pub fn recipients_of(&self, channel: &ChannelName, id: &str) -> Option<usize> {
+        let &index = self.by_name.get(channel)?;
+        Some(self.channels[index as usize].history.remembered(id)?.recipients)
+    }
+
+    /// Another life of the log: nothing of this one is held any more, and each stream is told so of all that it reads.
+    pub fn begin(&mut self, epoch: Epoch, wake: &mut impl FnMut(&W)) {
+        (self.epoch, self.head, self.bytes) = (epoch, 0, 0);
+        self.order.clear();
+        self.forgotten.clear();
+        for (_, channel) in self.channels.iter_mut().filter(|(_, channel)| channel.board.is_none()) {
+            channel.history = Default::default();
+        }
+        let keys: Vec<u32> = self.subscribers.iter().map(|(index, _)| index as u32).collect();
+        for index in keys {
+            let selectors = self.selectors_of(&self.subscribers[index as usize]);
+            self.subscribers[index as usize].begin();
+            self.owe_everything(index, &selectors);
+            let subscriber = &mut self.subscribers[index as usize];
+            if subscriber.notes.is_some() && !subscriber.awake {
+                subscriber.awake = true;
+                wake(&subscriber.wake);
+            }
+        }
+    }
+
+    /// The channel's events through a place are gone wherever they were: who has not had them is told a gap.
+    fn lose(&mut self, name: &ChannelName, through: u64, wake: &mut impl FnMut(&W)) {
+        let index = self.channel(name);
+        let channel = &mut self.channels[index as usize];
+        if channel.history.trimmed_through >= through {
+            return;
+        }
+        let before = channel.history.bytes();
+        channel.history.lose(through);
+        self.bytes -= before - channel.history.bytes();
+        self.notify(index, wake);
+    }
+}

@@ -1,0 +1,171 @@
+//! A log that is shared: what a follower makes of what it hears, and what its streams are told.
+
+use rand::rngs::SmallRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use serde_json::value::RawValue;
+use tidings_core::channel::{ChannelName, Selector};
+use tidings_core::engine::{AHEAD_EVENTS_MAX, Entry, Follower, Head, PATIENCE_MS, Stretch};
+use tidings_core::event::{Draft, Event};
+use tidings_core::history::{Envelope, Retention};
+use tidings_core::log::{Keep, Log, Piece, Presence, Rules, Slow};
+use tidings_core::position::Epoch;
+
+const EPOCH: u64 = 7;
+
+fn head(seq: u64) -> Head {
+    Head { epoch: Epoch::from(EPOCH), seq }
+}
+
+fn name(text: &str) -> ChannelName {
+    ChannelName::parse(text).expect("a name")
+}
+
+fn entry(seq: u64, channel: &str) -> Entry {
+    let data = RawValue::from_string(seq.to_string()).expect("JSON");
+    let event = Event::new(Draft { ty: None, data: &data, id: None, key: None }, 0).expect("an event");
+    Entry { seq, time_ms: 1_000 + seq, channel: name(channel), event }
+}
+
+fn entries(seqs: impl IntoIterator<Item = u64>) -> Vec<Entry> {
+    seqs.into_iter().map(|seq| entry(seq, "a")).collect()
+}
+
+fn stretch(head: Head, through: u64, entries: Vec<Entry>) -> Stretch {
+    Stretch { head, through, entries, lost: Vec::new(), forgotten_through: 0 }
+}
+
+fn seqs(entries: &[Entry]) -> Vec<u64> {
+    entries.iter().map(|entry| entry.seq).collect()
+}
+
+fn log() -> Log<()> {
+    let retention = Retention { count: 100, age_ms: 0, bytes: 0 };
+    let default = Keep { retention, slow: Slow::Gap, presence: Presence::Asked };
+    Log::new(Epoch::from(1), Rules { rules: Vec::new(), default, total_bytes: 0 })
+}
+
+/// What a stream is given, as its text.
+fn taken(log: &mut Log<()>, key: tidings_core::log::SubscriberKey) -> String {
+    let mut pieces = Vec::new();
+    while log.take(key, 1 << 20, &mut pieces).expect("a subscriber").more {}
+    let text = |piece: &Piece| match piece {
+        Piece::Event(frame) => String::from_utf8_lossy(frame.wire(Envelope::None).payload()).into_owned(),
+        Piece::Control(framed) => String::from_utf8_lossy(framed.payload()).into_owned(),
+    };
+    pieces.iter().map(text).collect()
+}
+
+#[test]
+fn however_events_come_they_leave_in_order_and_once() {
+    let seed = rand::random();
+    println!("seed: {seed}");
+    let mut rng = SmallRng::seed_from_u64(seed);
+    for _ in 0..200 {
+        let mut follower = Follower::new(head(0));
+        let mut told: Vec<u64> = (1..=60).chain((1..=60).filter(|_| rng.random_ratio(1, 3))).collect();
+        told.shuffle(&mut rng);
+        told.retain(|_| !rng.random_ratio(1, 10));
+        let mut out = Vec::new();
+        let mut now_ms = 0;
+        for part in told.chunks(4) {
+            now_ms += rng.random_range(0..10);
+            out.extend(seqs(&follower.hear(Epoch::from(EPOCH), entries(part.iter().copied()), now_ms)));
+            if follower.fetch_at_ms().is_some_and(|at| at <= now_ms) {
+                let (from, through) = (follower.at().seq + 1, rng.random_range(follower.at().seq + 1..=60));
+                let found = stretch(head(60), through, entries(from..=through));
+                let after = follower.fetched(&found, now_ms).expect("the same log");
+                out.extend(from..=through);
+                out.extend(seqs(&after));
+            }
+        }
+        follower.hear_head(head(60), now_ms);
+        if follower.at().seq < 60 {
+            assert!(follower.fetch_at_ms().expect("something is missing") <= now_ms + PATIENCE_MS);
+            out.extend(follower.at().seq + 1..=60);
+            let rest = stretch(head(60), 60, entries(follower.at().seq + 1..=60));
+            assert!(follower.fetched(&rest, now_ms).expect("the same log").is_empty());
+        }
+        assert_eq!(out, (1..=60).collect::<Vec<_>>());
+        assert_eq!((follower.at(), follower.fetch_at_ms()), (head(60), None));
+    }
+}
+
+#[test]
+fn what_goes_on_is_not_fetched_for_what_was_missing_before() {
+    let mut follower = Follower::new(head(0));
+    follower.hear(Epoch::from(EPOCH), entries([2]), 0);
+    assert_eq!(follower.fetch_at_ms(), Some(PATIENCE_MS));
+    assert_eq!(seqs(&follower.hear(Epoch::from(EPOCH), entries([1, 4]), 15)), [1, 2]);
+    assert_eq!(follower.fetch_at_ms(), Some(15 + PATIENCE_MS), "another is missing, for less long");
+}
+
+#[test]
+fn another_life_of_the_log_or_one_that_went_back_is_looked_at() {
+    let doubtful: [fn(&mut Follower); 3] = [
+        |follower| drop(follower.hear(Epoch::from(8), entries([9]), 0)),
+        |follower| follower.hear_head(Head { epoch: Epoch::from(8), seq: 99 }, 0),
+        |follower| follower.hear_head(head(4), 0),
+    ];
+    for doubt in doubtful {
+        let mut follower = Follower::new(head(5));
+        doubt(&mut follower);
+        assert_eq!(follower.fetch_at_ms(), Some(0));
+        let late = stretch(head(6), 6, entries([6]));
+        assert!(follower.clone().fetched(&late, 1).is_some(), "it came late, of a life that is over");
+        assert!(follower.clone().fetched(&stretch(head(4), 4, Vec::new()), 1).is_none());
+        let other = Head { epoch: Epoch::from(8), seq: 9 };
+        assert!(follower.fetched(&stretch(other, 9, Vec::new()), 1).is_none());
+    }
+}
+
+#[test]
+fn what_comes_too_far_ahead_is_fetched_in_its_turn() {
+    let mut follower = Follower::new(head(0));
+    let far = 2 + AHEAD_EVENTS_MAX as u64;
+    assert!(follower.hear(Epoch::from(EPOCH), entries(2..=far), 0).is_empty());
+    let ready = follower.hear(Epoch::from(EPOCH), entries([1]), 0);
+    assert_eq!(ready.len(), AHEAD_EVENTS_MAX + 1);
+    assert_eq!(follower.fetch_at_ms(), Some(PATIENCE_MS), "the one beyond");
+}
+
+#[test]
+fn a_hole_of_a_channel_is_a_gap_for_those_who_read_it_and_for_no_other() {
+    let mut log = log();
+    log.begin(Epoch::from(EPOCH), &mut |()| {});
+    let read = |log: &mut Log<()>, channel: &str| {
+        log.subscribe(&[Selector::parse(channel).expect("a selector")], None, Envelope::None, ()).key
+    };
+    let (busy, quiet) = (read(&mut log, "busy"), read(&mut log, "quiet"));
+    log.adopt(&entry(1, "busy"), &mut |()| {});
+    let mut found = stretch(head(9), 9, vec![entry(2, "quiet"), entry(9, "busy")]);
+    found.lost = vec![(name("busy"), 8)];
+    log.adopt_stretch(&found, &mut |()| {});
+    assert_eq!(
+        taken(&mut log, busy),
+        "id: 7-8\nevent: gap\ndata: {\"channel\":\"busy\",\"reason\":\"slow\"}\n\nid: 7-9\ndata: 9\n\n"
+    );
+    assert_eq!(taken(&mut log, quiet), "id: 7-2\ndata: 2\n\n");
+    assert_eq!(log.head().to_string(), "7-9");
+}
+
+#[test]
+fn another_life_of_the_log_is_told_to_every_stream_and_goes_on() {
+    let mut log = log();
+    let both = ["jobs", "room:*"].map(|text| Selector::parse(text).expect("a selector"));
+    let key = log.subscribe(&both, None, Envelope::None, ()).key;
+    log.change(key, &[Selector::parse("late").expect("a selector")], &[], &mut |()| {}).expect("there");
+    log.begin(Epoch::from(EPOCH), &mut |()| {});
+    log.adopt(&entry(1, "room:1"), &mut |()| {});
+    assert_eq!(
+        taken(&mut log, key),
+        "id: 7-0~\nevent: subscribed\ndata: {\"channels\":[\"late\"]}\n\n\
+         id: 7-0~\nevent: gap\ndata: {\"channel\":\"jobs\",\"reason\":\"epoch\"}\n\n\
+         id: 7-0~\nevent: gap\ndata: {\"channel\":\"late\",\"reason\":\"epoch\"}\n\n\
+         id: 7-0\nevent: gap\ndata: {\"channel\":\"room:*\",\"reason\":\"epoch\"}\n\n\
+         id: 7-1\ndata: 1\n\n"
+    );
+    log.unsubscribe(key);
+    log.begin(Epoch::from(8), &mut |()| {});
+    assert_eq!(log.bytes(), 0, "nothing of the old one is held");
+}

@@ -1,0 +1,52 @@
+//! What several hubs of Tidings share, on Redis: one log, in one order, that each hub follows.
+//!
+//! Redis numbers the events, keeps them, and tells the hubs. Every hub has the whole log in its own rings, so no reader
+//! waits for Redis, and what was lost on the way is noticed by its place and read. A Redis that lost what it had
+//! acknowledged begins a new epoch, by which every cursor from before gets its gap.
+//!
+//! # Which Redis
+//!
+//! Redis 6.2 and later, or Valkey; tested with Redis 7.0. In a Redis Cluster the whole log lies in one slot.
+//!
+//! - `maxmemory-policy noeviction`, else [`RedisEngine::open`] refuses: keys that Redis takes away by itself would be
+//!   events lost without a word.
+//! - `appendonly yes`, so that what was acknowledged outlives Redis. With `appendfsync everysec`, the default, a crash of
+//!   Redis alone loses nothing, and a power cut the last second; with `always` neither.
+//!
+//! # Keys
+//!
+//! All begin with the prefix and `{log}:`, as in `tidings{log}:meta`.
+//!
+//! | key | type | holds |
+//! | --- | --- | --- |
+//! | `meta` | hash | `epoch`, `seq` the newest place, `bytes` held, `forgotten` through which place names were forgotten, `time` of the log and `host` when that was |
+//! | `log` | sorted set | every event held, by place: lines of place, time, channel, type, id, key and data |
+//! | `channels` | hash | of each channel that holds events: bytes, age it keeps, events, ids, a time that none of its events is from before |
+//! | `ch:<channel>` | sorted set | its events, by place: place, bytes, time, key |
+//! | `keys:<channel>` | hash | of each key the place of its event |
+//! | `ids:<channel>`, `order:<channel>` | hash, list | of each id the place and time of the event that first had it; the same, oldest first |
+//! | `lost` | sorted set | of each channel that lost events, through which place |
+//! | `oldest` | sorted set | of each channel whose events age, when its oldest is due |
+//!
+//! The bus is the pub/sub channel `tidings{log}:bus`.
+//!
+//! # A user of its own
+//!
+//! All that is asked of Redis, as `ACL SETUSER` takes it:
+//!
+//! ```text
+//! ACL SETUSER tidings on >password ~tidings{* &tidings{* -@all
+//!   +hello +ping +subscribe +ssubscribe +publish +spublish +eval +evalsha +script|load +time +exists +unlink
+//!   +hget +hset +hdel +hmget +hkeys +lindex +lpop +rpush
+//!   +zadd +zcard +zcount +zpopmin +zrange +zrangebyscore +zrem +zremrangebyscore
+//!   +info +config|get
+//! ```
+//!
+//! Without `info` and `config|get`, what is said under "Which Redis" can't be looked at, and is only warned of.
+
+pub mod connection;
+mod engine;
+mod log;
+
+pub use self::engine::{Advice, RedisEngine, RedisOptions, Unfit};
+pub use self::log::Swept;

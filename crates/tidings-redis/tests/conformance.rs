@@ -1,0 +1,60 @@
+//! The suite that every engine passes, on a real Redis.
+
+mod server;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use server::Server;
+use tidings_core::conformance::{self, Bench};
+use tidings_core::engine::{Answer, Engine};
+use tidings_redis::{RedisEngine, RedisOptions};
+
+struct OnRedis<'a> {
+    server: &'a Server,
+    is_sharded: bool,
+    logs: AtomicU32,
+}
+
+impl Bench for OnRedis<'_> {
+    fn fresh(&self, hubs: usize, total_bytes: usize) -> Answer<'_, Vec<Arc<dyn Engine>>> {
+        let prefix = format!("log{}", self.logs.fetch_add(1, Ordering::Relaxed));
+        let is_sharded = self.is_sharded;
+        let options = RedisOptions {
+            total_bytes,
+            prefix,
+            is_sharded,
+            sweep_ms: 200,
+            ..RedisOptions::new(self.server.url())
+        };
+        Box::pin(async move {
+            let mut engines: Vec<Arc<dyn Engine>> = Vec::new();
+            for _ in 0..hubs {
+                engines.push(Arc::new(RedisEngine::open(options.clone()).await.expect("a Redis").0));
+            }
+            engines
+        })
+    }
+
+    fn pause(&self, ms: u64) -> Answer<'_, ()> {
+        Box::pin(tokio::time::sleep(Duration::from_millis(ms)))
+    }
+}
+
+async fn conforms(is_sharded: bool) {
+    let server = Server::start();
+    let seed = rand::random();
+    println!("seed {seed}");
+    conformance::all(&OnRedis { server: &server, is_sharded, logs: AtomicU32::new(0) }, seed).await;
+}
+
+#[tokio::test]
+async fn it_conforms() {
+    conforms(false).await;
+}
+
+#[tokio::test]
+async fn it_conforms_on_the_sharded_bus() {
+    conforms(true).await;
+}

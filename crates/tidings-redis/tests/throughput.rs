@@ -1,0 +1,114 @@
+//! What the engine costs beside the script that it runs.
+
+mod server;
+
+use std::process::Command;
+use std::sync::Arc;
+
+use server::Server;
+use tidings_core::conformance::offer;
+use tidings_core::engine::Engine;
+use tidings_core::history::Retention;
+use tidings_redis::{RedisEngine, RedisOptions};
+use tokio::time::Instant;
+
+const CALLS: usize = 100_000;
+const ROUNDS: usize = 5;
+const DATA_BYTES: usize = 200;
+
+const SCRIPT: &str = concat!(include_str!("../src/log/shared.lua"), include_str!("../src/log/append.lua"));
+
+fn of_redis_benchmark(server: &Server, hash: &str, depth: usize) -> f64 {
+    let data = format!("\"{}\"", "x".repeat(DATA_BYTES - 2));
+    let tail = format!("sample\n\n\n{data}");
+    let output = Command::new("redis-benchmark")
+        .args(["-p", &server.port().to_string(), "-n", &CALLS.to_string(), "-c", "1"])
+        .args(["-P", &depth.to_string(), "--csv", "EVALSHA", hash, "9"])
+        .args(
+            ["meta", "log", "channels", "lost", "oldest", "ch:c", "ids:c", "order:c", "keys:c"]
+                .map(|key| format!("bench{{log}}:{key}")),
+        )
+        .args(["", "0", "7", "0", "100000", "PUBLISH", "bench{log}:bus"])
+        .args(["c", "1000", "0", "0", "500", "", "", &tail])
+        .output()
+        .expect("redis-benchmark is installed");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().last().expect("figures");
+    // The command's own name has line breaks in it: the figures are counted from the end.
+    let fields: Vec<&str> = line.rsplit("\",\"").collect();
+    fields[fields.len().min(7) - 1].trim_matches('"').parse().unwrap_or_else(|_| panic!("{text}"))
+}
+
+async fn of_the_engine(engine: &Arc<RedisEngine>, depth: usize) -> f64 {
+    let data = format!("\"{}\"", "x".repeat(DATA_BYTES - 2));
+    let since = Instant::now();
+    let callers: Vec<_> = (0..depth)
+        .map(|_| {
+            let (engine, data) = (engine.clone(), data.clone());
+            tokio::spawn(async move {
+                let retention = Retention { count: 1_000, age_ms: 0, bytes: 0 };
+                for _ in 0..CALLS / depth {
+                    let offers = vec![offer("c", &data, None, None, retention)];
+                    engine.append(None, offers).await.expect("appended");
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.expect("done");
+    }
+    CALLS as f64 / since.elapsed().as_secs_f64()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "prove: publishes a second beside redis-benchmark with the same script, 5 rounds of 100,000 at depths 16 and 64"]
+async fn prove_publish_throughput_beside_redis_benchmark() {
+    for depth in [16, 64] {
+        let server = Server::start();
+        let hash = server.cli(&["SCRIPT", "LOAD", SCRIPT]);
+        let options =
+            RedisOptions { prefix: "bench".to_owned(), total_bytes: 0, ..RedisOptions::new(server.url()) };
+        let engine = Arc::new(RedisEngine::open(options).await.expect("a Redis").0);
+        let mut ratios = Vec::new();
+        for round in 0..ROUNDS {
+            let bare = of_redis_benchmark(&server, &hash, depth);
+            let ours = of_the_engine(&engine, depth).await;
+            println!(
+                "depth {depth}, round {round}: engine {ours:.0}/s, redis-benchmark {bare:.0}/s, {:.2} ×",
+                ours / bare
+            );
+            ratios.push(ours / bare);
+        }
+        ratios.sort_by(f64::total_cmp);
+        println!("depth {depth}: median {:.2} × of redis-benchmark", ratios[ROUNDS / 2]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "prove: events a second in batches of 1, 16 and 128, eight batches at once"]
+async fn prove_events_a_second_in_batches() {
+    for batch in [1, 16, 128] {
+        let server = Server::start();
+        let engine = Arc::new(RedisEngine::open(RedisOptions::new(server.url())).await.expect("a Redis").0);
+        let since = Instant::now();
+        let callers: Vec<_> = (0..8)
+            .map(|_| {
+                let engine = engine.clone();
+                tokio::spawn(async move {
+                    let retention = Retention { count: 1_000, age_ms: 0, bytes: 0 };
+                    let data = format!("\"{}\"", "x".repeat(DATA_BYTES - 2));
+                    for _ in 0..CALLS / batch / 8 {
+                        let offers =
+                            (0..batch).map(|n| offer(&format!("c{}", n % 10), &data, None, None, retention));
+                        engine.append(None, offers.collect()).await.expect("appended");
+                    }
+                })
+            })
+            .collect();
+        for caller in callers {
+            caller.await.expect("done");
+        }
+        let rate = CALLS as f64 / since.elapsed().as_secs_f64();
+        println!("batches of {batch}: {rate:.0} events/s, {:.1} µs each", 1e6 / rate);
+    }
+}

@@ -1,0 +1,95 @@
+//! Hubs that share a Redis, and what is asked of them.
+
+use http::Method;
+use serde_json::{Value, json};
+use tokio::task::block_in_place;
+use tokio::time::{Duration, timeout};
+
+use crate::hub::{Hub, PATIENCE};
+use crate::redis::Server;
+use crate::streams::{Answer, Manner, SseEvent, Stream, Version, request};
+
+pub(crate) struct Scene {
+    pub(crate) redis: Server,
+    pub(crate) hubs: Vec<Hub>,
+}
+
+impl Scene {
+    pub(crate) fn start(hubs: usize) -> Self {
+        Self::over(Server::start(), hubs)
+    }
+
+    pub(crate) fn over(redis: Server, hubs: usize) -> Self {
+        let mut scene = Self { redis, hubs: Vec::new() };
+        (0..hubs).for_each(|_| scene.add_hub());
+        scene
+    }
+
+    /// Another hub, once it is ready.
+    pub(crate) fn add_hub(&mut self) {
+        let url = self.redis.url();
+        let settings = [("TIDINGS_ENGINE_KIND", "redis"), ("TIDINGS_ENGINE_URL", &url)];
+        let hub = block_in_place(|| Hub::start_with(&settings));
+        self.hubs.push(hub);
+        let hub = self.hubs.len() - 1;
+        block_in_place(|| tokio::runtime::Handle::current().block_on(self.until_ready(hub)));
+    }
+
+    pub(crate) async fn until_ready(&self, hub: usize) {
+        let ready = async {
+            while self.ask(hub, Method::GET, "/ready", "").await.status != 200 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, ready).await.expect("ready in time");
+    }
+
+    pub(crate) async fn ask(&self, hub: usize, method: Method, path: &str, body: &str) -> Answer {
+        request(self.hubs[hub].address(), method, path, body).await.expect("an answer")
+    }
+
+    /// Publishes a number, and answers what the hub did.
+    pub(crate) async fn publish(&self, hub: usize, channel: &str, n: usize) -> Value {
+        let answer = self.try_publish(hub, &json!({ "channel": channel, "data": n })).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    pub(crate) async fn try_publish(&self, hub: usize, event: &Value) -> Answer {
+        self.ask(hub, Method::POST, "/api/sse/publish", &event.to_string()).await
+    }
+
+    /// A stream, of which `connected` was read.
+    pub(crate) async fn listen(&self, hub: usize, channels: &str, cursor: Option<&str>) -> (Stream, Value) {
+        let path = format!("/api/sse/stream?channels={channels}");
+        let headers: Vec<_> = cursor.map(|cursor| ("last-event-id", cursor)).into_iter().collect();
+        let polite = Manner::polite(Version::Http1);
+        let opened = Stream::open(self.hubs[hub].address(), polite, &path, &headers).await;
+        let mut stream = opened.unwrap_or_else(|refused| panic!("{refused:?}"));
+        let connected = stream.expect().await;
+        assert_eq!(connected.ty, "connected");
+        (stream, serde_json::from_str(&connected.data).expect("JSON"))
+    }
+
+    /// All is left as it was: the books balance, and every hub ends in order.
+    pub(crate) fn close(mut self) {
+        block_in_place(|| {
+            for hub in &mut self.hubs {
+                hub.wait_for_stats(|stats| stats["connections"]["active"] == 0);
+                hub.assert_books_balance();
+                assert!(hub.stop().success());
+            }
+        });
+    }
+}
+
+/// The next so many events, with their cursors.
+pub(crate) async fn take(stream: &mut Stream, count: usize) -> Vec<(String, String)> {
+    let mut taken = Vec::new();
+    for _ in 0..count {
+        let SseEvent { id, ty, data, .. } = stream.expect().await;
+        assert!(ty.is_empty() || ty == "message", "{ty}: {data}");
+        taken.push((id, data));
+    }
+    taken
+}
