@@ -69,7 +69,7 @@ hubTest('a hostile name is text, shows what it hides, and harms nothing', {}, wi
     if (view !== 'Recently closed') await row(page, SEEN).waitFor();
   }
   await page.goto(`${hub.url}/admin/monitoring#channels?channel=${name}`);
-  await page.getByRole('dialog').waitFor();
+  await page.getByRole('dialog').getByRole('status').filter({ hasText: /^Live$/ }).waitFor();
   await hub.publish({ channel: HOSTILE, type: HOSTILE, data: { [HOSTILE]: '</script>' } });
   await page.locator('.lines li').first().waitFor();
   assert.equal(await page.locator('main img, dialog img').count(), 0);
