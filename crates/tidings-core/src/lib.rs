@@ -23,6 +23,7 @@ pub mod position;
 pub mod proxy;
 pub mod rate;
 pub mod registry;
+pub mod roster;
 mod selector;
 pub mod series;
 mod sweep;

@@ -2,6 +2,7 @@
 
 mod check;
 mod pulse;
+mod roster;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -125,7 +126,8 @@ impl RedisEngine {
             ears: Mutex::default(),
             options,
         });
-        let scripts: Vec<&'static Script> = vec![&log::APPEND, &log::READ, &log::SWEEP];
+        let scripts: Vec<&'static Script> =
+            vec![&log::APPEND, &log::READ, &log::SWEEP, &log::roster::REPORT, &log::roster::PEERS];
         let address = &shared.options.connection;
         // A look at the log, which a node of a cluster that doesn't have it answers with where it is.
         let commands = vec![shared.head_command()];
@@ -286,6 +288,10 @@ fn later(known: Option<Head>, other: Option<Head>) -> Option<Head> {
 }
 
 impl Engine for RedisEngine {
+    fn roster(&self) -> Option<&dyn tidings_core::roster::Roster> {
+        Some(self)
+    }
+
     fn append(&self, known: Option<Head>, offers: Vec<Offer>) -> Answer<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             let call_ms = self.shared.options.append_ms;

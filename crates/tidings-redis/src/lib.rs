@@ -27,6 +27,11 @@
 //! | `ids:<channel>`, `order:<channel>` | hash, list | of each id the place and time of the event that first had it; the same, oldest first |
 //! | `lost` | sorted set | of each channel that lost events, through which place |
 //! | `oldest` | sorted set | of each channel whose events age, when its oldest is due |
+//! | `nodes` | hash | of each life of a hub how long it counts and its connections |
+//! | `rows:<life>`, `own:<life>` | hash | a hub's connections as operators see them; what is let go with it |
+//! | `in:<channel>` | hash | of each user on a channel that tells who is there, the hubs that have it |
+//! | `held` | hash | of each channel the hubs that have a reader, where webhooks are told |
+//! | `secret` | hash | what the hubs know the ids of each other's connections by |
 //!
 //! The bus is the pub/sub channel `tidings{log}:bus`.
 //!
@@ -37,7 +42,7 @@
 //! ```text
 //! ACL SETUSER tidings on >password ~tidings{* &tidings{* -@all
 //!   +hello +ping +subscribe +ssubscribe +publish +spublish +eval +evalsha +script|load +time +exists +unlink
-//!   +hget +hset +hdel +hmget +hkeys +lindex +lpop +rpush
+//!   +hget +hset +hsetnx +hdel +hmget +hkeys +hvals +hgetall +hrandfield +lindex +lpop +rpush
 //!   +zadd +zcard +zcount +zpopmin +zrange +zrangebyscore +zrem +zremrangebyscore
 //!   +info +config|get
 //! ```

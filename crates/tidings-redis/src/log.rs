@@ -4,6 +4,7 @@
 //! text, see [`entry`].
 
 pub(crate) mod entry;
+pub(crate) mod roster;
 
 use std::sync::LazyLock;
 
@@ -15,8 +16,13 @@ use tidings_core::position::Epoch;
 use crate::connection::{CallError, Script};
 
 /// Takes known places, offers and bounds; answers places.
-pub(crate) static APPEND: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("log/shared.lua"), include_str!("log/append.lua"))));
+pub(crate) static APPEND: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        include_str!("log/shared.lua"),
+        include_str!("log/place.lua"),
+        include_str!("log/append.lua")
+    ))
+});
 /// Takes a place; answers what is held after it.
 pub(crate) static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("log/read.lua")));
 /// Lets go of what is too old.
@@ -37,6 +43,13 @@ pub(crate) struct Bounds {
     pub(crate) lost_names: usize,
     pub(crate) is_sharded: bool,
     pub(crate) bus: Vec<u8>,
+}
+
+impl Bounds {
+    /// The command that tells on the bus.
+    fn publish(&self) -> &'static str {
+        if self.is_sharded { "SPUBLISH" } else { "PUBLISH" }
+    }
 }
 
 /// An answer that no script of this version gives.
@@ -97,7 +110,7 @@ pub(crate) fn append_arguments(known: Option<Head>, bounds: &Bounds, offers: &[O
         number(rand::random_range(0..CHANCE_END)),
         size(bounds.total_bytes),
         size(bounds.lost_names),
-        if bounds.is_sharded { b"SPUBLISH".to_vec() } else { b"PUBLISH".to_vec() },
+        bounds.publish().into(),
         bounds.bus.clone(),
     ];
     for offer in offers {

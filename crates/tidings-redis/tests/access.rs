@@ -1,15 +1,19 @@
 //! Which Redis a hub starts on, as whom, and over what.
 
 mod hub;
+
 mod server;
+mod told;
 
 use hub::Hub;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use server::{Server, free_port};
 use tidings_core::conformance::{Sample, offer};
 use tidings_core::engine::{Engine, Head};
+use tidings_core::roster::Roster;
 use tidings_redis::connection::ConnectionOptions;
 use tidings_redis::{Advice, RedisEngine, RedisOptions, Unfit};
+use told::{channel, here};
 
 async fn open(server: &Server) -> Result<Vec<Advice>, Unfit> {
     RedisEngine::open(hub::options(server)).await.map(|(_, advice)| advice)
@@ -94,6 +98,11 @@ async fn a_user_that_may_do_what_the_documentation_lists_may_do_everything() {
         let head = hub.publish().await.expect("published");
         hub.reach(head).await;
         hub.engine.sweep().await.expect("swept");
+        hub.engine.secret([7; 32]).await.expect("agreed");
+        hub.engine.report(&here("one.0")).await.expect("told");
+        hub.engine.peers().await.expect("peers");
+        hub.engine.rows("one.0").await.expect("rows");
+        hub.engine.present(&channel("c")).await.expect("who is there");
         let known = Head { seq: head.seq + 1, ..head };
         let anew = hub.engine.append(Some(known), vec![offer("c", "1", None, None, hub::EVERYTHING)]).await;
         assert_ne!(anew.expect("appended").epoch, head.epoch);

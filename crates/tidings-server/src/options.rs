@@ -55,6 +55,7 @@ pub(crate) fn hub(config: &Config) -> io::Result<HubOptions> {
         rules: rules(config),
         gates: config.gates().map_err(io::Error::other)?,
         trusted_proxies: config.server.trusted_proxies.clone(),
+        cluster_lease_ms: config.cluster.lease_ms.get(),
         all_by_default: config.dev,
     })
 }

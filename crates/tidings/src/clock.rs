@@ -51,6 +51,12 @@ impl Clock {
         self.started_wall_ms + self.uptime_ms()
     }
 
+    /// A time of the monotonic clock in milliseconds since 1970, as the wall clock stood at the start: the same whenever
+    /// it is asked for.
+    pub(crate) fn log_at(&self, at_ms: u64) -> u64 {
+        (self.started_wall_ms + at_ms).saturating_sub(self.started_ms)
+    }
+
     /// What the wall clock showed at a time of the monotonic one.
     pub(crate) fn wall_at(&self, at_ms: u64) -> u64 {
         (self.wall_ms() + at_ms).saturating_sub(self.now_ms())

@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use http::HeaderMap;
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A range of addresses, `10.0.0.0/8`; a single address is a range of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +105,16 @@ impl fmt::Display for RemoteAddress {
             Some(port) => SocketAddr::new(self.ip, port).fmt(f),
             None => self.ip.fmt(f),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for RemoteAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let whole =
+            text.parse().map(|address: SocketAddr| Self { ip: address.ip(), port: Some(address.port()) });
+        let alone = |_| text.parse().map(|ip| Self { ip, port: None });
+        whole.or_else(alone).map_err(D::Error::custom)
     }
 }
 

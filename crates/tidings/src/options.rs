@@ -35,6 +35,8 @@ pub struct HubOptions {
     pub gates: Vec<(Selector, Gate)>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Time after which a hub that died without a word counts no more at those that share its log, in milliseconds.
+    pub cluster_lease_ms: u64,
     /// A stream that asks for no channels gets all of them, as with `--dev`, and not only those that its grant names.
     pub all_by_default: bool,
 }
@@ -148,6 +150,7 @@ impl Default for HubOptions {
             },
             gates: Vec::new(),
             trusted_proxies: Vec::new(),
+            cluster_lease_ms: 15_000,
             all_by_default: false,
         }
     }

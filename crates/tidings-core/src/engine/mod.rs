@@ -15,6 +15,7 @@ use crate::channel::ChannelName;
 use crate::event::Event;
 use crate::history::{Frame, Retention};
 use crate::position::Epoch;
+use crate::roster::Roster;
 
 /// An engine's answer, when it comes.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -140,6 +141,11 @@ pub trait Engine: Send + Sync + 'static {
     /// What is held after a place, from the oldest on, so much as comes in one answer: the next call goes on from
     /// `through`.
     fn read(&self, after: u64) -> Answer<'_, Result<Stretch, ReadError>>;
+
+    /// Where hubs write what is theirs, if the engine has that.
+    fn roster(&self) -> Option<&dyn Roster> {
+        None
+    }
 
     /// Begins to tell. What is appended after this returned is told or can be read.
     fn follow(&self, ear: Ear) -> Answer<'_, Result<Head, ReadError>>;

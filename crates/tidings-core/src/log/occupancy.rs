@@ -41,6 +41,17 @@ impl Observer {
 }
 
 impl<W> Log<W> {
+    /// Whether a channel has a reader by its name.
+    pub fn has_reader(&self, name: &ChannelName) -> bool {
+        self.by_name.get(name).is_some_and(|&index| !self.channels[index as usize].topic.members.is_empty())
+    }
+
+    /// The channels that have readers by their names, without the hub's own.
+    pub fn read_channels(&self) -> Vec<ChannelName> {
+        let read = self.channels.iter().filter(|(_, channel)| !channel.topic.members.is_empty());
+        read.filter(|(_, channel)| channel.board.is_none()).map(|(_, channel)| channel.name.clone()).collect()
+    }
+
     /// From here on tells of each channel that gets its first reader by name, with `true`, and of each that loses its
     /// last, in the order in which it happens. The hub's own channels are not told of.
     pub fn observe_occupancy(&mut self, tell: impl Fn(&ChannelName, bool) + Send + Sync + 'static) {

@@ -44,16 +44,26 @@ impl<W> Log<W> {
 
     /// Takes in a part of the log, and that what it doesn't hold is lost.
     pub fn adopt_stretch(&mut self, stretch: &Stretch, wake: &mut impl FnMut(&W)) {
-        for (name, through) in &stretch.lost {
-            self.lose(name, *through, wake);
-        }
-        self.forgotten.through = self.forgotten.through.max(stretch.forgotten_through);
+        self.adopt_losses(stretch, wake);
         for entry in &stretch.entries {
             if entry.seq > self.head {
                 self.adopt(entry, wake);
             }
         }
-        self.head = self.head.max(stretch.through);
+        self.pass(stretch.through);
+    }
+
+    /// Takes in what a part of the log says is lost, before its entries.
+    pub fn adopt_losses(&mut self, stretch: &Stretch, wake: &mut impl FnMut(&W)) {
+        for (name, through) in &stretch.lost {
+            self.lose(name, *through, wake);
+        }
+        self.forgotten.through = self.forgotten.through.max(stretch.forgotten_through);
+    }
+
+    /// Goes on past places that have nothing for the rings.
+    pub fn pass(&mut self, through: u64) {
+        self.head = self.head.max(through);
     }
 
     /// How many of the hub's streams had the event of that id, where it is remembered.

@@ -31,8 +31,8 @@ if not epoch or is_other or (known == epoch and known_seq > seq) then
   redis.call('HSET', META, 'epoch', text(epoch))
 end
 
-local total, lost_max = tonumber(ARGV[4]), tonumber(ARGV[5])
-local answer, told = {epoch, 0, now}, {}
+total_max = tonumber(ARGV[4])
+local answer, lost_max = {epoch, 0, now}, tonumber(ARGV[5])
 
 local names = {}
 for at = 8, #ARGV, 8 do
@@ -44,69 +44,14 @@ for n, name in ipairs(names) do
 end
 
 for at = 8, #ARGV, 8 do
-  local name, count, age, room = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
-  local size, id, key = tonumber(ARGV[at + 4]), ARGV[at + 5], ARGV[at + 6]
-  local c = channel(name)
-  if c.age ~= age then
-    c.age, c.changed = age, true
-  end
-  if c.age > 0 and c.first < now - c.age or c.idn > 0 then claim_room() end
-  expire(c, 2000)
-  local first = id ~= '' and c.idn > 0 and redis.call('HGET', c.ids, id)
-  if first then
-    local place, time = string.match(first, '^(%d+) (%d+)$')
-    answer[#answer + 1] = tonumber(place)
-    answer[#answer + 1] = tonumber(time)
-    answer[#answer + 1] = 1
-  else
-    seq = seq + 1
-    local place = text(seq)
-    if key ~= '' then
-      claim_room()
-      local old = redis.call('HGET', c.keys, key)
-      local entry = old and redis.call('ZRANGEBYSCORE', c.events, old, old)[1]
-      if entry then
-        local freed = string.match(entry, '^%d+ (%d+) ')
-        redis.call('ZREMRANGEBYSCORE', c.events, old, old)
-        redis.call('ZREMRANGEBYSCORE', LOG, old, old)
-        c.n, c.bytes, bytes = c.n - 1, c.bytes - freed, bytes - freed
-      end
-      redis.call('HSET', c.keys, key, place)
-    end
-    local entry = place .. '\n' .. NOW .. '\n' .. name .. '\n' .. ARGV[at + 7]
-    redis.call('ZADD', LOG, place, entry)
-    is_written = true
-    redis.call('ZADD', c.events, place, place .. ' ' .. ARGV[at + 4] .. ' ' .. NOW .. ' ' .. key)
-    if c.n == 0 then c.first = now end
-    c.n, c.bytes, bytes, c.changed = c.n + 1, c.bytes + size, bytes + size, true
-    while c.n > 1 and ((count > 0 and c.n > count) or (room > 0 and c.bytes > room)) do
-      pop(c)
-    end
-    while total > 0 and bytes > total do
-      local oldest, whose = string.match(redis.call('ZRANGE', LOG, 0, 0)[1], '^(%d+)\n%d+\n([^\n]*)\n')
-      local other = channel(whose)
-      if tonumber(oldest) == seq or (other ~= c and not is_here(other)) then break end
-      pop(other)
-    end
-    if id ~= '' then
-      redis.call('HSET', c.ids, id, place .. ' ' .. NOW)
-      redis.call('RPUSH', c.order, place .. ' ' .. NOW .. ' ' .. id)
-      c.idn = c.idn + 1
-      while count > 0 and c.idn > count do
-        local _, _, old = oldest_id(c)
-        forget_id(c, old)
-      end
-    end
-    told[#told + 1] = entry
-    answer[#answer + 1] = seq
-    answer[#answer + 1] = now
-    answer[#answer + 1] = 0
-  end
+  local place, time, is_duplicate = append(ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]),
+    tonumber(ARGV[at + 4]), ARGV[at + 5], ARGV[at + 6], ARGV[at + 7])
+  answer[#answer + 1] = place
+  answer[#answer + 1] = time
+  answer[#answer + 1] = is_duplicate
 end
 
 settle(lost_max)
 answer[2] = seq
-if #told > 0 then
-  redis.call(ARGV[6], ARGV[7], text(epoch) .. '\n' .. table.concat(told, '\n'))
-end
+tell(ARGV[6], ARGV[7])
 return answer

@@ -5,7 +5,10 @@ mod away;
 #[path = "../hub/mod.rs"]
 mod hub;
 mod lossy;
+mod one_hub;
 mod one_log;
+mod orders;
+mod presence;
 #[path = "../../../tidings-redis/tests/server/mod.rs"]
 mod redis;
 mod scene;

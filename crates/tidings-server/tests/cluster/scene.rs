@@ -12,6 +12,9 @@ use crate::streams::{Answer, Manner, SseEvent, Stream, Version, request};
 pub(crate) struct Scene {
     pub(crate) redis: Server,
     pub(crate) hubs: Vec<Hub>,
+    /// What each hub is told beside the engine.
+    settings: Vec<(&'static str, &'static str)>,
+    toml: &'static str,
 }
 
 impl Scene {
@@ -20,7 +23,17 @@ impl Scene {
     }
 
     pub(crate) fn over(redis: Server, hubs: usize) -> Self {
-        let mut scene = Self { redis, hubs: Vec::new() };
+        Self::configured(redis, hubs, &[], "")
+    }
+
+    /// Hubs with further settings, from the environment and from a file.
+    pub(crate) fn configured(
+        redis: Server,
+        hubs: usize,
+        settings: &[(&'static str, &'static str)],
+        toml: &'static str,
+    ) -> Self {
+        let mut scene = Self { redis, hubs: Vec::new(), settings: settings.to_vec(), toml };
         (0..hubs).for_each(|_| scene.add_hub());
         scene
     }
@@ -28,8 +41,9 @@ impl Scene {
     /// Another hub, once it is ready.
     pub(crate) fn add_hub(&mut self) {
         let url = self.redis.url();
-        let settings = [("TIDINGS_ENGINE_KIND", "redis"), ("TIDINGS_ENGINE_URL", &url)];
-        let hub = block_in_place(|| Hub::start_with(&settings));
+        let mut settings = self.settings.clone();
+        settings.extend([("TIDINGS_ENGINE_KIND", "redis"), ("TIDINGS_ENGINE_URL", &*url)]);
+        let hub = block_in_place(|| Hub::start_with_file(&settings, self.toml));
         self.hubs.push(hub);
         let hub = self.hubs.len() - 1;
         block_in_place(|| tokio::runtime::Handle::current().block_on(self.until_ready(hub)));
@@ -69,6 +83,28 @@ impl Scene {
         let connected = stream.expect().await;
         assert_eq!(connected.ty, "connected");
         (stream, serde_json::from_str(&connected.data).expect("JSON"))
+    }
+
+    /// The cluster as a hub tells of it, once it is as wished.
+    pub(crate) async fn until_cluster(&self, hub: usize, wished: impl Fn(&Value) -> bool) -> Value {
+        self.until(hub, "/api/sse/stats", |stats| wished(&stats["cluster"])).await["cluster"].take()
+    }
+
+    /// What a hub answers to a `GET`, once it is as wished.
+    pub(crate) async fn until(&self, hub: usize, path: &str, wished: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let seen = async {
+            loop {
+                last = self.ask(hub, Method::GET, path, "").await.json();
+                if wished(&last) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let seen = timeout(PATIENCE, seen).await;
+        assert!(seen.is_ok(), "{last}");
+        last
     }
 
     /// All is left as it was: the books balance, and every hub ends in order.

@@ -18,6 +18,7 @@ pub(super) type Answer = Result<Response<Body>, Problem>;
 /// `GET /api/sse/stats`.
 pub(super) async fn stats(State(app): Shared, request: Request<Body>) -> Answer {
     app.admin(&request.into_parts().0).await?;
+    app.hub.look_at_cluster().await;
     Ok(axum::Json(app.hub.stats()).into_response())
 }
 
@@ -31,13 +32,14 @@ pub(super) async fn series(State(app): Shared, request: Request<Body>) -> Answer
 pub(super) async fn connections(State(app): Shared, request: Request<Body>) -> Answer {
     let (parts, _) = request.into_parts();
     app.admin(&parts).await?;
-    Ok(axum::Json(app.hub.connections(&ConnectionQuery::parse(asked(&parts))?)).into_response())
+    Ok(axum::Json(app.hub.connections_everywhere(&ConnectionQuery::parse(asked(&parts))?).await)
+        .into_response())
 }
 
 /// `GET /api/sse/connections/{id}`.
 pub(super) async fn connection(State(app): Shared, Segment(id): Segment, request: Request<Body>) -> Answer {
     app.admin(&request.into_parts().0).await?;
-    let details = app.hub.connection(&id);
+    let details = app.hub.connection_anywhere(&id).await;
     let gone = || Problem::not_found("no connection of that id is live, or among the last that ended");
     Ok(axum::Json(details.ok_or_else(gone)?).into_response())
 }
@@ -60,7 +62,7 @@ pub(super) async fn channels(State(app): Shared, request: Request<Body>) -> Answ
 pub(super) async fn users(State(app): Shared, request: Request<Body>) -> Answer {
     let (parts, _) = request.into_parts();
     app.admin(&parts).await?;
-    Ok(axum::Json(app.hub.users(&UserQuery::parse(asked(&parts))?)).into_response())
+    Ok(axum::Json(app.hub.users_everywhere(&UserQuery::parse(asked(&parts))?).await).into_response())
 }
 
 pub(super) fn asked(parts: &Parts) -> &str {
@@ -78,6 +80,7 @@ struct KickAsked {
 pub(super) async fn kick(State(app): Shared, Segment(id): Segment, request: Request<Body>) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
+    app.hub.look_at_cluster().await;
     app.hub.kick(&id, &order(&body)?).map_err(|error| Problem::not_found(error.to_string()))?;
     Ok(axum::Json(json!({ "kicked": 1 })).into_response())
 }

@@ -61,7 +61,7 @@ pub(super) async fn presence(State(app): Shared, request: Request<Body>) -> Resu
     if !app.hub.may_see(&grant, &channel) {
         return Err(Problem::forbidden(format!("who is on `{channel}` is for operators to know")));
     }
-    let users = app.hub.presence(&channel);
+    let users = app.hub.presence_everywhere(&channel).await;
     Ok(axum::Json(json!({ "channel": channel, "users": users })).into_response())
 }
 

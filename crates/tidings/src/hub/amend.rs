@@ -95,12 +95,14 @@ impl Hub {
         }
         let until_ms = self.amend(user, add, remove, until_ms)?;
         let streams_changed = self.hold_streams(user, add);
-        self.write_down(&[Decision::Channels(Arc::clone(user))])?;
+        let decided = [Decision::Channels(Arc::clone(user))];
+        self.tell_decisions(&decided);
+        self.write_down(&decided)?;
         Ok(Amended { streams_changed, until_ms })
     }
 
     /// Holds a user's live streams to the rights of now, and gives them `add`. Answers how many changed.
-    fn hold_streams(&self, user: &Arc<str>, add: &[Selector]) -> usize {
+    pub(super) fn hold_streams(&self, user: &Arc<str>, add: &[Selector]) -> usize {
         let outlets: Vec<_> = self.0.books().of_user(user).map(|entry| Arc::clone(&entry.handle)).collect();
         let held = outlets.iter().filter_map(|outlet| self.hold(outlet, user, add, || {}));
         held.filter(|(added, removed)| !added.is_empty() || !removed.is_empty()).count()

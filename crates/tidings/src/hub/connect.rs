@@ -150,6 +150,7 @@ impl Hub {
             self.settle(key, CloseReason::Limit, None);
         }
         stream.greet(self.subscribe(&mut open, &outlet));
+        self.row_changed(outlet.key);
         // Revoked after the grant was looked at, and before the stream could be found.
         if self.is_revoked(&open.grant) {
             self.settle(outlet.key, CloseReason::Revoked, None);

@@ -31,7 +31,7 @@ pub struct NotKept {
 }
 
 /// Of whom something was decided. What, is looked up when it is written down.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Decision {
     User(Arc<str>),
     Token(Arc<str>),
@@ -41,7 +41,7 @@ pub(super) enum Decision {
 /// A line: of whom, and what holds by now; nothing where nothing does.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
+pub(super) enum Line {
     Format(u32),
     User { name: String, shut: Option<Shut> },
     Token { name: String, shut: Option<Shut> },
@@ -52,7 +52,7 @@ enum Line {
 type KeptSaid = (String, String, Term);
 
 #[derive(Debug, Serialize, Deserialize)]
-struct KeptAmendment {
+pub(super) struct KeptAmendment {
     added: Vec<KeptSaid>,
     removed: Vec<KeptSaid>,
     returned: Vec<KeptSaid>,
@@ -65,9 +65,10 @@ impl Decision {
         user.into_iter().chain(token).collect()
     }
 
-    fn line(&self, permissions: &Permissions) -> String {
+    /// What holds of it by now.
+    pub(super) fn line(&self, permissions: &Permissions) -> Line {
         let revoked = &permissions.revoked;
-        let line = match self {
+        match self {
             Self::User(name) => Line::User { name: name.to_string(), shut: revoked.users.get(name).copied() },
             Self::Token(name) => {
                 Line::Token { name: name.to_string(), shut: revoked.tokens.get(name).copied() }
@@ -76,8 +77,7 @@ impl Decision {
                 name: name.to_string(),
                 amendment: permissions.amendments.get(name).map(KeptAmendment::from),
             },
-        };
-        text(&line)
+        }
     }
 }
 
@@ -135,30 +135,49 @@ impl Permissions {
     }
 
     fn take_up(&mut self, number: usize, line: &str) -> Option<()> {
+        match (number, serde_json::from_str(line).ok()?) {
+            (0, Line::Format(FORMAT)) => Some(()),
+            (0, _) | (_, Line::Format(_)) => None,
+            (_, line) => self.put(line),
+        }
+    }
+
+    /// Takes over what holds of somebody. `None` where it can't be understood.
+    pub(super) fn put(&mut self, line: Line) -> Option<()> {
         fn put<T>(table: &mut super::FastMap<Arc<str>, T>, name: String, value: Option<T>) {
             match value {
                 Some(value) => table.insert(name.into(), value),
                 None => table.remove(&*name),
             };
         }
-        match (number, serde_json::from_str(line).ok()?) {
-            (0, Line::Format(FORMAT)) => {}
-            (0, _) | (_, Line::Format(_)) => return None,
-            (_, Line::User { name, shut }) => put(&mut self.revoked.users, name, shut),
-            (_, Line::Token { name, shut }) => put(&mut self.revoked.tokens, name, shut),
-            (_, Line::Channels { name, amendment: None }) => put(&mut self.amendments, name, None),
-            (_, Line::Channels { name, amendment: Some(amendment) }) => {
-                put(&mut self.amendments, name, Some(amendment.read()?));
+        match line {
+            Line::Format(_) => return None,
+            Line::User { name, shut } => put(&mut self.revoked.users, name, shut),
+            Line::Token { name, shut } => put(&mut self.revoked.tokens, name, shut),
+            Line::Channels { name, amendment } => {
+                let amendment = amendment.map(|kept| kept.read().ok_or(())).transpose().ok()?;
+                put(&mut self.amendments, name, amendment);
             }
         }
         Some(())
     }
 
-    fn lines(&self) -> Vec<String> {
+    /// Of whom anything was decided that holds.
+    pub(super) fn decided(&self) -> impl Iterator<Item = Decision> + '_ {
         let users = self.revoked.users.keys().cloned().map(Decision::User);
         let tokens = self.revoked.tokens.keys().cloned().map(Decision::Token);
         let channels = self.amendments.keys().cloned().map(Decision::Channels);
-        let lines = users.chain(tokens).chain(channels).map(|decision| decision.line(self));
+        users.chain(tokens).chain(channels)
+    }
+
+    /// What is given by a decision that is of channels.
+    pub(super) fn gifts(&self, decision: &Decision) -> Vec<Said> {
+        let Decision::Channels(name) = decision else { return Vec::new() };
+        self.amendments.get(name).map(|amendment| amendment.added.clone()).unwrap_or_default()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let lines = self.decided().map(|decision| text(&decision.line(self)));
         std::iter::once(text(&Line::Format(FORMAT))).chain(lines).collect()
     }
 }
@@ -168,7 +187,7 @@ impl Hub {
     pub(super) fn write_down(&self, decided: &[Decision]) -> Result<(), NotKept> {
         let lines = || {
             let permissions = locked(&self.0.permissions);
-            decided.iter().map(|decision| decision.line(&permissions)).collect()
+            decided.iter().map(|decision| text(&decision.line(&permissions))).collect()
         };
         let all = || locked(&self.0.permissions).lines();
         self.0.decisions.add(&self.0.store, lines, all).map_err(|error| {

@@ -165,6 +165,7 @@ impl Hub {
             self.end_spread(keys, asked).await;
         }
         self.end_the_rest().await;
+        self.leave_cluster().await;
         let hub = self.clone();
         let summary = tokio::task::spawn_blocking(move || hub.close_account()).await;
         self.0.drain.done.send_replace(Some(summary.unwrap_or_default()));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tidings_core::close::CloseReason;
 use tidings_core::registry::ConnKey;
 
+use super::orders::Order;
 use super::{Hub, Phase, locked};
 use crate::outlet::{Ending, Outlet};
 
@@ -30,11 +31,15 @@ pub struct Kicked(pub usize);
 
 impl Hub {
     /// Ends the connection whose secret id this is, at its own client's word.
+    /// One of another hub that shares the log is ended there, and this can't say whether there was any.
     pub fn disconnect(&self, connection_id: &str) -> Result<(), NoSuchConnection> {
-        let key = self.0.secrets.parse_secret(connection_id).ok_or(NoSuchConnection)?;
-        match self.settle(key, CloseReason::Disconnected, None) {
-            true => Ok(()),
-            false => Err(NoSuchConnection),
+        match self.0.secrets.parse_secret(connection_id) {
+            Some(key) if self.settle(key, CloseReason::Disconnected, None) => Ok(()),
+            None if self.is_of_peer(connection_id) && self.0.secrets.is_genuine(connection_id) => {
+                self.order(Order::Disconnect { connection_id: connection_id.to_owned() });
+                Ok(())
+            }
+            _ => Err(NoSuchConnection),
         }
     }
 
@@ -45,8 +50,18 @@ impl Hub {
         Ok(())
     }
 
-    /// Ends a connection by its public id.
+    /// Ends a connection by its public id. One of another hub that shares the log is ended there, and this can't say
+    /// whether there was any.
     pub fn kick(&self, id: &str, order: &KickOrder) -> Result<(), NoSuchConnection> {
+        if !self.is_of_peer(id) {
+            return self.kick_here(id, order);
+        }
+        let KickOrder { detail, reconnect } = order.clone();
+        self.order(Order::Kick { id: id.to_owned(), detail, reconnect });
+        Ok(())
+    }
+
+    pub(super) fn kick_here(&self, id: &str, order: &KickOrder) -> Result<(), NoSuchConnection> {
         let key = self.0.secrets.parse_public(id).ok_or(NoSuchConnection)?;
         match self.settle(key, CloseReason::Kicked, Some(order)) {
             true => Ok(()),
@@ -54,8 +69,14 @@ impl Hub {
         }
     }
 
-    /// Ends all connections of a user.
+    /// Ends all connections of a user, and counts those of this hub; those of others that share the log end as well.
     pub fn kick_user(&self, user: &str, order: &KickOrder) -> Kicked {
+        let KickOrder { detail, reconnect } = order.clone();
+        self.order(Order::KickUser { user: user.to_owned(), detail, reconnect });
+        self.kick_user_here(user, order)
+    }
+
+    pub(super) fn kick_user_here(&self, user: &str, order: &KickOrder) -> Kicked {
         let keys = self.keys_of(user);
         Kicked(keys.into_iter().filter(|key| self.settle(*key, CloseReason::Kicked, Some(order))).count())
     }
@@ -112,6 +133,7 @@ impl Hub {
         };
         tracing::info!(user = %entry.user, %reason, total, "client disconnected");
         self.tell_presence(&entry.user, selectors.as_deref().unwrap_or_default());
+        self.row_changed(key);
         let patience = if reason.told() { crate::stream::FAREWELL_TIMEOUT } else { Duration::ZERO };
         entry.handle.peer.kill_stream(patience, &self.0.runtime);
         true

@@ -4,6 +4,8 @@
 //! code that only this process can make (RFC 2104). So neither costs memory, and neither can be guessed from the
 //! other.
 
+use std::sync::OnceLock;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tidings_core::registry::ConnKey;
@@ -12,9 +14,9 @@ const CODE_HEX_LEN: usize = 32;
 // 36^13 > 2^64.
 const BASE36_DIGITS_MAX: usize = 13;
 
-/// What this process alone knows.
+/// What this process alone knows, or the hubs that share a log.
 pub(super) struct Secrets {
-    key: [u8; 32],
+    key: OnceLock<[u8; 32]>,
     incarnation: String,
 }
 
@@ -26,7 +28,12 @@ impl std::fmt::Debug for Secrets {
 
 impl Secrets {
     pub(super) fn new() -> Self {
-        Self { key: rand::random(), incarnation: base36(u64::from(rand::random::<u32>())) }
+        Self { key: OnceLock::new(), incarnation: base36(u64::from(rand::random::<u32>())) }
+    }
+
+    /// The hub's life that all its ids begin with.
+    pub(super) fn incarnation(&self) -> &str {
+        &self.incarnation
     }
 
     /// The public id: unique over restarts, useless for ending anything.
@@ -43,6 +50,29 @@ impl Secrets {
         push_base36(out, u64::from(key.index()));
         out.push('-');
         push_base36(out, key.serial());
+    }
+
+    /// What secret ids are made and known by: chosen as it is first needed.
+    pub(super) fn key(&self) -> &[u8; 32] {
+        self.key.get_or_init(rand::random)
+    }
+
+    /// Takes the key that other hubs have too, unless there is one already.
+    pub(super) fn agree(&self, key: [u8; 32]) {
+        let _ = self.key.set(key);
+    }
+
+    /// Whether there is a key.
+    pub(super) fn is_agreed(&self) -> bool {
+        self.key.get().is_some()
+    }
+
+    /// Whether a hub that has the same key made this secret id.
+    pub(super) fn is_genuine(&self, id: &str) -> bool {
+        let Some((public, code)) = id.split_once('.') else { return false };
+        let mut mac = self.mac();
+        mac.update(public.as_bytes());
+        unhex(code).is_some_and(|code| mac.verify_truncated_left(&code).is_ok())
     }
 
     pub(super) fn secret(&self, key: ConnKey) -> String {
@@ -62,12 +92,8 @@ impl Secrets {
     }
 
     pub(super) fn parse_secret(&self, id: &str) -> Option<ConnKey> {
-        let (public, code) = id.split_once('.')?;
-        let key = self.parse_public(public)?;
-        let mut mac = self.mac();
-        mac.update(public.as_bytes());
-        mac.verify_truncated_left(&unhex(code)?).ok()?;
-        Some(key)
+        let (public, _) = id.split_once('.')?;
+        self.parse_public(public).filter(|_| self.is_genuine(id))
     }
 
     fn code(&self, public: &str) -> String {
@@ -77,7 +103,7 @@ impl Secrets {
     }
 
     fn mac(&self) -> Hmac<Sha256> {
-        Hmac::new_from_slice(&self.key).expect("HMAC takes a key of any length")
+        Hmac::new_from_slice(self.key()).expect("HMAC takes a key of any length")
     }
 }
 
@@ -114,12 +140,15 @@ mod tests {
 
     #[test]
     fn a_secret_names_its_connection_and_nobody_else_can_make_one() {
-        let (ours, others) = (Secrets::new(), Secrets::new());
+        let (ours, others, peer) = (Secrets::new(), Secrets::new(), Secrets::new());
+        peer.agree(*ours.key());
         let key = ConnKey::from_parts(7, 4_294_967_299);
         let secret = ours.secret(key);
         assert_eq!(ours.parse_secret(&secret), Some(key));
         assert_eq!(ours.parse_public(&ours.public(key)), Some(key));
         assert_eq!(others.parse_secret(&secret), None);
+        assert!(peer.is_genuine(&secret) && !others.is_genuine(&secret));
+        assert_eq!(peer.parse_secret(&secret), None, "it is no connection of its own");
         let mut forged = secret.clone();
         let last = forged.pop().unwrap();
         forged.push(if last == '0' { '1' } else { '0' });

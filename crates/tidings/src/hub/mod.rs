@@ -5,6 +5,7 @@
 mod amend;
 mod amendments;
 mod boards;
+mod cluster;
 mod connect;
 mod decisions;
 mod drain;
@@ -13,6 +14,7 @@ mod ids;
 mod lists;
 mod observe;
 mod observer;
+mod orders;
 mod permissions;
 mod presence;
 mod publish;
@@ -46,6 +48,7 @@ use tokio::sync::watch;
 
 pub use self::amend::{AmendError, Amended, AmendmentInfo};
 pub use self::boards::HubChannelError;
+pub use self::cluster::NodeInfo;
 pub use self::connect::{Client, Open, OpenError};
 pub use self::decisions::NotKept;
 pub use self::drain::{DrainProgress, Phase};
@@ -175,7 +178,7 @@ impl Hub {
             runtime: runtime.clone(),
             books: Mutex::default(),
             log: Mutex::new(log),
-            shared: engine.map(|engine| shared::Shared::new(engine, queue)),
+            shared: engine.map(|engine| shared::Shared::new(engine, queue, options.cluster_lease_ms)),
             board_readers,
             observer: OnceLock::new(),
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
@@ -211,6 +214,7 @@ impl Hub {
         sweep::start_timers(&hub, &runtime);
         if hub.0.shared.is_some() {
             runtime.spawn(shared::follow(Arc::downgrade(&hub.0)));
+            runtime.spawn(cluster::run(Arc::downgrade(&hub.0)));
             runtime.spawn(queue::publish(Arc::downgrade(&hub.0), queued));
         }
         boards::start(&hub, &runtime, came);

@@ -120,8 +120,14 @@ impl Hub {
             "truth": self.truth(),
             "drain": self.drain_progress(active),
             "latency": self.recent_latency(),
-            "cluster": { "nodes": [{ "node": self.0.node, "active": active }], "active": active },
+            "cluster": self.cluster_stats(),
         })
+    }
+
+    fn cluster_stats(&self) -> Value {
+        let nodes = self.nodes();
+        let active: u64 = nodes.iter().map(|node| node.active).sum();
+        json!({ "nodes": nodes, "active": active, "engine": self.engine_state() })
     }
 
     /// Milliseconds since the hub began.

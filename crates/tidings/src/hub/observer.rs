@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tidings_core::channel::Selector;
+use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::close::CloseReason;
 use tidings_core::registry::Entry;
 use tokio::sync::{mpsc, oneshot};
@@ -117,13 +117,22 @@ impl Hub {
         self.0.observer.set(observer)?;
         let hub = Arc::downgrade(&self.0);
         self.0.log().observe_occupancy(move |channel, occupied| {
-            let Some(hub) = hub.upgrade() else { return };
-            let channel = Arc::from(channel.as_str());
-            if let Some(observer) = hub.observer.get() {
-                observer.tell(Observed::Channel { channel, occupied, at_ms: hub.clock.wall_ms() });
+            let Some(hub) = hub.upgrade().map(Hub) else { return };
+            match hub.is_clustered() {
+                // Whether that is news is decided where all hubs' readers are.
+                true => hub.reader_changed(channel),
+                false => hub.observe_channel(channel, occupied),
             }
         });
         Ok(())
+    }
+
+    /// A channel got its first reader, or lost its last.
+    pub(super) fn observe_channel(&self, channel: &ChannelName, occupied: bool) {
+        let channel = Arc::from(channel.as_str());
+        if let Some(observer) = self.0.observer.get() {
+            observer.tell(Observed::Channel { channel, occupied, at_ms: self.0.clock.wall_ms() });
+        }
     }
 
     /// The directory that the hub keeps what outlives it in.

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::event::Event;
 use tidings_core::grant::Grant;
-use tidings_core::log::Presence;
+use tidings_core::log::{Presence, SubscriberKey};
 use tidings_core::registry::ConnKey;
 
 use super::{FastMap, Hub, locked};
@@ -63,6 +63,11 @@ impl Hub {
             if !self.has_presence(channel) {
                 continue;
             }
+            if self.is_clustered() {
+                // What is news is decided where all hubs' users are.
+                self.member_changed(channel, user);
+                continue;
+            }
             let mut told = locked(&self.0.told);
             let here = self.is_on(user, selector);
             let users = told.entry(channel.clone()).or_default();
@@ -82,16 +87,27 @@ impl Hub {
         }
     }
 
-    fn info_of(&self, user: &Arc<str>) -> Option<Box<RawValue>> {
+    pub(super) fn info_of(&self, user: &Arc<str>) -> Option<Box<RawValue>> {
         self.0.books().of_user(user).find_map(|entry| entry.handle.info())
     }
 
     /// Whether a connection of the user reads the channel by its name.
     fn is_on(&self, user: &Arc<str>, channel: &Selector) -> bool {
-        let subscribers: Vec<_> =
-            self.0.books().of_user(user).filter_map(|entry| entry.handle.subscriber()).collect();
+        let subscribers = self.subscribers_of_user(user);
         let log = self.0.log();
         subscribers.into_iter().any(|subscriber| log.selectors(subscriber).contains(channel))
+    }
+
+    /// How many connections of the user do.
+    pub(super) fn connections_on(&self, channel: &ChannelName, user: &Arc<str>) -> usize {
+        let by_name = Selector::Channel(channel.clone());
+        let subscribers = self.subscribers_of_user(user);
+        let log = self.0.log();
+        subscribers.into_iter().filter(|subscriber| log.selectors(*subscriber).contains(&by_name)).count()
+    }
+
+    fn subscribers_of_user(&self, user: &Arc<str>) -> Vec<SubscriberKey> {
+        self.0.books().of_user(user).filter_map(|entry| entry.handle.subscriber()).collect()
     }
 
     /// Whether somebody who may read a channel may also know who is on it.
@@ -99,7 +115,7 @@ impl Hub {
         grant.may_watch() || self.0.options.rules.keep(channel).presence != Presence::Hidden
     }
 
-    fn has_presence(&self, channel: &ChannelName) -> bool {
+    pub(super) fn has_presence(&self, channel: &ChannelName) -> bool {
         let rules = &self.0.options.rules;
         !channel.is_hubs_own()
             && (rules.default.presence == Presence::Told || !rules.rules.is_empty())

@@ -9,6 +9,7 @@ use tidings_core::registry::ConnKey;
 
 use super::amendments::GRANT_LIFE_MAX_MS;
 use super::decisions::Decision;
+use super::orders::Order;
 use super::{FastMap, Hub, NotKept, locked};
 
 /// Users that are shut out, at most.
@@ -156,7 +157,9 @@ impl Hub {
         let keys = self.revoked_streams(order);
         let streams_ended =
             keys.into_iter().filter(|key| self.settle(*key, CloseReason::Revoked, None)).count();
-        self.write_down(&Decision::of(order.user.as_ref(), order.token_id.as_ref()))?;
+        let decided = Decision::of(order.user.as_ref(), order.token_id.as_ref());
+        self.tell_decisions(&decided);
+        self.write_down(&decided)?;
         let ends = [order.user.as_ref().map(|_| user_ms), order.token_id.as_ref().and(token_ms)];
         let until_ms = ends.into_iter().flatten().max().unwrap_or(now_ms);
         Ok(Revoked { streams_ended, until_ms })
@@ -165,6 +168,11 @@ impl Hub {
     /// Ends the streams that stand on a token ([`Grant::token_id`]) as its end would. It is not shut out: whether it is
     /// still good is for whoever grants to say. Answers how many streams ended.
     pub fn expire_token(&self, token_id: &str) -> usize {
+        self.order(Order::Expire { token_id: token_id.to_owned() });
+        self.expire_token_here(token_id)
+    }
+
+    pub(super) fn expire_token_here(&self, token_id: &str) -> usize {
         let keys = self.streams_of_token(token_id);
         keys.into_iter().filter(|key| self.settle(*key, CloseReason::Expired, None)).count()
     }
@@ -177,8 +185,11 @@ impl Hub {
             let token = token_id.and_then(|id| revoked.tokens.remove(id.as_arc()));
             user.is_some() || token.is_some()
         };
+        // Asked for where it is known or not: another hub may know of it.
+        let decided = Decision::of(user, token_id);
+        self.tell_decisions(&decided);
         if lifted {
-            self.write_down(&Decision::of(user, token_id))?;
+            self.write_down(&decided)?;
         }
         Ok(lifted)
     }
@@ -242,6 +253,15 @@ impl Hub {
         let of_user = order.user.iter().flat_map(|user| books.of_user(user.as_arc()));
         keys.extend(of_user.map(|entry| entry.key));
         keys
+    }
+
+    /// Ends the streams of whoever is shut out by now. For decisions of other hubs.
+    pub(super) fn end_revoked(&self, user: Option<&Arc<str>>, token_id: Option<&str>) {
+        let mut keys: Vec<ConnKey> = token_id.map(|id| self.streams_of_token(id)).unwrap_or_default();
+        keys.extend(user.map(|user| self.keys_of(user)).unwrap_or_default());
+        for key in keys {
+            self.settle(key, CloseReason::Revoked, None);
+        }
     }
 
     fn streams_of_token(&self, token_id: &str) -> Vec<ConnKey> {

@@ -13,9 +13,10 @@ use tidings_core::position::Cursor;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
+use super::cluster::Cluster;
 use super::publish::{Checked, PublishError, tell};
 use super::queue::Queue;
-use super::{Hub, Inner, Published, locked};
+use super::{Hub, Inner, Published, locked, orders};
 use crate::outlet::Outlet;
 
 /// Events of one append at most, but for one event to more channels than that, which is not divided.
@@ -33,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// What a hub has of the log that it shares.
 pub(super) struct Shared {
-    engine: Arc<dyn Engine>,
+    pub(super) engine: Arc<dyn Engine>,
     /// `None` until a part of the log was read. Held before the log's lock, never after.
     follower: Mutex<Option<Follower>>,
     /// Through where all is taken in; `None` until the log was once read to its head.
@@ -41,6 +42,8 @@ pub(super) struct Shared {
     to_fetch: Arc<Notify>,
     pub(super) queue: Queue,
     is_away: AtomicBool,
+    pub(super) orders: orders::Orders,
+    pub(super) cluster: Cluster,
 }
 
 impl std::fmt::Debug for Shared {
@@ -50,7 +53,7 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub(super) fn new(engine: Arc<dyn Engine>, queue: Queue) -> Self {
+    pub(super) fn new(engine: Arc<dyn Engine>, queue: Queue, lease_ms: u64) -> Self {
         Self {
             engine,
             follower: Mutex::default(),
@@ -58,6 +61,8 @@ impl Shared {
             to_fetch: Arc::default(),
             queue,
             is_away: AtomicBool::new(false),
+            orders: orders::Orders::default(),
+            cluster: Cluster::new(lease_ms),
         }
     }
 
@@ -72,7 +77,8 @@ impl Shared {
 }
 
 /// Whether the engine that several hubs share answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EngineState {
     /// It does, or there is none to ask.
     Here,
@@ -87,10 +93,15 @@ impl Hub {
     pub fn engine_state(&self) -> EngineState {
         match &self.0.shared {
             None => EngineState::Here,
-            Some(shared) if !shared.is_taken_up() => EngineState::NotYet,
+            Some(shared) if !shared.is_taken_up() || !self.is_agreed() => EngineState::NotYet,
             Some(shared) if shared.is_away.load(Ordering::Relaxed) => EngineState::Away,
             Some(_) => EngineState::Here,
         }
+    }
+
+    /// Whether the hubs agreed upon what they know each other's connections by.
+    fn is_agreed(&self) -> bool {
+        !self.is_clustered() || self.0.secrets.is_agreed()
     }
 
     /// Waits until this hub has what a cursor of another hub had before it, for a moment.
@@ -138,7 +149,7 @@ impl Hub {
                 event: event.clone(),
             })
             .collect();
-        let count = entries.len() as u64;
+        let count = entries.iter().filter(|entry| !orders::is_order(&entry.channel)).count() as u64;
         if let Some(last) = entries.last().map(|entry| entry.seq) {
             self.hear(shared, Heard::Entries(appended.epoch, entries));
             let is_there =
@@ -152,7 +163,9 @@ impl Hub {
         log.note_published(count);
         let answer = |(offer, placed): (&Offer, &Placed)| {
             let recipients = log.recipients(&offer.channel);
-            tell(&offer.channel, &offer.event, recipients);
+            if !orders::is_order(&offer.channel) {
+                tell(&offer.channel, &offer.event, recipients);
+            }
             let Placed { seq, duplicate, .. } = *placed;
             let first = || log.recipients_of(&offer.channel, offer.event.id()?);
             let cursor = Cursor { epoch: appended.epoch, seq, owed: false };
@@ -171,7 +184,10 @@ impl Hub {
         checked.channels.iter().map(|channel| Offer {
             channel: channel.clone(),
             event: checked.event.clone(),
-            retention: self.0.options.rules.keep(channel).retention,
+            retention: match orders::is_order(channel) {
+                true => orders::RETENTION,
+                false => self.0.options.rules.keep(channel).retention,
+            },
         })
     }
 
@@ -210,14 +226,25 @@ impl Hub {
     }
 
     fn take_in(&self, shared: &Shared, follower: &Follower, ready: &[Entry], roused: &mut Vec<Arc<Outlet>>) {
-        if !ready.is_empty() {
-            let mut log = self.0.log();
-            for entry in ready {
-                log.adopt(entry, &mut |outlet| roused.push(Arc::clone(outlet)));
-            }
-        }
+        self.take(ready, roused);
         let at = follower.at();
         shared.taken_in.send_if_modified(|known| known.is_some() && known.replace(at) != Some(at));
+    }
+
+    /// Takes in entries that are next, in their order: events into the rings, and what hubs order of one another is done
+    /// before anything later is delivered.
+    fn take(&self, entries: &[Entry], roused: &mut Vec<Arc<Outlet>>) {
+        for run in entries.chunk_by(|a, b| orders::is_order(&a.channel) == orders::is_order(&b.channel)) {
+            if orders::is_order(&run[0].channel) {
+                self.0.log().pass(run[run.len() - 1].seq);
+                run.iter().for_each(|entry| self.obey(entry));
+            } else {
+                let mut log = self.0.log();
+                for entry in run {
+                    log.adopt(entry, &mut |outlet| roused.push(Arc::clone(outlet)));
+                }
+            }
+        }
     }
 
     fn rouse(&self, roused: Vec<Arc<Outlet>>) {
@@ -232,7 +259,7 @@ impl Hub {
         let after = shared.known().map_or(0, |at| at.seq);
         let stretch = shared.engine.read(after).await?;
         let now_ms = self.0.clock.now_ms();
-        let mut roused = Vec::new();
+        let (mut roused, mut begins_anew) = (Vec::new(), false);
         {
             let mut held = locked(&shared.follower);
             if held.as_ref().map_or(0, |follower| follower.at().seq) != after {
@@ -246,6 +273,8 @@ impl Hub {
                     *held = None;
                 }
                 None => {
+                    // Another life of the log, which knows nothing of what was decided in this one.
+                    begins_anew = shared.is_taken_up();
                     let mut log = self.0.log();
                     log.begin(stretch.head.epoch, &mut |outlet| roused.push(Arc::clone(outlet)));
                     drop(log);
@@ -263,16 +292,22 @@ impl Hub {
             }
         }
         self.rouse(roused);
+        if begins_anew {
+            self.tell_all_decisions();
+        }
         Ok(())
     }
 
     fn adopt(&self, stretch: &Stretch, roused: &mut Vec<Arc<Outlet>>, following: &[Entry]) {
-        let mut log = self.0.log();
-        let mut wake = |outlet: &Arc<Outlet>| roused.push(Arc::clone(outlet));
-        log.adopt_stretch(stretch, &mut wake);
-        for entry in following {
-            log.adopt(entry, &mut wake);
-        }
+        let head = {
+            let mut log = self.0.log();
+            log.adopt_losses(stretch, &mut |outlet| roused.push(Arc::clone(outlet)));
+            log.head().seq
+        };
+        let news = stretch.entries.partition_point(|entry| entry.seq <= head);
+        self.take(&stretch.entries[news..], roused);
+        self.0.log().pass(stretch.through);
+        self.take(following, roused);
     }
 }
 

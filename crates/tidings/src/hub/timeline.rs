@@ -125,6 +125,9 @@ impl Hub {
         if added > 0 {
             self.note(outlet, Happening::Subscribed { channels: added });
         }
+        if added + removed > 0 {
+            self.row_changed(outlet.key);
+        }
     }
 }
 

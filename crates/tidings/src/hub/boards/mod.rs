@@ -161,11 +161,13 @@ impl Hub {
         for BoardInfo { channel, .. } in boards.iter().filter(|board| all || !board.is_posted) {
             let posting = match HubChannel::parse(channel) {
                 Ok(HubChannel::Stats) => {
+                    self.look_at_cluster().await;
                     Posting { ty: "stats", whole: self.stats().to_string(), news: News::Whole }
                 }
-                Ok(HubChannel::Connections(query)) => {
-                    shown.entry(channel.clone()).or_default().posting(self.connections(&query))
-                }
+                Ok(HubChannel::Connections(query)) => shown
+                    .entry(channel.clone())
+                    .or_default()
+                    .posting(self.connections_everywhere(&query).await),
                 Err(_) => continue,
             };
             self.post(channel, posting);

@@ -81,6 +81,17 @@ impl Hub {
         self.live_connection(id).or_else(|| self.closed_connection(id))
     }
 
+    /// The same over all hubs: of a connection of another, what that told of it last.
+    pub async fn connection_anywhere(&self, id: &str) -> Option<ConnectionDetails> {
+        if let Some(details) = self.connection(id) {
+            return Some(details);
+        }
+        let others = self.rows_of_others().await;
+        let info = others.iter().find(|info| info.id == id)?;
+        let opened = TimelineEntry { at: info.connected_at, what: Happening::Opened };
+        Some(ConnectionDetails { connection: json!(info), closed: None, timeline: vec![opened] })
+    }
+
     fn live_connection(&self, id: &str) -> Option<ConnectionDetails> {
         let key = self.0.secrets.parse_public(id)?;
         let (row, opened_ms) = {
@@ -88,13 +99,7 @@ impl Hub {
             let entry = books.get(key)?;
             (Row::of(entry), entry.opened_ms)
         };
-        let subscriber = row.outlet.subscriber();
-        let mut info = self.describe(row, self.0.clock.now_ms());
-        if let Some(subscriber) = subscriber {
-            let log = self.0.log();
-            info.channels = log.selectors(subscriber);
-            info.behind = log.behind(subscriber);
-        }
+        let info = self.describe_whole(row, self.0.clock.now_ms());
         let mut timeline = vec![(opened_ms, Happening::Opened)];
         timeline.extend(locked(&self.0.timelines).get(&key).iter().flat_map(|timeline| timeline.told()));
         let timeline = self.dated(timeline);

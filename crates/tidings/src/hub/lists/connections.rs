@@ -9,10 +9,10 @@ use tidings_core::channel::ChannelName;
 use tidings_core::log::SubscriberKey;
 use tidings_core::registry::{ConnKey, Entry};
 
-use super::order::{SortValue, cut};
+use super::order::{Cut, SortValue, cut};
 use super::row::{ConnectionInfo, Row};
 use super::{ListQuery, RowMark, Search, SortKey};
-use crate::hub::Hub;
+use crate::hub::{FastMap, Hub};
 use crate::outlet::Outlet;
 
 /// Which connections, in what order.
@@ -89,15 +89,47 @@ pub struct ConnectionPage {
 }
 
 impl Hub {
-    /// A page of live connections.
+    /// A page of this hub's live connections.
     pub fn connections(&self, query: &ConnectionQuery) -> ConnectionPage {
-        let marked = self.marked(query);
         // Thousands are sorted without the lock that every connection needs.
-        let page = cut(marked, &query.list);
+        let Cut { total, next, rows } = cut(self.marked(query, mark_here), &query.list);
+        let connections = self.describe_all(rows.into_iter().map(|(key, _)| key));
+        ConnectionPage { connections, total, next }
+    }
+
+    /// A page of the live connections of all hubs: those of others as they told them last.
+    pub async fn connections_everywhere(&self, query: &ConnectionQuery) -> ConnectionPage {
+        if !self.is_clustered() {
+            return self.connections(query);
+        }
+        let others = self.rows_of_others().await;
+        let life = life_number(self.0.secrets.incarnation());
+        let mark = |entry: &Entry<_>, by| {
+            RowMark::new(self.value_anywhere(entry, by), life | u128::from(entry.key.serial()))
+        };
+        let own = self.marked(query, mark).into_iter().map(|(mark, (key, _))| (mark, OneOf::Own(key)));
+        let selected = others.iter().filter(|info| query.selects_row(info));
+        let told = selected.map(|info| (row_mark(info, query.list.sort.by), OneOf::Other(info)));
+        let Cut { total, next, rows } = cut(own.chain(told).collect(), &query.list);
+        let keys = rows.iter().filter_map(|row| match row {
+            OneOf::Own(key) => Some(*key),
+            OneOf::Other(_) => None,
+        });
+        let mut described: FastMap<String, ConnectionInfo> =
+            self.describe_all(keys).into_iter().map(|info| (info.id.clone(), info)).collect();
+        let connections = rows.into_iter().filter_map(|row| match row {
+            OneOf::Own(key) => described.remove(&self.0.secrets.public(key)),
+            OneOf::Other(info) => Some(info.clone()),
+        });
+        ConnectionPage { connections: connections.collect(), total, next }
+    }
+
+    /// Those that are there still.
+    fn describe_all(&self, keys: impl Iterator<Item = ConnKey>) -> Vec<ConnectionInfo> {
         let now_ms = self.0.clock.now_ms();
         let rows: Vec<Row> = {
             let books = self.0.books();
-            page.rows.into_iter().filter_map(|(key, _)| books.get(key)).map(Row::of).collect()
+            keys.filter_map(|key| books.get(key)).map(Row::of).collect()
         };
         // Each asks the kernel.
         let mut told: Vec<(Option<SubscriberKey>, ConnectionInfo)> =
@@ -109,14 +141,17 @@ impl Hub {
                 info.behind = log.behind(*subscriber);
             }
         }
-        let connections = told.into_iter().map(|(_, info)| info).collect();
-        ConnectionPage { connections, total: page.total, next: page.next }
+        told.into_iter().map(|(_, info)| info).collect()
     }
 
     /// All connections that are asked for, with their places in the order.
-    fn marked(&self, query: &ConnectionQuery) -> Vec<(RowMark, (ConnKey, Option<SubscriberKey>))> {
+    fn marked(
+        &self,
+        query: &ConnectionQuery,
+        mark: impl Fn(&Entry<Arc<Outlet>>, ConnectionBy) -> RowMark,
+    ) -> Vec<(RowMark, (ConnKey, Option<SubscriberKey>))> {
         let by = query.list.sort.by;
-        let mark = |entry: &Entry<Arc<Outlet>>| RowMark::new(value(entry, by), entry.key.serial());
+        let mark = |entry: &Entry<Arc<Outlet>>| mark(entry, by);
         let mut marked: Vec<_> = match &query.list.search {
             None => {
                 let place = |entry: &Entry<Arc<Outlet>>| (entry.key, entry.handle.subscriber());
@@ -132,9 +167,8 @@ impl Hub {
         };
         if by == ConnectionBy::Behind {
             let log = self.0.log();
-            for (mark, (key, subscriber)) in &mut marked {
-                let behind = subscriber.map_or(0, |subscriber| log.behind(subscriber));
-                *mark = RowMark::new(behind, key.serial());
+            for (mark, (_, subscriber)) in &mut marked {
+                mark.set_value(subscriber.map_or(0, |subscriber| log.behind(subscriber)));
             }
         }
         marked
@@ -173,7 +207,79 @@ impl Hub {
     }
 }
 
+impl Hub {
+    /// What a connection is sorted by among those of all hubs, whose clocks are not this one's.
+    fn value_anywhere(&self, entry: &Entry<Arc<Outlet>>, by: ConnectionBy) -> SortValue {
+        let wall = |at_ms: u64| if at_ms > 0 { self.0.clock.log_at(at_ms) } else { 0 };
+        match by {
+            ConnectionBy::ConnectedAt => wall(entry.opened_ms).into(),
+            ConnectionBy::LastPing => wall(entry.handle.last_ping_ms()).into(),
+            ConnectionBy::LastWrite => wall(entry.handle.last_write_ms()).into(),
+            _ => value(entry, by),
+        }
+    }
+}
+
+fn mark_here(entry: &Entry<Arc<Outlet>>, by: ConnectionBy) -> RowMark {
+    RowMark::new(value(entry, by), entry.key.serial())
+}
+
+/// A row of a list over all hubs.
+enum OneOf<'a> {
+    Own(ConnKey),
+    Other(&'a ConnectionInfo),
+}
+
+/// What tells the connections of one hub from those of another: the upper half of a number.
+fn life_number(life: &str) -> u128 {
+    let number = u64::from_str_radix(life, 36).unwrap_or_default();
+    u128::from(number) << 64
+}
+
+fn row_mark(info: &ConnectionInfo, by: ConnectionBy) -> RowMark {
+    let mut parts = info.id.split('-');
+    let life = parts.next().map(life_number).unwrap_or_default();
+    let serial = parts.next_back().and_then(|serial| u64::from_str_radix(serial, 36).ok());
+    let own = life | u128::from(serial.unwrap_or_default());
+    let value: SortValue = match by {
+        ConnectionBy::ConnectedAt => info.connected_at.into(),
+        ConnectionBy::Behind => info.behind.into(),
+        ConnectionBy::User => (&info.user).into(),
+        ConnectionBy::Kind => (&info.kind).into(),
+        ConnectionBy::ClientId => SortValue::Text(info.client_id.as_deref().unwrap_or_default().into()),
+        ConnectionBy::Remote => address(info.remote.ip),
+        ConnectionBy::Events => info.events_sent.into(),
+        ConnectionBy::Bytes => info.bytes_sent.into(),
+        ConnectionBy::LastPing => info.last_ping_at.unwrap_or_default().into(),
+        ConnectionBy::LastWrite => info.last_write_at.unwrap_or_default().into(),
+    };
+    RowMark::new(value, own)
+}
+
+fn address(ip: IpAddr) -> SortValue {
+    SortValue::Number(match ip {
+        IpAddr::V4(address) => address.to_bits().into(),
+        IpAddr::V6(address) => address.to_bits(),
+    })
+}
+
 impl ConnectionQuery {
+    /// The same of a connection of another hub.
+    fn selects_row(&self, info: &ConnectionInfo) -> bool {
+        let finds = |search: &Search| {
+            search.is_in(&info.user)
+                || search.is_in(&info.kind)
+                || search.is_in(&info.id)
+                || info.client_id.as_deref().is_some_and(|client| search.is_in(client))
+                || search.is_in(&info.remote.to_string())
+        };
+        self.user.as_deref().is_none_or(|user| user == &*info.user)
+            && self.kind.as_deref().is_none_or(|kind| kind == &*info.kind)
+            && self.client_id.as_deref().is_none_or(|client| info.client_id.as_deref() == Some(client))
+            && self.channel.as_ref().is_none_or(|name| info.channels.iter().any(|one| one.matches(name)))
+            && self.list.search.as_ref().is_none_or(finds)
+    }
+
     fn selects(&self, entry: &Entry<Arc<Outlet>>) -> bool {
         self.user.as_deref().is_none_or(|user| user == &*entry.user)
             && self.kind.as_deref().is_none_or(|kind| kind == &*entry.kind)
@@ -187,10 +293,7 @@ fn value(entry: &Entry<Arc<Outlet>>, by: ConnectionBy) -> SortValue {
         ConnectionBy::User => (&entry.user).into(),
         ConnectionBy::Kind => (&entry.kind).into(),
         ConnectionBy::ClientId => SortValue::Text(entry.client_id.as_deref().unwrap_or_default().into()),
-        ConnectionBy::Remote => SortValue::Number(match entry.handle.remote.ip {
-            IpAddr::V4(address) => address.to_bits().into(),
-            IpAddr::V6(address) => address.to_bits(),
-        }),
+        ConnectionBy::Remote => address(entry.handle.remote.ip),
         ConnectionBy::Events => entry.handle.events().into(),
         ConnectionBy::Bytes => entry.handle.bytes().into(),
         ConnectionBy::LastPing => entry.handle.last_ping_ms().into(),

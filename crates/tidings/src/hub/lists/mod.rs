@@ -16,6 +16,7 @@ pub use self::connections::{ConnectionBy, ConnectionPage, ConnectionQuery};
 pub use self::order::{RowMark, Sort, SortKey};
 pub use self::query::{BadQuery, ListQuery};
 pub use self::revocations::{RevocationBy, RevocationInfo, RevocationPage, RevocationQuery};
+pub(crate) use self::row::Row;
 pub use self::row::{ConnectionInfo, Proof, ProofKind, ProvenTo};
 pub use self::search::Search;
 pub use self::users::{UserBy, UserInfo, UserPage, UserQuery};

@@ -77,6 +77,12 @@ impl From<usize> for SortValue {
     }
 }
 
+impl From<u128> for SortValue {
+    fn from(number: u128) -> Self {
+        Self::Number(number)
+    }
+}
+
 impl From<&Arc<str>> for SortValue {
     fn from(text: &Arc<str>) -> Self {
         Self::Text(Arc::clone(text))
@@ -86,6 +92,10 @@ impl From<&Arc<str>> for SortValue {
 impl RowMark {
     pub(super) fn new(value: impl Into<SortValue>, own: impl Into<SortValue>) -> Self {
         Self { value: value.into(), own: own.into() }
+    }
+
+    pub(super) fn set_value(&mut self, value: impl Into<SortValue>) {
+        self.value = value.into();
     }
 
     /// Reads what a page gave as `next`, for a list of the same order.

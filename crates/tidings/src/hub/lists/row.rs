@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidings_core::channel::Selector;
 use tidings_core::registry::Entry;
@@ -17,7 +17,7 @@ use crate::outlet::Outlet;
 const HEARD_SLACK_MS: u64 = 1_000;
 
 /// A live connection, as an operator sees it. Times are milliseconds since 1970.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConnectionInfo {
     /// The public id.
     pub id: String,
@@ -72,7 +72,7 @@ impl ConnectionInfo {
 }
 
 /// The last sign that the far end is there.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Proof {
     /// What kind of sign.
     pub kind: ProofKind,
@@ -83,7 +83,7 @@ pub struct Proof {
 }
 
 /// What kind of sign of life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProofKind {
     /// The next hop's kernel acknowledged data.
@@ -95,7 +95,7 @@ pub enum ProofKind {
 }
 
 /// How far a proof reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProvenTo {
     /// To the client itself.
@@ -109,12 +109,12 @@ pub(crate) struct Row {
     pub(super) client_id: Option<Box<str>>,
     pub(super) user: Arc<str>,
     pub(super) kind: Arc<str>,
-    opened_ms: u64,
+    pub(crate) opened_ms: u64,
     pub(crate) outlet: Arc<Outlet>,
 }
 
 impl Row {
-    pub(super) fn of(entry: &Entry<Arc<Outlet>>) -> Self {
+    pub(crate) fn of(entry: &Entry<Arc<Outlet>>) -> Self {
         Self {
             client_id: entry.client_id.clone(),
             user: Arc::clone(&entry.user),
@@ -126,6 +126,18 @@ impl Row {
 }
 
 impl Hub {
+    /// With its channels and what waits for it, for which the log is asked.
+    pub(crate) fn describe_whole(&self, row: Row, now_ms: u64) -> ConnectionInfo {
+        let subscriber = row.outlet.subscriber();
+        let mut info = self.describe(row, now_ms);
+        if let Some(subscriber) = subscriber {
+            let log = self.0.log();
+            info.channels = log.selectors(subscriber);
+            info.behind = log.behind(subscriber);
+        }
+        info
+    }
+
     pub(crate) fn describe(&self, row: Row, now_ms: u64) -> ConnectionInfo {
         let Row { client_id, user, kind, opened_ms, outlet } = row;
         let wall = |at: u64| (at > 0).then(|| self.0.clock.wall_at(at));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use tidings_core::grant::ANONYMOUS;
 
-use super::order::{SortValue, cut};
+use super::order::{Cut, SortValue, cut};
 use super::{ListQuery, RowMark, SortKey};
-use crate::hub::Hub;
+use crate::hub::{FastMap, Hub};
 
 /// Which users, in what order. Searched is the name.
 pub type UserQuery = ListQuery<UserBy>;
@@ -73,6 +73,36 @@ impl Hub {
         let page = cut(marked, query);
         let users = page.rows.into_iter().filter_map(|user| self.user(user)).collect();
         UserPage { users, total: page.total, next: page.next }
+    }
+
+    /// A page of the users with live connections at any hub.
+    pub async fn users_everywhere(&self, query: &UserQuery) -> UserPage {
+        if !self.is_clustered() {
+            return self.users(query);
+        }
+        let mut counts: FastMap<Arc<str>, usize> = FastMap::default();
+        for info in self.rows_of_others().await.iter() {
+            *counts.entry(Arc::clone(&info.user)).or_default() += 1;
+        }
+        for (user, connections) in self.0.books().users() {
+            *counts.entry(Arc::clone(user)).or_default() += connections;
+        }
+        let is_found = |user: &str| query.search.as_ref().is_none_or(|search| search.is_in(user));
+        let marked = counts.into_iter().filter(|(user, _)| is_found(user)).map(|(user, connections)| {
+            let value: SortValue = match query.sort.by {
+                UserBy::Name => SortValue::Number(0),
+                UserBy::Connections => connections.into(),
+            };
+            (RowMark::new(value, &user), (Arc::clone(&user), connections))
+        });
+        let Cut { total, next, rows } = cut(marked.collect(), query);
+        let users = rows.into_iter().map(|(user, connections)| {
+            let limit = self.user(Arc::clone(&user)).map(|here| here.limit);
+            // What a grant at another hub allows is not known here.
+            let limit = limit.unwrap_or(self.0.options.limits.connections_per_user);
+            UserInfo { limit: if &*user == ANONYMOUS { 0 } else { limit }, user, connections }
+        });
+        UserPage { users: users.collect(), total, next }
     }
 
     /// A user as an operator sees it; nothing if it has gone.
