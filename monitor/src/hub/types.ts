@@ -33,8 +33,14 @@ export interface Stats {
     readonly last_shutdown_cleanup_summary: ShutdownSummary | null;
   };
   readonly cluster: {
-    readonly nodes: readonly { readonly node: string; readonly active: number }[];
+    readonly nodes: readonly {
+      readonly node: string;
+      readonly active: number;
+      readonly lease_age_ms: number;
+      readonly lease_left_ms: number;
+    }[];
     readonly active: number;
+    readonly engine: 'alone' | 'here' | 'away' | 'not_yet';
   };
 }
 

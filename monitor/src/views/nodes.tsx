@@ -113,6 +113,7 @@ function Shutdown({ stats }: { stats: Stats }) {
 }
 
 function Cluster({ stats }: { stats: Stats }) {
+  const isShared = stats.cluster.engine !== 'alone';
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="scroll" aria-label="Nodes of the cluster" tabIndex={0}>
@@ -123,19 +124,33 @@ function Cluster({ stats }: { stats: Stats }) {
             <th scope="col" class="number">
               Open connections
             </th>
+            {isShared && (
+              <th scope="col" class="number">
+                Heard of
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
-          {stats.cluster.nodes.map(({ node, active }) => (
+          {stats.cluster.nodes.map(({ node, active, lease_age_ms }) => (
             <tr key={node}>
               <td>
                 <Foreign of={node} class="code" /> {node === stats.node && <span class="tag own">asked here</span>}
               </td>
               <td class="number">{count(active)}</td>
+              {isShared && (
+                <td class="number">{node === stats.node ? '–' : `${duration(lease_age_ms)} ago`}</td>
+              )}
             </tr>
           ))}
         </tbody>
       </table>
+      {stats.cluster.engine === 'away' && (
+        <p class="warning" role="status">
+          Redis does not answer: streams live on, nothing can be published, and what is shown of other nodes is from
+          before.
+        </p>
+      )}
     </section>
   );
 }

@@ -89,7 +89,8 @@ pub(super) async fn kick(State(app): Shared, Segment(id): Segment, request: Requ
 pub(super) async fn kick_user(State(app): Shared, Segment(user): Segment, request: Request<Body>) -> Answer {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     app.admin(&parts).await?;
-    let kicked = app.hub.kick_user(&user, &order(&body)?).0;
+    let elsewhere = app.hub.connections_elsewhere(&user).await;
+    let kicked = app.hub.kick_user(&user, &order(&body)?).0 + elsewhere;
     Ok(Deed::detailed(format!("kicked={kicked}")).with(axum::Json(json!({ "kicked": kicked }))))
 }
 

@@ -15,7 +15,9 @@ pub(super) async fn health() -> axum::Json<Value> {
 /// `GET /ready`.
 pub(super) async fn ready(State(app): Shared) -> Result<axum::Json<Value>, Problem> {
     match (app.hub.phase(), app.hub.engine_state()) {
-        (Phase::Serving, EngineState::Here) => Ok(axum::Json(json!({ "status": "ready" }))),
+        (Phase::Serving, EngineState::Alone | EngineState::Here) => {
+            Ok(axum::Json(json!({ "status": "ready" })))
+        }
         (Phase::Draining, _) => {
             Err(Problem::unavailable("draining").retry_after_ms(2_000).with("status_text", "draining"))
         }

@@ -35,7 +35,7 @@ impl Hub {
     pub fn disconnect(&self, connection_id: &str) -> Result<(), NoSuchConnection> {
         match self.0.secrets.parse_secret(connection_id) {
             Some(key) if self.settle(key, CloseReason::Disconnected, None) => Ok(()),
-            None if self.is_of_peer(connection_id) && self.0.secrets.is_genuine(connection_id) => {
+            None if self.is_genuine_of_peer(connection_id) => {
                 self.order(Order::Disconnect { connection_id: connection_id.to_owned() });
                 Ok(())
             }
@@ -44,7 +44,16 @@ impl Hub {
     }
 
     /// The client says that it is there: renews its lease, if it has one.
+    /// One of another hub that shares the log is told to that, and this can't say whether there is any.
     pub fn alive(&self, connection_id: &str) -> Result<(), NoSuchConnection> {
+        if self.is_genuine_of_peer(connection_id) {
+            self.order(Order::Alive { connection_id: connection_id.to_owned() });
+            return Ok(());
+        }
+        self.alive_here(connection_id)
+    }
+
+    pub(super) fn alive_here(&self, connection_id: &str) -> Result<(), NoSuchConnection> {
         let outlet = self.own(connection_id)?;
         outlet.attest(self.0.clock.now_ms());
         Ok(())
@@ -79,6 +88,11 @@ impl Hub {
     pub(super) fn kick_user_here(&self, user: &str, order: &KickOrder) -> Kicked {
         let keys = self.keys_of(user);
         Kicked(keys.into_iter().filter(|key| self.settle(*key, CloseReason::Kicked, Some(order))).count())
+    }
+
+    /// Whether it is a secret id that another hub made.
+    fn is_genuine_of_peer(&self, connection_id: &str) -> bool {
+        self.is_of_peer(connection_id) && self.0.secrets.is_genuine(connection_id)
     }
 
     pub(super) fn keys_of(&self, user: &str) -> Vec<ConnKey> {

@@ -50,6 +50,10 @@ pub(super) enum Order {
     Disconnect {
         connection_id: String,
     },
+    /// The same: it checks in.
+    Alive {
+        connection_id: String,
+    },
     /// The streams that stand on a token, as its end would.
     Expire {
         token_id: String,
@@ -203,6 +207,7 @@ impl Hub {
                     self.settle(key, CloseReason::Disconnected, None);
                 }
             }
+            Order::Alive { connection_id } => drop(self.alive_here(connection_id)),
             Order::Expire { token_id } => drop(self.expire_token_here(token_id)),
         }
     }

@@ -80,7 +80,9 @@ impl Shared {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EngineState {
-    /// It does, or there is none to ask.
+    /// There is none: the log is this hub's alone.
+    Alone,
+    /// It does.
     Here,
     /// It doesn't: streams live on and are served from this hub's rings, and nothing can be published.
     Away,
@@ -92,7 +94,7 @@ impl Hub {
     /// Whether the engine that several hubs share answers.
     pub fn engine_state(&self) -> EngineState {
         match &self.0.shared {
-            None => EngineState::Here,
+            None => EngineState::Alone,
             Some(shared) if !shared.is_taken_up() || !self.is_agreed() => EngineState::NotYet,
             Some(shared) if shared.is_away.load(Ordering::Relaxed) => EngineState::Away,
             Some(_) => EngineState::Here,

@@ -144,6 +144,11 @@ impl Hub {
         Arc::clone(&known.rows)
     }
 
+    /// How many connections a user has at other hubs, as these told last.
+    pub async fn connections_elsewhere(&self, user: &str) -> usize {
+        self.rows_of_others().await.iter().filter(|info| &*info.user == user).count()
+    }
+
     /// Who is on a channel, over all hubs; of others, while the store they share does not answer, who was known to be.
     pub async fn presence_everywhere(&self, channel: &ChannelName) -> Vec<Present> {
         let Some(roster) = self.0.shared.as_ref().and_then(|shared| shared.engine.roster()) else {
