@@ -112,7 +112,8 @@ stage_pages() {
   export CHROMIUM_BIN
   # Their dependencies are built already.
   export CARGO_TARGET_DIR=$PWD/target
-  side_by_side "npm test --workspace kiosk-show" "npm test --workspace photo-jobs" "npm test --workspace checkin-board"
+  side_by_side "npm test --workspace kiosk-show" "npm test --workspace photo-jobs" "npm test --workspace checkin-board" \
+    "npm test --workspace writing-service"
 }
 
 # Commands that wait for most of their time, at once; what each said is told in one piece when it is over.
