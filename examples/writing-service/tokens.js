@@ -40,14 +40,21 @@ export class Tokens {
   }
 
   #token(sub, seconds, tidings) {
-    const now = Math.floor(Date.now() / 1_000);
-    const claims = { sub, aud: AUDIENCE, iat: now, exp: now + seconds, jti: randomUUID(), tidings };
-    const text = [{ alg: 'HS256', typ: 'JWT' }, claims].map(encoded).join('.');
-    return `${text}.${this.#sign(text)}`;
+    return signedToken(this.#key, sub, seconds, tidings);
   }
 
-  #sign = (text) => createHmac('sha256', this.#key).update(text).digest('base64url');
+  #sign = (text) => signature(this.#key, text);
 }
+
+/** A token for the hubs, by HS256. `tidings` is what it grants. */
+export function signedToken(key, sub, seconds, tidings) {
+  const now = Math.floor(Date.now() / 1_000);
+  const claims = { sub, aud: AUDIENCE, iat: now, exp: now + seconds, jti: randomUUID(), tidings };
+  const text = [{ alg: 'HS256', typ: 'JWT' }, claims].map(encoded).join('.');
+  return `${text}.${signature(key, text)}`;
+}
+
+const signature = (key, text) => createHmac('sha256', key).update(text).digest('base64url');
 
 export const channelOf = (author) => `books:${author}`;
 

@@ -1,7 +1,18 @@
 // What becomes of a book's readers when a hub dies, is stopped, or Redis is: with an author who has as many browsers
 // open as there may be.
 
-import { assert, bookIsDone, browserForFile, order, refusedByLimit, serviceTest, told, upTo } from './fixture.js';
+import {
+  assert,
+  bookIsDone,
+  browserForFile,
+  order,
+  refusedByLimit,
+  SOON_MS,
+  serviceTest,
+  told,
+  until,
+  upTo,
+} from './fixture.js';
 
 const CHAPTERS = 12;
 const PACE_MS = 150;
@@ -53,6 +64,31 @@ serviceTest(
     const { pages, id } = await atTheLimit(scene);
     await scene.cluster.redis.down('SIGKILL');
     await scene.cluster.redis.up();
+    await allSawAll(pages, id);
+    await comesBack(scene, pages);
+    assert.deepEqual(scene.refusals, []);
+  },
+);
+
+serviceTest(
+  'Redis stands still, until both hubs say so, and goes on: nothing is missed',
+  { paceMs: PACE_MS },
+  async ({ scene }) => {
+    const { pages, id } = await atTheLimit(scene);
+    const { redis, hubs } = scene.cluster;
+    const statuses = (path) => Promise.all(hubs.map(async ({ url }) => (await fetch(url + path)).status));
+    process.kill(redis.pid, 'SIGSTOP');
+    try {
+      await until(
+        async () => (await statuses('/ready')).every((status) => status === 503),
+        SOON_MS,
+        () => 'they do not notice',
+      );
+      assert.deepEqual(await statuses('/health'), [200, 200]);
+      for (const page of pages) assert.equal(await page.locator('#light').getAttribute('data-status'), 'connected');
+    } finally {
+      process.kill(redis.pid, 'SIGCONT');
+    }
     await allSawAll(pages, id);
     await comesBack(scene, pages);
     assert.deepEqual(scene.refusals, []);
