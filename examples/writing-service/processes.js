@@ -57,6 +57,7 @@ export class Program {
   #given;
   #child = null;
   #again = null;
+  #isWanted = false;
 
   constructor(given) {
     this.#given = given;
@@ -69,6 +70,7 @@ export class Program {
   /** Resolves when it is up; rejects where it ends before. */
   async up() {
     const { name, command, args, env, isUp, tell } = this.#given;
+    this.#isWanted = true;
     clearTimeout(this.#again);
     // A group of its own: Ctrl-C is for this process, which ends the others in their order.
     const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -90,12 +92,24 @@ export class Program {
     child.once('exit', (code, signal) => {
       if (this.#child !== child) return;
       tell(`${name} ended (${signal ?? code}); it starts again`);
-      this.#again = setTimeout(() => this.up().catch((error) => tell(error.message)), AGAIN_AFTER_MS);
+      this.#comeBack();
     });
+  }
+
+  /** However often: a hub does not start while its Redis is away. */
+  #comeBack() {
+    if (!this.#isWanted) return;
+    const up = () =>
+      this.up().catch((problem) => {
+        this.#given.tell(problem.message);
+        this.#comeBack();
+      });
+    this.#again = setTimeout(up, AGAIN_AFTER_MS);
   }
 
   /** SIGTERM, in good order, or whatever else; and it stays ended. */
   async down(signal = 'SIGTERM') {
+    this.#isWanted = false;
     clearTimeout(this.#again);
     const child = this.#child;
     this.#child = null;

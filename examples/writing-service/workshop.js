@@ -47,7 +47,7 @@ export class Workshop {
   /** The hubs' log began anew: each book's state is told again, by whoever has the book. */
   tellAgain() {
     for (const book of this.#books.all()) if (!this.#isWritten(book.id)) this.#tell(book);
-    for (const [writer, id] of this.#writers) if (id) writer.send({ again: true });
+    for (const [writer, id] of this.#writers) if (id && writer.connected) writer.send({ again: true });
     this.#handOut();
   }
 
@@ -69,6 +69,8 @@ export class Workshop {
     const writer = fork(WORKER, [JSON.stringify(this.#given)]);
     this.#writers.set(writer, null);
     writer.on('message', (message) => this.#heard(writer, message));
+    // Said to one that has just died: its exit tells the rest.
+    writer.on('error', () => {});
     writer.once('exit', () => {
       const book = this.#writers.get(writer);
       this.#writers.delete(writer);
@@ -80,6 +82,8 @@ export class Workshop {
   }
 
   async #heard(writer, { keep, done }) {
+    // A writer that has died is heard no more: the next one may be further on.
+    if (!this.#writers.has(writer)) return;
     if (keep) {
       await this.#books.put(keep);
       if (writer.connected) writer.send({ kept: true });

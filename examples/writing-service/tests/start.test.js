@@ -37,6 +37,10 @@ redisTest('one command starts all, brings back what was killed, and stops all', 
         () => `${name} does not come back:\n${said.join('\n')}`,
       );
     }
+    const together = PROGRAMS.map(pid);
+    for (const one of together) process.kill(one, 'SIGKILL');
+    const areBack = () => PROGRAMS.every((name) => !together.includes(pid(name)));
+    await until(areBack, SOON_MS, () => `they do not come back from being killed at once:\n${said.join('\n')}`);
     const pids = PROGRAMS.map(pid);
     child.kill('SIGTERM');
     assert.deepEqual(await exited, { code: 0, signal: null });
