@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 export PATH=$PATH:/usr/sbin:/sbin
 source scripts/stages.sh
 
+KUBERNETES_VALIDATE=1.37.0 KUBERNETES_NEWEST=1.37
 snippets=$PWD/docs/snippets
 tidings=${TIDINGS_BIN:-$PWD/target/release/tidings}
 # To the hub it would be a setting that it doesn't know.
@@ -19,7 +20,14 @@ main() {
   with haproxy "haproxy reads haproxy.cfg" haproxy -c -q -f "$snippets/haproxy.cfg"
   with caddy "caddy reads Caddyfile" caddy_reads
   with systemd-analyze "systemd reads tidings.service and tidings.socket" systemd_reads
-  with kubectl "kubectl reads kubernetes.yaml" kubectl_reads
+  with kubectl "kubectl reads kubernetes.yaml and kubernetes/" kubectl_reads
+  if find_kubernetes_validate; then
+    check "Kubernetes' schemas know every field of its files, the oldest that they are for and the newest" schemas_know
+  else
+    skip refused 1 "the schemas of Kubernetes are not there, and pip could not bring them"
+  fi
+  check "a drain fits into the time that Kubernetes and systemd give it" drains_fit
+  check "the rights in kubernetes/users.acl are those of docs/cluster.md" rights_agree
   check "the kernel knows the settings of 99-tidings.conf" kernel_knows
   if find_promtool; then
     check "promtool reads alerts.yml" "$promtool" check rules "$snippets/alerts.yml"
@@ -31,6 +39,9 @@ main() {
     with nginx "through nginx" through nginx
     with haproxy "through haproxy" through haproxy
     with caddy "through caddy" through caddy
+  fi
+  if [ -x "$tidings" ]; then
+    with redis-server "a hub by kubernetes/tidings.toml is ready on a Redis by kubernetes/redis.conf, and publishes" on_redis
   fi
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ]
@@ -83,7 +94,44 @@ kubectl_reads() {
   mkdir -p "$scratch/kustomize"
   cp "$snippets/kubernetes.yaml" "$scratch/kustomize"
   echo 'resources: [kubernetes.yaml]' >"$scratch/kustomize/kustomization.yaml"
-  [ "$(kubectl kustomize "$scratch/kustomize" | grep -c '^kind:')" = 3 ]
+  [ "$(kubectl kustomize "$scratch/kustomize" | grep -c '^kind:')" = 3 ] &&
+    [ "$(kubectl kustomize "$snippets/kubernetes" | grep -c '^kind:')" = 12 ]
+}
+
+schemas_know() {
+  local files=("$snippets"/kubernetes.yaml) file version
+  for file in "$snippets"/kubernetes/*.yaml; do
+    # It is for kustomize, which has no schema here.
+    [ "${file##*/}" = kustomization.yaml ] || files+=("$file")
+  done
+  for version in 1.30 "$KUBERNETES_NEWEST"; do
+    "$kubernetes_validate" --strict --quiet --kubernetes-version "$version" "${files[@]}" || return 1
+  done
+}
+
+# The pause before SIGTERM, the drain's window and 5 s more must be over before SIGKILL.
+drains_fit() {
+  local pause window grace
+  pause=$(sed -n 's/.*preStop: { sleep: { seconds: \([0-9]*\) } }/\1/p' "$snippets/kubernetes/hubs.yaml")
+  window=$(sed -n 's/^window_ms = //p' "$snippets/kubernetes/tidings.toml" | tr -d _)
+  grace=$(sed -n 's/.*terminationGracePeriodSeconds: //p' "$snippets/kubernetes/hubs.yaml")
+  fits kubernetes/hubs.yaml "$pause" "$window" "$grace" || return 1
+  window=$(sed -n '/^\[drain\]/,/^$/s/^#* *window_ms = //p' tidings.example.toml | tr -d _)
+  fits kubernetes.yaml 0 "$window" "$(sed -n 's/.*terminationGracePeriodSeconds: //p' "$snippets/kubernetes.yaml")" &&
+    fits tidings.service 0 "$window" "$(sed -n 's/^TimeoutStopSec=//p' "$snippets/tidings.service")"
+}
+
+# fits FILE PAUSE_S WINDOW_MS GRACE_S
+fits() {
+  echo "$1: $2 s, $3 ms and 5 s within $4 s"
+  [ $(($2 * 1000 + $3 + 5000)) -lt $(($4 * 1000)) ]
+}
+
+rights_agree() {
+  local said given
+  said=$(tr '\n' ' ' <docs/cluster.md | tr -s ' ' | sed 's/.*ACL SETUSER tidings on >password \([^`]*\)`.*/\1/')
+  given=$(sed -n 's/^user tidings on >PASSWORD //p' "$snippets/kubernetes/users.acl")
+  diff <(echo "$said") <(echo "$given")
 }
 
 kernel_knows() {
@@ -105,6 +153,19 @@ find_promtool() {
   echo "fetching promtool out of the package prometheus, into target/tools"
   mkdir -p "$unpacked"
   (cd "$scratch" && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb "$unpacked") >/dev/null 2>&1
+}
+
+# The schemas of all versions come with it; no cluster is asked.
+find_kubernetes_validate() {
+  local tool=$PWD/target/tools/kubernetes-validate-$KUBERNETES_VALIDATE
+  kubernetes_validate=$tool/bin/kubernetes-validate
+  [ -x "$kubernetes_validate" ] && return
+  command -v python3 >/dev/null || return 1
+  echo "fetching kubernetes-validate $KUBERNETES_VALIDATE by pip, into target/tools"
+  python3 -m venv "$tool" >/dev/null 2>&1 &&
+    "$tool/bin/pip" install --quiet "kubernetes-validate==$KUBERNETES_VALIDATE" >/dev/null 2>&1 && return
+  rm -rf "$tool"
+  return 1
 }
 
 # --- each proxy in front of a hub ------------------------------------------------------------------------------------
@@ -160,6 +221,36 @@ start_caddy() {
   sed "s|^tidings.example.org|http://127.0.0.1:$1|; s|127.0.0.1:3000|$hub|" "$snippets/Caddyfile" >>"$scratch/Caddyfile"
   XDG_DATA_HOME=$scratch XDG_CONFIG_HOME=$scratch caddy run --adapter caddyfile --config "$scratch/Caddyfile" &
   started+=($!)
+}
+
+# --- several hubs on one Redis ---------------------------------------------------------------------------------------
+
+# One hub, with what the pods have: their files, a secret, a password; only addresses and directories are this test's.
+on_redis() {
+  local port listen key=$scratch/key
+  port=$(free_port)
+  mkdir -p "$scratch/redis" "$scratch/hub"
+  sed "s/PASSWORD/a-password-of-this-test/" "$snippets/kubernetes/users.acl" >"$scratch/users.acl"
+  sed "s|/data|$scratch/redis|; s|/etc/redis/acl|$scratch|" "$snippets/kubernetes/redis.conf" >"$scratch/redis.conf"
+  redis-server "$scratch/redis.conf" --port "$port" --bind 127.0.0.1 &
+  started+=($!)
+  echo "a secret that nobody but this test has, and long enough for any hash" >"$key"
+  sed "s|0.0.0.0:300.|127.0.0.1:0|; s|127.0.0.1:3001|127.0.0.1:0|; s|/var/lib/tidings|$scratch/hub|; s|/etc/tidings/secret/key|$key|" \
+    "$snippets/kubernetes/tidings.toml" >"$scratch/tidings.toml"
+  eventually answers "$port" || return 1
+  TIDINGS_CLUSTER_NODE=tidings-0 TIDINGS_ENGINE_URL="redis://tidings:a-password-of-this-test@127.0.0.1:$port" \
+    "$tidings" serve --config "$scratch/tidings.toml" >"$scratch/on-redis.log" 2>&1 &
+  started+=($!)
+  eventually grep -q '^listening on http://' "$scratch/on-redis.log" || { cat "$scratch/on-redis.log"; return 1; }
+  listen=$(sed -n 's|^listening on http://||p' "$scratch/on-redis.log")
+  eventually curl -sf -o /dev/null "http://$listen/ready" &&
+    curl -sf -o "$scratch/answer" "http://$listen/api/sse/publish" -d '{"channel":"snippets","data":1}' \
+      -H "authorization: Bearer $("$tidings" token --user snippets --publish snippets --key-file "$key")" &&
+    grep -q '"offset":1' "$scratch/answer" && ! grep -qi ' warn' "$scratch/on-redis.log"
+}
+
+answers() {
+  (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
 # nginx_configuration LISTEN HUB: the snippet, and around it the least that nginx needs to run by itself.

@@ -110,9 +110,11 @@ stage_pages() {
   js_is_there || return 0
   CHROMIUM_BIN=$(browser_there) || { skip missing 1 "no Chromium is there"; return; }
   export CHROMIUM_BIN
+  command -v redis-server >/dev/null || skip missing 1 "redis-server is not there, for the writing service"
   # Their dependencies are built already.
   export CARGO_TARGET_DIR=$PWD/target
-  side_by_side "npm test --workspace kiosk-show" "npm test --workspace photo-jobs" "npm test --workspace checkin-board"
+  side_by_side "npm test --workspace kiosk-show" "npm test --workspace photo-jobs" "npm test --workspace checkin-board" \
+    "npm test --workspace writing-service"
 }
 
 # Commands that wait for most of their time, at once; what each said is told in one piece when it is over.

@@ -58,7 +58,7 @@ export class Connection implements Link {
     this.#cursor = settings.since;
     this.#requests = new Requests(settings);
     this.#identity = new Identity(platform, settings.clientId);
-    const silent = () => this.#over(new Failure('timeout', 'nothing heard for too long'));
+    const silent = () => this.#over(new Failure('timeout', 'silent for too long'));
     this.#watch = watch(platform, silent, () => void this.#checkIn());
     this.#channels = liveChannels(platform, {
       ...hooks,
@@ -197,7 +197,7 @@ export class Connection implements Link {
   }
 
   #gone(): void {
-    this.#over(new Failure('lease', 'the hub knows no such stream'));
+    this.#over(new Failure('lease', 'no such stream'));
   }
 
   #message({ type, data, id }: Message): void {

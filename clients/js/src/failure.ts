@@ -22,6 +22,8 @@ export interface ClientError {
   readonly status?: number;
   /** The hub's limit that refused, where one did. */
   readonly limit?: number | undefined;
+  /** The user's connections that hold it, by their public ids; `since` in milliseconds since 1970. */
+  readonly heldBy?: readonly { readonly id: string; readonly node: string; readonly since: number }[] | undefined;
   /** Why the hub ended the stream (`kicked`, `draining`, …): docs/protocol.md, "Ends". */
   readonly reason?: string;
 }
@@ -52,6 +54,7 @@ interface Problem {
   title?: string;
   detail?: string;
   limit?: number;
+  held_by?: ClientError['heldBy'];
   retry_after?: number;
   retry_after_ms?: number;
 }
@@ -72,12 +75,14 @@ export function fromProblem(problem: Problem | null, status: number, retryAfter:
     title,
     detail = title,
     limit,
+    held_by: heldBy,
     retry_after = Number(retryAfter),
     retry_after_ms = retry_after * 1000,
   } = problem ?? {};
   return new Failure('http', detail ? `${status}: ${detail}` : `the hub answered ${status}`, {
     status,
     limit,
+    heldBy,
     fatal: status < 500 && !PASSING.includes(status),
     // As a date (RFC 9110 §10.2.3), from a proxy: the hub sends seconds.
     hintMs: retry_after_ms || Date.parse(retryAfter ?? '') - Date.now(),

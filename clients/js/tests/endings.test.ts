@@ -100,8 +100,10 @@ describe('refusals', () => {
     const world = start();
     const request = await world.last();
     const stream = await request.open();
-    await stream.control('refused', { status: 429, title: 'Too many', retry_after_ms: 5_000 });
-    expect(given.client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error: { status: 429 } });
+    const held_by = [{ id: 'a-1', node: 'a', since: 1 }];
+    await stream.control('refused', { status: 429, title: 'Too many', limit: 1, held_by, retry_after_ms: 5_000 });
+    const error = { status: 429, limit: 1, heldBy: held_by };
+    expect(given.client.status.getSnapshot()).toMatchObject({ status: 'reconnecting', error });
     await world.pass(4_999);
     expect(world.streams()).toHaveLength(1);
   });
