@@ -138,15 +138,13 @@ function Cluster({ stats }: { stats: Stats }) {
                 <Foreign of={node} class="code" /> {node === stats.node && <span class="tag own">asked here</span>}
               </td>
               <td class="number">{count(active)}</td>
-              {isShared && (
-                <td class="number">{node === stats.node ? '–' : `${duration(lease_age_ms)} ago`}</td>
-              )}
+              {isShared && <td class="number">{node === stats.node ? '–' : `${duration(lease_age_ms)} ago`}</td>}
             </tr>
           ))}
         </tbody>
       </table>
       {stats.cluster.engine === 'away' && (
-        <p class="warning" role="status">
+        <p class="warn" role="status">
           Redis does not answer: streams live on, nothing can be published, and what is shown of other nodes is from
           before.
         </p>

@@ -556,10 +556,11 @@ async function refused(response) {
 	return fromProblem(await response.json().catch(() => null), response.status, response.headers.get("Retry-After"));
 }
 function fromProblem(problem, status, retryAfter = null) {
-	let { title, detail = title, limit, retry_after = Number(retryAfter), retry_after_ms = retry_after * 1e3 } = problem ?? {};
+	let { title, detail = title, limit, held_by: heldBy, retry_after = Number(retryAfter), retry_after_ms = retry_after * 1e3 } = problem ?? {};
 	return new Failure("http", detail ? `${status}: ${detail}` : `the hub answered ${status}`, {
 		status,
 		limit,
+		heldBy,
 		fatal: status < 500 && !PASSING.includes(status),
 		hintMs: retry_after_ms || Date.parse(retryAfter ?? "") - Date.now()
 	});
@@ -907,7 +908,7 @@ var wants = ({ channels }, { desired }) => channels === "granted" || desired().s
 	constructor(settings, hooks) {
 		let { platform } = settings;
 		this.#settings = settings, this.#hooks = hooks, this.#cursor = settings.since, this.#requests = new Requests(settings), this.#identity = new Identity(platform, settings.clientId);
-		let silent = () => this.#over(new Failure("timeout", "nothing heard for too long"));
+		let silent = () => this.#over(new Failure("timeout", "silent for too long"));
 		this.#watch = watch(platform, silent, () => void this.#checkIn()), this.#channels = liveChannels(platform, {
 			...hooks,
 			...settings.channels === "granted" && { desired: () => new Set(this.#channels.active()) },
@@ -1008,7 +1009,7 @@ var wants = ({ channels }, { desired }) => channels === "granted" || desired().s
 		});
 	}
 	#gone() {
-		this.#over(new Failure("lease", "the hub knows no such stream"));
+		this.#over(new Failure("lease", "no such stream"));
 	}
 	#message({ type, data, id }) {
 		id !== void 0 && (this.#cursor = id || null);
@@ -4295,31 +4296,51 @@ function Shutdown({ stats }) {
 	});
 }
 function Cluster({ stats }) {
+	let isShared = stats.cluster.engine !== "alone";
 	return a("section", {
 		class: "scroll",
 		"aria-label": "Nodes of the cluster",
 		tabIndex: 0,
-		children: a("table", { children: [a("thead", { children: a("tr", { children: [a("th", {
-			scope: "col",
-			children: "Node"
-		}), a("th", {
-			scope: "col",
-			class: "number",
-			children: "Open connections"
-		})] }) }), a("tbody", { children: stats.cluster.nodes.map(({ node, active }) => a("tr", { children: [a("td", { children: [
-			a(Foreign, {
-				of: node,
-				class: "code"
+		children: [a("table", { children: [a("thead", { children: a("tr", { children: [
+			a("th", {
+				scope: "col",
+				children: "Node"
 			}),
-			" ",
-			node === stats.node && a("span", {
-				class: "tag own",
-				children: "asked here"
+			a("th", {
+				scope: "col",
+				class: "number",
+				children: "Open connections"
+			}),
+			isShared && a("th", {
+				scope: "col",
+				class: "number",
+				children: "Heard of"
 			})
-		] }), a("td", {
-			class: "number",
-			children: count(active)
-		})] }, node)) })] })
+		] }) }), a("tbody", { children: stats.cluster.nodes.map(({ node, active, lease_age_ms }) => a("tr", { children: [
+			a("td", { children: [
+				a(Foreign, {
+					of: node,
+					class: "code"
+				}),
+				" ",
+				node === stats.node && a("span", {
+					class: "tag own",
+					children: "asked here"
+				})
+			] }),
+			a("td", {
+				class: "number",
+				children: count(active)
+			}),
+			isShared && a("td", {
+				class: "number",
+				children: node === stats.node ? "–" : `${duration(lease_age_ms)} ago`
+			})
+		] }, node)) })] }), stats.cluster.engine === "away" && a("p", {
+			class: "warn",
+			role: "status",
+			children: "Redis does not answer: streams live on, nothing can be published, and what is shown of other nodes is from before."
+		})]
 	});
 }
 // src/views/users.tsx
