@@ -2,6 +2,9 @@
 //! Redis or of a hub.
 
 mod away;
+#[path = "../delivery/dice.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod dice;
 #[path = "../hub/mod.rs"]
 mod hub;
 mod lossy;
@@ -9,8 +12,12 @@ mod one_hub;
 mod one_log;
 mod orders;
 mod presence;
+#[path = "../webhooks/receiver.rs"]
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
+mod receiver;
 #[path = "../../../tidings-redis/tests/server/mod.rs"]
 mod redis;
 mod scene;
 #[path = "../streams/mod.rs"]
 mod streams;
+mod webhooks;
