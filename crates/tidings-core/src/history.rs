@@ -77,6 +77,11 @@ impl Frame {
         Self::encoded(Vec::new(), (version, None), id, time_ms, channel, event)
     }
 
+    /// An event that has no place: it moves no stream's cursor either.
+    pub(crate) fn passing(id: &str, time_ms: u64, channel: ChannelName, event: &Event) -> Self {
+        Self::encoded(Vec::new(), (0, None), Some(id.into()), time_ms, channel, event)
+    }
+
     fn encoded(
         mut out: Vec<u8>,
         (seq, epoch): (u64, Option<Epoch>),

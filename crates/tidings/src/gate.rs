@@ -13,6 +13,15 @@ pub struct Gate {
     pub is_closed: bool,
     /// What data must be like, whoever publishes.
     pub schema: Option<Schema>,
+    /// While the engine that several hubs share is away: an event reaches this hub's own subscribers, and is in no log.
+    pub accepts_while_away: bool,
+}
+
+impl Gate {
+    /// Whether a channel is no other with it than without.
+    pub fn says_nothing(&self) -> bool {
+        !self.is_closed && self.schema.is_none() && !self.accepts_while_away
+    }
 }
 
 /// The gate of a channel.

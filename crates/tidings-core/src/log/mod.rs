@@ -15,6 +15,7 @@ mod membership;
 mod note;
 mod occupancy;
 mod page;
+mod passing;
 mod shared;
 mod snapshot;
 mod subscriber;
@@ -32,6 +33,7 @@ pub use self::change::{PENDING_CHANGE_BYTES_MAX, Unchanged};
 use self::forgotten::Forgotten;
 pub use self::list::{ChannelInfo, ChannelView, Channels};
 pub use self::page::Page;
+pub use self::passing::PASSING_EVENTS_MAX;
 pub use self::snapshot::{RestoreError, Snapshot};
 use self::subscriber::Subscriber;
 pub use self::subscriber::{Resume, Subscribed, SubscriberKey};
@@ -112,6 +114,9 @@ pub struct Published {
     pub recipients: usize,
     /// The id was given before within the channel's history: this is the first answer again.
     pub duplicate: bool,
+    /// It is not in the log, and no more than on its way to this node's subscribers: it has no place, and whoever is not
+    /// there now never has it.
+    pub accepted: bool,
 }
 
 /// Counters that only grow.
@@ -215,6 +220,7 @@ impl<W> Log<W> {
                 offset: first.seq,
                 recipients: first.recipients,
                 duplicate: true,
+                accepted: false,
             };
         }
         self.last_ms = self.last_ms.max(now_ms);
@@ -229,7 +235,7 @@ impl<W> Log<W> {
             channel.history.remember(id, head, recipients, last_ms, &channel.keep.retention);
         }
         self.totals.published += 1;
-        Published { id, offset: self.head, recipients, duplicate: false }
+        Published { id, offset: self.head, recipients, duplicate: false, accepted: false }
     }
 
     /// Lets go of events that are too old, and of channels that hold nothing and that nobody reads.

@@ -1,6 +1,7 @@
 //! What is told to one subscriber alone, each in its place between the events.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -8,6 +9,7 @@ use super::Log;
 use super::subscriber::Subscriber;
 use super::topic::Channel;
 use crate::channel::{ChannelName, Pattern, Selector};
+use crate::history::Frame;
 
 /// Channels that a resuming pattern is told the loss of by name, where they were let go; of more it is told as a whole.
 const LOST_NAMES_TOLD_MAX: usize = 100;
@@ -22,11 +24,13 @@ pub(super) struct Note {
     pub(super) lost: Option<Selector>,
     /// Whether more of the same is owed after it, so that its id must not yet say that all was told.
     pub(super) owed: bool,
+    /// Instead of a control event, an event that has no place in the log.
+    pub(super) passing: Option<Arc<Frame>>,
 }
 
 impl Note {
     pub(super) fn new(at: u64, ty: &'static str, data: String) -> Self {
-        Self { at, ty, data, lost: None, owed: false }
+        Self { at, ty, data, lost: None, owed: false, passing: None }
     }
 }
 
@@ -72,7 +76,7 @@ impl<W> Log<W> {
         while let Some(selector) = lost.next() {
             let data = json!({ "channel": selector, "reason": "epoch" }).to_string();
             let owed = lost.peek().is_some();
-            subscriber.note(Note { at: subscriber.born, ty: "gap", data, lost: None, owed });
+            subscriber.note(Note { owed, ..Note::new(subscriber.born, "gap", data) });
         }
         any
     }
@@ -111,7 +115,7 @@ impl<W> Log<W> {
         // Patterns overlap.
         for (at, lost) in lost.into_iter().filter(|(_, lost)| !noted.contains(lost)) {
             let data = json!({ "channel": lost, "reason": "trimmed" }).to_string();
-            subscriber.note(Note { at, ty: "gap", data, lost: Some(lost), owed: false });
+            subscriber.note(Note { lost: Some(lost), ..Note::new(at, "gap", data) });
         }
         if let Some(notes) = &mut subscriber.notes {
             notes.make_contiguous().sort_by_key(|note| note.at);

@@ -248,14 +248,18 @@ impl<W> Log<W> {
 
     /// The subscribers of a channel, each once.
     pub fn subscribers_of(&self, name: &ChannelName) -> Vec<&W> {
-        let Some(&index) = self.by_name.get(name) else {
-            return self.matching_patterns(name);
-        };
-        let readers = self.readers(&self.channels[index as usize]);
-        readers.into_iter().map(|reader| &self.subscribers[reader as usize].wake).collect()
+        let readers = self.reader_indices(name).into_iter();
+        readers.map(|reader| &self.subscribers[reader as usize].wake).collect()
     }
 
-    fn matching_patterns(&self, name: &ChannelName) -> Vec<&W> {
+    pub(super) fn reader_indices(&self, name: &ChannelName) -> Vec<u32> {
+        match self.by_name.get(name) {
+            Some(&index) => self.readers(&self.channels[index as usize]),
+            None => self.matching_patterns(name),
+        }
+    }
+
+    fn matching_patterns(&self, name: &ChannelName) -> Vec<u32> {
         let mut readers: Vec<u32> = Vec::new();
         for (_, (pattern, topic)) in &self.patterns {
             if pattern.matches(name.as_str()) {
@@ -264,7 +268,7 @@ impl<W> Log<W> {
         }
         readers.sort_unstable();
         readers.dedup();
-        readers.into_iter().map(|reader| &self.subscribers[reader as usize].wake).collect()
+        readers
     }
 
     /// How far a subscriber is behind the log, in events of its channels that it has not taken.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::note::Note;
 use super::subscriber::Subscriber;
 use super::{Log, Slow, SubscriberKey};
 use crate::channel::ChannelName;
-use crate::history::Frame;
+use crate::history::{Envelope, Frame};
 use crate::position::{Cursor, Epoch};
 use crate::wire::{self, Framed};
 
@@ -84,10 +85,12 @@ impl<W> Log<W> {
         while bytes < bytes_max {
             subscriber.skip_told(by_its_name);
             let due = heap.peek().map(|Reverse((seq, _))| *seq);
-            if let Some(piece) = note_before(subscriber, due, epoch) {
-                taken.gaps += u64::from(piece.1);
-                bytes += piece.0.chunk().len();
-                out.push(Piece::Control(Arc::new(piece.0)));
+            if let Some(note) = note_before(subscriber, due) {
+                taken.gaps += u64::from(note.ty == "gap");
+                taken.events += usize::from(note.passing.is_some());
+                let piece = piece_of(note, subscriber.cursor, epoch);
+                bytes += piece.bytes(subscriber.envelope);
+                out.push(piece);
                 continue;
             }
             let Some(Reverse((seq, next))) = heap.pop() else { break };
@@ -141,8 +144,17 @@ impl<W> Log<W> {
     }
 }
 
-/// The next control event, if it is due before whatever is at `due`. Also tells whether it is a gap.
-fn note_before<W>(subscriber: &mut Subscriber<W>, due: Option<u64>, epoch: Epoch) -> Option<(Framed, bool)> {
+impl Piece {
+    fn bytes(&self, envelope: Envelope) -> usize {
+        match self {
+            Self::Event(frame) => frame.wire(envelope).chunk().len(),
+            Self::Control(framed) => framed.chunk().len(),
+        }
+    }
+}
+
+/// The next note, if it is due before whatever is at `due`.
+fn note_before<W>(subscriber: &mut Subscriber<W>, due: Option<u64>) -> Option<Note> {
     let notes = subscriber.notes.as_ref()?;
     if let (Some(front), Some(due)) = (notes.front(), due)
         && front.at >= due
@@ -151,8 +163,15 @@ fn note_before<W>(subscriber: &mut Subscriber<W>, due: Option<u64>, epoch: Epoch
     }
     let note = subscriber.next_note()?;
     subscriber.cursor = subscriber.cursor.max(note.at);
-    let cursor = Cursor { epoch, seq: subscriber.cursor, owed: note.owed };
-    Some((control(Some(cursor), note.ty, &note.data), note.ty == "gap"))
+    Some(note)
+}
+
+fn piece_of(note: Note, seq: u64, epoch: Epoch) -> Piece {
+    if let Some(frame) = note.passing {
+        return Piece::Event(frame);
+    }
+    let cursor = Cursor { epoch, seq, owed: note.owed };
+    Piece::Control(Arc::new(control(Some(cursor), note.ty, &note.data)))
 }
 
 /// A control event as it goes on the wire.
@@ -170,7 +189,7 @@ mod tests {
     use super::*;
     use crate::channel::Selector;
     use crate::event::{Draft, Event};
-    use crate::history::{Envelope, Retention};
+    use crate::history::Retention;
     use crate::log::{Keep, Rules};
 
     #[test]

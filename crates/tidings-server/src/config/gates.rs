@@ -11,7 +11,7 @@ use super::Config;
 use super::layers::rule_name;
 use super::problem::Problem;
 use super::sections::CHANNEL;
-use super::value::PublishRule;
+use super::value::{PublishRule, WhileAway};
 
 impl Config {
     /// What may be published to which channels, in the order of the rules, with the schemas as they are now. The first
@@ -19,11 +19,15 @@ impl Config {
     pub fn gates(&self) -> Result<Vec<(Selector, Gate)>, Problem> {
         let gates = self.channels.iter().enumerate().map(|(number, rule)| {
             let schema = rule.schema.as_deref().map(|path| self.schema(number, path)).transpose()?;
-            let gate = Gate { is_closed: rule.publish == PublishRule::Nobody, schema };
+            let gate = Gate {
+                is_closed: rule.publish == PublishRule::Nobody,
+                schema,
+                accepts_while_away: rule.while_away == WhileAway::Accept,
+            };
             Ok((rule.channels.clone(), gate))
         });
         let gates: Vec<(Selector, Gate)> = gates.collect::<Result<_, _>>()?;
-        let says_nothing = gates.iter().all(|(_, gate)| !gate.is_closed && gate.schema.is_none());
+        let says_nothing = gates.iter().all(|(_, gate)| gate.says_nothing());
         Ok(if says_nothing { Vec::new() } else { gates })
     }
 

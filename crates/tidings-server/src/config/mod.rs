@@ -39,7 +39,7 @@ pub use tokens::key_of;
 pub use value::{
     Algorithm, CookieName, EngineKind, FieldName, HookEvent, HttpUrl, IpNet, Limit, LogFormat, LogLevel,
     Millis, NodeName, OnFull, OperatorRole, Origin, PasswordHash, ProxyProtocol, PublishRule, RedisUrl,
-    Secret, Slow, Text, UserName, WebhookEvent,
+    Secret, Slow, Text, UserName, WebhookEvent, WhileAway,
 };
 
 /// Every setting of a hub, typed and within its bounds.

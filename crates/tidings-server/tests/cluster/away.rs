@@ -96,3 +96,43 @@ async fn redis_what_is_sent_again_after_its_fate_was_unknown_is_there_once() {
     drop(stream);
     scene.close();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_away_a_channel_whose_rule_says_so_reaches_this_hubs_subscribers_and_no_more() {
+    let rules = "[[channel]]\nmatch = \"cursor:*\"\nwhile_away = \"accept\"\n";
+    let mut scene = Scene::configured(Server::start_with(&KEPT), 2, &[], rules);
+    let (mut here, _) = scene.listen(0, "cursor:1,jobs", None).await;
+    let (mut there, _) = scene.listen(1, "cursor:1", None).await;
+    scene.redis.kill();
+    let moved = |n: usize| json!({ "channel": "cursor:1", "data": n });
+    until("it is accepted", Duration::from_secs(5), async || {
+        scene.try_publish(0, &moved(0)).await.status == 202
+    })
+    .await;
+    let accepted = scene.try_publish(0, &moved(1)).await;
+    assert_eq!(accepted.status, 202, "{accepted:?}");
+    let answer = accepted.json();
+    assert_eq!((&answer["accepted"], &answer["recipients"]), (&true.into(), &1.into()), "{answer}");
+    assert_eq!(answer["offset"], Value::Null);
+    for n in 0..2 {
+        assert_eq!(here.expect().await.data, n.to_string());
+    }
+    let kept = json!({ "channels": ["cursor:1", "jobs"], "data": 2 });
+    assert_eq!(scene.try_publish(0, &kept).await.status, 503, "one of its channels is to be kept");
+    block_in_place(|| scene.redis.restart());
+    until("it is published again", Duration::from_secs(5), async || {
+        scene.try_publish(0, &moved(3)).await.status == 200
+    })
+    .await;
+    for stream in [&mut here, &mut there] {
+        loop {
+            let event = stream.expect().await;
+            assert_ne!(event.ty, "gap", "{}", event.data);
+            if event.data == "3" {
+                break;
+            }
+        }
+    }
+    drop((here, there));
+    scene.close();
+}

@@ -78,10 +78,14 @@ pub(super) async fn publish(State(app): Shared, request: Request<Body>) -> Resul
             Ok(checked) => publish_all(&app, vec![checked]).await.pop().unwrap_or(Ok(Value::Null)),
             Err(problem) => Err(problem),
         };
-        let answer = answer.map(axum::Json);
+        let status = |value: &Value| match value["accepted"] == true || value[0]["accepted"] == true {
+            true => StatusCode::ACCEPTED,
+            false => StatusCode::OK,
+        };
+        let answer = answer.map(|value| (status(&value), axum::Json(value)));
         return match to_be_noted {
             true => Ok(deed([&item]).with(answer)),
-            false => answer.map(axum::Json::into_response),
+            false => answer.map(IntoResponse::into_response),
         };
     }
     let items: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|error| unreadable(&error))?;
@@ -231,6 +235,10 @@ fn take_rate(app: &App, publisher: &Arc<str>, events: usize) -> Result<(), Probl
 }
 
 fn answer(channel: &ChannelName, published: Published) -> Value {
+    if published.accepted {
+        let Published { id, recipients, .. } = published;
+        return json!({ "id": id, "channel": channel, "accepted": true, "recipients": recipients });
+    }
     let mut answer = json!({
         "id": published.id,
         "channel": channel,

@@ -136,7 +136,7 @@ impl Hub {
     /// all of them take it, or none does. Their readers are woken once, for all.
     pub async fn publish_all(&self, events: Vec<Checked>) -> Vec<Result<Vec<Published>, PublishError>> {
         match &self.0.shared {
-            Some(shared) => self.publish_shared(shared, events).await,
+            Some(shared) => self.publish_shared(shared, events, false).await,
             None => {
                 let mut burst = self.burst();
                 events.iter().map(|checked| burst.publish(checked)).collect()

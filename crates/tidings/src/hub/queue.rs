@@ -56,7 +56,8 @@ pub(super) async fn publish(hub: Weak<Inner>, mut queued: Receiver<Checked>) {
             return;
         }
         let Some(hub) = hub.upgrade().map(Hub) else { return };
-        let results = hub.publish_all(waiting.clone()).await;
+        let Some(shared) = &hub.0.shared else { return };
+        let results = hub.publish_shared(shared, waiting.clone(), true).await;
         let is_away = |result: &Result<_, _>| matches!(result, Err(PublishError::Away { .. }));
         // The rest stays in order: what comes behind what was refused is not tried before it.
         let done = results.iter().take_while(|result| !is_away(result)).count();

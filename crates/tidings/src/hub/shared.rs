@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use tidings_core::channel::ChannelName;
 use tidings_core::engine::{
     AppendError, Ear, Engine, Entry, Follower, Head, Heard, Offer, Placed, ReadError, Stretch,
 };
@@ -17,6 +18,7 @@ use super::cluster::Cluster;
 use super::publish::{Checked, PublishError, tell};
 use super::queue::Queue;
 use super::{Hub, Inner, Published, locked, orders};
+use crate::gate;
 use crate::outlet::Outlet;
 
 /// Events of one append at most, but for one event to more channels than that, which is not divided.
@@ -115,16 +117,19 @@ impl Hub {
         let _ = timeout(REACHED, shared.taken_in.subscribe().wait_for(is_there)).await;
     }
 
+    /// Publishes in the shared log. What `waits` is tried again by the caller while the engine is away, whatever the rules
+    /// of its channels say.
     pub(super) async fn publish_shared(
         &self,
         shared: &Shared,
         events: Vec<Checked>,
+        waits: bool,
     ) -> Vec<Result<Vec<Published>, PublishError>> {
         let mut results = Vec::with_capacity(events.len());
         let mut rest = events.as_slice();
         while !rest.is_empty() {
             let (part, others) = rest.split_at(in_one_append(rest));
-            results.extend(self.append_shared(shared, part).await);
+            results.extend(self.append_shared(shared, part, waits).await);
             rest = others;
         }
         results
@@ -135,12 +140,15 @@ impl Hub {
         &self,
         shared: &Shared,
         part: &[Checked],
+        waits: bool,
     ) -> Vec<Result<Vec<Published>, PublishError>> {
         let since_us = self.0.clock.now_us();
         let offers: Vec<Offer> = part.iter().flat_map(|checked| self.offers(checked)).collect();
         let appended = match shared.engine.append(shared.known(), offers.clone()).await {
             Ok(appended) => appended,
-            Err(error) => return part.iter().map(|_| Err(PublishError::from(error.clone()))).collect(),
+            Err(error) => {
+                return part.iter().map(|checked| self.not_appended(checked, &error, waits)).collect();
+            }
         };
         let new = || offers.iter().zip(&appended.placed).filter(|(_, placed)| !placed.duplicate);
         let entries: Vec<Entry> = new()
@@ -176,10 +184,40 @@ impl Hub {
                 offset: seq,
                 recipients: if duplicate { first().unwrap_or_default() } else { recipients },
                 duplicate,
+                accepted: false,
             }
         };
         let of = |checked: &Checked| Ok(answers.by_ref().take(checked.channels.len()).map(answer).collect());
         part.iter().map(of).collect()
+    }
+
+    /// What becomes of an event that has no place: where nothing was stored, and the rules of all its channels let it, it
+    /// reaches the subscribers of this hub.
+    fn not_appended(
+        &self,
+        checked: &Checked,
+        error: &AppendError,
+        waits: bool,
+    ) -> Result<Vec<Published>, PublishError> {
+        let accepts =
+            |channel| gate::of(&self.0.options.gates, channel).is_some_and(|g| g.accepts_while_away);
+        let is_away = matches!(error, AppendError::Away { .. });
+        if waits || !is_away || !checked.channels.iter().all(accepts) {
+            return Err(error.clone().into());
+        }
+        let made = || format!("{}-{:x}", self.0.secrets.incarnation(), rand::random::<u64>());
+        let id = checked.event.id().map_or_else(made, str::to_owned);
+        let mut roused = Vec::new();
+        let pass = |channel: &ChannelName| {
+            let now_ms = self.0.clock.log_ms();
+            let mut wake = |outlet: &Arc<Outlet>| roused.push(Arc::clone(outlet));
+            let recipients = self.0.log().pass_by(now_ms, channel, (&id, &checked.event), &mut wake);
+            tell(channel, &checked.event, recipients);
+            Published { id: id.clone(), offset: 0, recipients, duplicate: false, accepted: true }
+        };
+        let passed = checked.channels.iter().map(pass).collect();
+        self.rouse(roused);
+        Ok(passed)
     }
 
     fn offers<'a>(&'a self, checked: &'a Checked) -> impl Iterator<Item = Offer> + 'a {

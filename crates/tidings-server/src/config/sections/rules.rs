@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tidings_core::channel::Selector;
 
 use super::section;
-use crate::config::value::{Algorithm, HttpUrl, Limit, Millis, PublishRule, Secret, Slow, Text};
+use crate::config::value::{Algorithm, HttpUrl, Limit, Millis, PublishRule, Secret, Slow, Text, WhileAway};
 
 section! {
     /// `[[channel]]`: what holds for the channels that a pattern fits.
@@ -31,6 +31,9 @@ section! {
         /// Who may publish to these channels over HTTP: whoever's grant says so, or nobody, where the application that
         /// the hub is built into is the only one that does.
         publish "channel.publish": PublishRule = "granted";
+        /// What becomes of an event for these channels while Redis is away: it is refused with 503; or it reaches the
+        /// subscribers of the hub that was asked, is in no history, and is answered with 202 and `accepted`.
+        while_away "channel.while_away": WhileAway = "refuse";
     }
 }
 

@@ -125,6 +125,16 @@ choice!(
 );
 
 choice!(
+    /// What becomes of an event while the engine that hubs share is away.
+    WhileAway {
+        /// It is refused.
+        Refuse "refuse",
+        /// It reaches the subscribers of the hub that was asked, and is not kept.
+        Accept "accept",
+    }
+);
+
+choice!(
     /// What a webhook is called for.
     WebhookEvent {
         /// A connection opened.

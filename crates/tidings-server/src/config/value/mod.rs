@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 pub use choice::{
     Algorithm, EngineKind, HookEvent, LogFormat, LogLevel, OnFull, OperatorRole, ProxyProtocol, PublishRule,
-    Slow, WebhookEvent,
+    Slow, WebhookEvent, WhileAway,
 };
 pub use field::FieldName;
 pub use name::{CookieName, NodeName, Text, UserName};
