@@ -72,17 +72,18 @@ impl Claim<'_> {
 }
 
 /// Who has to go; or, where the newcomer may not come in, who holds the limit. A newcomer whose client has a place
-/// takes that, and is never refused.
+/// takes that, and is never refused; `is_back` says so of one that is not among them.
 pub(super) fn judge(
     mut claims: Vec<Claim<'_>>,
     limit: u32,
     on_full: OnFull,
+    mut is_back: bool,
 ) -> Result<Vec<Leaving>, Vec<Evidence>> {
     claims.sort_unstable_by_key(|claim| {
         let Holding { client, rank_ms, .. } = claim.holding;
         (client, Reverse(claim.is_newcomer), Reverse(*rank_ms), Reverse(claim.incarnation))
     });
-    let (mut standing, mut leaving, mut is_back) = (Vec::<Claim<'_>>::new(), Vec::new(), false);
+    let (mut standing, mut leaving) = (Vec::<Claim<'_>>::new(), Vec::new());
     for claim in claims {
         match standing.last() {
             Some(last) if last.holding.client == claim.holding.client => {

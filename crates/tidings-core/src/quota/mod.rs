@@ -115,6 +115,8 @@ pub struct Put {
     pub held: Vec<Holding>,
     /// One that asks to come in.
     pub newcomer: Option<Holding>,
+    /// The hub has the newcomer's client already, which it follows: it is not refused.
+    pub is_back: bool,
     /// How many the user may have; 0 is no limit.
     pub limit: u32,
     /// What to do with a newcomer beyond the limit.

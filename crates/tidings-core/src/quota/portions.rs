@@ -199,8 +199,10 @@ impl Portions {
             None => (None, self.users.get(user).map_or(0, |user| user.limit)),
         };
         let mut held = self.held(user);
+        let before = held.len();
         held.retain(|holding| newcomer.as_ref().is_none_or(|newcomer| newcomer.client != holding.client));
         Put {
+            is_back: held.len() < before,
             incarnation: self.incarnation.clone(),
             user: Arc::clone(user),
             version: self.version,
@@ -272,7 +274,7 @@ impl Portions {
         };
         let mut claims: Vec<_> = held.iter().map(|holding| claim(holding, false)).collect();
         claims.push(claim(&newcomer, true));
-        let leaving = judge(claims, bound, self.hub.on_full)
+        let leaving = judge(claims, bound, self.hub.on_full, false)
             .map_err(|held_by| Refusal::Limit { limit, held_by })?
             .into_iter()
             // Whom a newcomer follows on the same hub is for that hub's books.

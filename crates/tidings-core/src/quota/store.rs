@@ -82,7 +82,7 @@ impl Store {
         let leases = &self.leases;
         user.retain(|incarnation, portion| counts(leases, incarnation, portion, now_ms));
         user.remove(&put.incarnation);
-        let verdict = judge(claims(leases, user, put, now_ms), put.limit, put.on_full);
+        let verdict = judge(claims(leases, user, put, now_ms), put.limit, put.on_full, put.is_back);
         let newcomer = put.newcomer.iter().filter(|_| verdict.is_ok());
         let held = put.held.iter().chain(newcomer).cloned().collect();
         user.insert(put.incarnation.clone(), Portion { version: put.version, held });

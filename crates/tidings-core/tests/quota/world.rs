@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidings_core::quota::{
-    Beat, Beaten, Closing, Holding, Hub, LeaseError, Leaving, OnFull, Outcome, Portions, Put, PutAnswer,
+    Beat, Beaten, Closing, Holding, Hub, LeaseError, OnFull, Outcome, Portions, Put, PutAnswer,
     Refusal, Store, WhileAway,
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct Terms {
     pub(crate) without: Without,
 }
 
-/// What becomes of a call.
+/// What becomes of a call. Only where all goes well are other hubs told whom it sends away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Fate {
     Answered,
@@ -72,7 +72,7 @@ pub(crate) struct World {
     pub(crate) nodes: Vec<Node>,
     /// Sent, and no longer waited for.
     pub(crate) late: Vec<Late>,
-    /// Whether anything went wrong by which somebody may be let in who would not be.
+    /// Whether nothing was lost, and no hub ever had to judge by itself.
     pub(crate) is_whole: bool,
     serial: u64,
     arrivals: u64,
@@ -155,7 +155,11 @@ impl World {
         let mut answer = Err(LeaseError::Unknown);
         if line == self.line {
             match fate {
-                Fate::Answered => answer = Ok(self.arrive(&put)),
+                Fate::Answered => {
+                    let answered = self.arrive(&put);
+                    self.tell(&put.user, &answered);
+                    answer = Ok(answered);
+                }
                 Fate::Lost => {}
                 Fate::AnswerLost => drop(self.arrive(&put)),
                 Fate::Delayed => self.late.push(Late::Put(put.clone())),
@@ -167,7 +171,7 @@ impl World {
         } else {
             answer = Err(LeaseError::Away);
         }
-        self.is_whole &= answer.is_ok();
+        self.is_whole &= answer.is_ok() && fate == Fate::Answered;
         let refused = matches!(answer, Ok(PutAnswer::Refused { .. }));
         let limit = self.terms.limit;
         let outcome = self.nodes[node].portions.answered(&put, limit, answer, self.now_ms);
@@ -223,6 +227,13 @@ impl World {
         self.is_whole = false;
     }
 
+    /// Time passes, perhaps more than a lease has.
+    pub(crate) fn wait(&mut self, ms: u64) {
+        self.now_ms += ms;
+        let leases = self.store.clone().list(self.now_ms);
+        self.is_whole &= leases.iter().all(|lease| lease.left_ms > 0);
+    }
+
     pub(crate) fn wipe(&mut self) {
         self.store = Store::default();
         self.is_whole = false;
@@ -255,9 +266,6 @@ impl World {
         if self.terms.without == Without::Fence && answer == PutAnswer::Fenced {
             answer = PutAnswer::Placed { leaving: Vec::new() };
         }
-        if let PutAnswer::Placed { leaving } = &answer {
-            self.tell(&put.user, leaving);
-        }
         answer
     }
 
@@ -284,7 +292,8 @@ impl World {
     }
 
     /// Those that are to go are told, where their hub is there to hear it.
-    fn tell(&mut self, user: &Arc<str>, leaving: &[Leaving]) {
+    fn tell(&mut self, user: &Arc<str>, answer: &PutAnswer) {
+        let PutAnswer::Placed { leaving } = answer else { return };
         for leaving in leaving {
             if let Some(node) = self.is_of_present_life(leaving.incarnation.as_str()) {
                 let closing = self.nodes[node].portions.told(user, leaving);
@@ -295,6 +304,7 @@ impl World {
 
     fn judge_here(&mut self, node: usize, user: &Arc<str>, newcomer: Holding) {
         let limit = self.terms.limit;
+        self.is_whole = false;
         let portions = &mut self.nodes[node].portions;
         match portions.admit_here(user, newcomer.clone(), limit, self.now_ms) {
             Ok(closing) => {
