@@ -8,7 +8,7 @@ use tidings_core::quota::OnFull;
 use crate::dice::Dice;
 use crate::world::{Fate, LEASE_MS, Terms, Without, World};
 
-const HISTORIES: u64 = 3_000;
+const HISTORIES: u64 = 20_000;
 const HISTORIES_OF_A_PROOF: u64 = 300_000;
 const STEPS: usize = 120;
 
