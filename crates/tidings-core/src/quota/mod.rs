@@ -69,6 +69,26 @@ pub struct Holding {
     pub is_proven: bool,
 }
 
+impl Holding {
+    /// A newcomer's. One without a name of its own is a client apart.
+    pub fn new(client_id: Option<&str>, connection: Arc<str>, since_ms: u64) -> Self {
+        let client = match client_id {
+            Some(client) => client.into(),
+            // No label begins so: nobody can choose it.
+            None => format!("{NAMELESS}{connection}").into(),
+        };
+        Self { client, connection, since_ms, rank_ms: 0, is_proven: true }
+    }
+}
+
+/// How the client of a connection is called that has no name of its own.
+const NAMELESS: char = '\u{1}';
+
+/// The name that a client chose, if it did.
+pub fn chosen(client: &str) -> Option<&str> {
+    (!client.starts_with(NAMELESS)).then_some(client)
+}
+
 /// Keeps a lease, or begins one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Beat {

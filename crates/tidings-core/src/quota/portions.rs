@@ -339,6 +339,16 @@ impl Portions {
         self.dirty.extend(next);
     }
 
+    /// Something is to be said of a user after all.
+    pub fn touch(&mut self, user: &Arc<str>) {
+        self.dirty.insert(Arc::clone(user));
+    }
+
+    /// Of how many users something is to be said.
+    pub fn unsaid(&self) -> usize {
+        self.dirty.len()
+    }
+
     /// How many users have something here.
     pub fn users(&self) -> usize {
         self.users.len()
