@@ -107,8 +107,7 @@ impl RedisLeases {
         let base = base(&self.options.prefix, shard);
         let nodes = format!("{base}nodes");
         let user = user.map(|user| format!("{base}u:{user}"));
-        let keys: Vec<&[u8]> =
-            std::iter::once(&nodes).chain(&user).map(|key| key.as_bytes()).collect();
+        let keys: Vec<&[u8]> = std::iter::once(&nodes).chain(&user).map(|key| key.as_bytes()).collect();
         let calls = &self.calls[usize::from(shard) % self.calls.len()];
         let answer = calls.run_by(line, script, &keys, arguments, self.options.call_ms).await;
         answer.map_err(|error| match error {
@@ -181,7 +180,9 @@ fn channels(prefix: &str) -> String {
 }
 
 fn hear(ears: &Ears, info: &PushInfo) {
-    let (PushKind::Message, [_, Value::BulkString(told)]) = (&info.kind, info.data.as_slice()) else { return };
+    let (PushKind::Message, [_, Value::BulkString(told)]) = (&info.kind, info.data.as_slice()) else {
+        return;
+    };
     match codec::told(told) {
         Some(told) => tell(ears, &told),
         None => tracing::warn!("what was told of the quotas is nothing that this version knows"),

@@ -158,7 +158,12 @@ async fn the_scripts_answer_as_the_store_does() {
             90..96 => {
                 let hub = &hubs[dice.random_range(0..4)];
                 let floor = version.saturating_sub(dice.random_range(0..6));
-                pair.beat(Beat { floor, known: floor * u64::from(dice.random_bool(0.1)), ..beat(hub, false) }).await;
+                pair.beat(Beat {
+                    floor,
+                    known: floor * u64::from(dice.random_bool(0.1)),
+                    ..beat(hub, false)
+                })
+                .await;
             }
             96 => pair.leap([70_000, 90_000, 150_000][dice.random_range(0..3)]),
             97 => {

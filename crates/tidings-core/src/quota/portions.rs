@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::judge::{Claim, judge};
 use super::{
-    Beat, Beaten, Evidence, Holding, Incarnation, Leaving, LeaseError, Line, OnFull, Put, PutAnswer, Why,
+    Beat, Beaten, Evidence, Holding, Incarnation, LeaseError, Leaving, Line, OnFull, Put, PutAnswer, Why,
 };
 
 /// What to do with newcomers while the store is away.
@@ -152,9 +152,9 @@ impl Portions {
         self.line().is_some() && is_kept && now_ms >= self.doubts_until_ms
     }
 
-    /// The beat to send now.
-    pub fn beat(&self) -> Beat {
-        Beat {
+    /// The beat to send now; none once it has left.
+    pub fn beat(&self) -> Option<Beat> {
+        (!self.has_left).then(|| Beat {
             incarnation: self.incarnation.clone(),
             node: Arc::clone(&self.hub.node),
             is_first: !self.is_registered,
@@ -162,7 +162,7 @@ impl Portions {
             floor: self.in_flight.first().map_or(self.version, |first| first - 1),
             known: self.acked,
             lease_ms: self.hub.lease_ms,
-        }
+        })
     }
 
     /// Takes the answer to a beat that was sent then. Whether another life has begun, which needs a beat at once.
@@ -193,9 +193,7 @@ impl Portions {
         self.in_flight.insert(self.version);
         self.dirty.remove(user);
         let (newcomer, limit) = match newcomer {
-            Some((holding, limit)) => {
-                (Some(Holding { rank_ms: self.rank(now_ms), ..holding }), limit)
-            }
+            Some((holding, limit)) => (Some(Holding { rank_ms: self.rank(now_ms), ..holding }), limit),
             None => (None, self.users.get(user).map_or(0, |user| user.limit)),
         };
         let mut held = self.held(user);

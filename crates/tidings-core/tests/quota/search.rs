@@ -172,7 +172,8 @@ fn caught(without: Without, bounds: Bounds) -> String {
     let found = catch_unwind(AssertUnwindSafe(|| search(1, OnFull::Refuse, without, bounds)));
     let found = found.expect_err("it is needed");
     let text = found.downcast_ref::<String>().cloned();
-    let text = text.unwrap_or_else(|| found.downcast_ref::<&str>().map(ToString::to_string).unwrap_or_default());
+    let text =
+        text.unwrap_or_else(|| found.downcast_ref::<&str>().map(ToString::to_string).unwrap_or_default());
     println!("without {without:?}: {text}");
     text
 }
@@ -240,7 +241,8 @@ fn every_short_history_keeps_the_count_true() {
 #[test]
 #[ignore = "prove: every history of two hubs with several faults, some millions of states"]
 fn prove_quota_model() {
-    let states = search_all(1, true, &SINGLE) + search_all(2, false, &SINGLE) + search_all(1, false, &TOGETHER);
+    let states =
+        search_all(1, true, &SINGLE) + search_all(2, false, &SINGLE) + search_all(1, false, &TOGETHER);
     println!("{states} states");
     assert!(states > 1_000_000);
 }

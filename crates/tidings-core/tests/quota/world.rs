@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidings_core::quota::{
-    Beat, Beaten, Closing, Holding, Hub, LeaseError, OnFull, Outcome, Portions, Put, PutAnswer,
-    Refusal, Store, WhileAway,
+    Beat, Beaten, Closing, Holding, Hub, LeaseError, OnFull, Outcome, Portions, Put, PutAnswer, Refusal,
+    Store, WhileAway,
 };
 
 pub(crate) const LEASE_MS: u64 = 100;
@@ -196,7 +196,7 @@ impl World {
 
     pub(crate) fn beat(&mut self, node: usize, fate: Fate) {
         let sent_ms = self.now_ms;
-        let beat = self.nodes[node].portions.beat();
+        let beat = self.nodes[node].portions.beat().expect("it has not left");
         let mut answer = Err(LeaseError::Unknown);
         match fate {
             Fate::Answered => answer = Ok((self.line, self.arrive_beat(&beat))),
@@ -271,9 +271,8 @@ impl World {
 
     fn others(&self, put: &Put) -> Vec<(u64, Vec<Holding>)> {
         let parts = self.store.held(&put.user, self.now_ms).into_iter();
-        let others = parts.filter(|(incarnation, _, held)| {
-            **incarnation != put.incarnation && !held.is_empty()
-        });
+        let others =
+            parts.filter(|(incarnation, _, held)| **incarnation != put.incarnation && !held.is_empty());
         others.map(|(_, version, held)| (version, held.to_vec())).collect()
     }
 

@@ -48,7 +48,13 @@ struct Disk {
     kept: Option<Vec<u8>>,
 }
 
-async fn strike(fleet: &Arc<Fleet>, server: &Mutex<Server>, disk: &mut Disk, fault: Fault, dice: &mut SmallRng) {
+async fn strike(
+    fleet: &Arc<Fleet>,
+    server: &Mutex<Server>,
+    disk: &mut Disk,
+    fault: Fault,
+    dice: &mut SmallRng,
+) {
     let file = || locked(server).dir().join("dump.rdb");
     match fault {
         Fault::Killed => {

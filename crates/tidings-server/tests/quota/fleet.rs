@@ -223,9 +223,9 @@ impl Fleet {
             return Err(format!("only {} hold it", clients.len()));
         }
         let ended = locked(&self.ended);
-        let long_gone = held_by.iter().find(|held| {
-            ended.get(&held.connection).is_some_and(|ended| ended.elapsed() > MEMORY)
-        });
+        let long_gone = held_by
+            .iter()
+            .find(|held| ended.get(&held.connection).is_some_and(|ended| ended.elapsed() > MEMORY));
         match long_gone {
             None => Ok(()),
             Some(held) => Err(format!("{held:?} went {:?} ago", ended[&held.connection].elapsed())),
@@ -259,7 +259,8 @@ impl Fleet {
 
     fn counted(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut counted = BTreeMap::<String, BTreeSet<String>>::new();
-        for line in locked(&self.server).cli(&["EVAL", COUNT, "0"]).split('|').filter(|line| !line.is_empty()) {
+        for line in locked(&self.server).cli(&["EVAL", COUNT, "0"]).split('|').filter(|line| !line.is_empty())
+        {
             let (user, connection) = line.split_once(' ').expect("two words");
             counted.entry(user.to_owned()).or_default().insert(connection.to_owned());
         }

@@ -39,12 +39,15 @@ async fn prove_quota_admissions() {
         let desk = Desk::open(Arc::new(leases(&server)), options, |_| {});
         until("it is there", Duration::from_secs(10), async || !desk.state().is_away).await;
         let since = Instant::now();
-        let admitted = stream::iter(0..ADMISSIONS)
-            .map(|number| {
-                let desk = desk.clone();
-                async move { tokio::spawn(async move { desk.admit(asking(number % users, number)).await }).await }
-            })
-            .buffer_unordered(AT_ONCE);
+        let admitted =
+            stream::iter(0..ADMISSIONS)
+                .map(|number| {
+                    let desk = desk.clone();
+                    async move {
+                        tokio::spawn(async move { desk.admit(asking(number % users, number)).await }).await
+                    }
+                })
+                .buffer_unordered(AT_ONCE);
         let places: Vec<_> = admitted.filter_map(async |place| place.expect("done").ok()).collect().await;
         let took = since.elapsed();
         println!(
@@ -100,7 +103,10 @@ async fn prove_quota_admissions() {
         for round in 0..ROUNDS {
             leases.put(line, put(0, 2 + u64::from(round))).await.expect("answered");
         }
-        println!("{hubs} hubs: a beat {beats} µs, a user that is at all of them {} µs of Redis", cost(&server));
+        println!(
+            "{hubs} hubs: a beat {beats} µs, a user that is at all of them {} µs of Redis",
+            cost(&server)
+        );
     }
 }
 

@@ -76,12 +76,7 @@ impl Shared {
         None
     }
 
-    fn judge_here(
-        &self,
-        user: &Arc<str>,
-        newcomer: Holding,
-        limit: u32,
-    ) -> Result<Vec<Closing>, Refusal> {
+    fn judge_here(&self, user: &Arc<str>, newcomer: Holding, limit: u32) -> Result<Vec<Closing>, Refusal> {
         self.judged_here.fetch_add(1, Relaxed);
         let verdict = self.part_of(user).admit_here(user, newcomer, limit, self.now_ms());
         self.flush_now.notify_one();

@@ -80,6 +80,7 @@ impl Shared {
     pub(super) async fn beat(&self, shard: u16) {
         for _ in 0..LIVES_IN_A_ROW {
             let (beat, sent_ms) = (self.part(shard).beat(), self.now_ms());
+            let Some(beat) = beat else { return };
             let answer = self.leases.beat(shard, beat.clone()).await;
             let is_fenced = self.part(shard).beaten(&beat, answer, sent_ms);
             if !is_fenced {

@@ -10,8 +10,9 @@ use super::*;
 const BOUND: Duration = Duration::from_secs(30);
 
 /// Stores in memory, of which each hub has a view of its own.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Memory {
+    origin: Instant,
     stores: Arc<Mutex<HashMap<u16, Store>>>,
     ears: Arc<Mutex<HashMap<String, LeaseEar>>>,
     is_stopped: Arc<AtomicBool>,
@@ -20,7 +21,13 @@ struct Memory {
 struct View {
     memory: Memory,
     inbox: String,
-    origin: Instant,
+}
+
+impl Memory {
+    fn new() -> Self {
+        let (stores, ears, is_stopped) = Default::default();
+        Self { origin: Instant::now(), stores, ears, is_stopped }
+    }
 }
 
 impl View {
@@ -29,7 +36,7 @@ impl View {
         while self.memory.is_stopped.load(Relaxed) {
             sleep(Duration::from_millis(10)).await;
         }
-        let host_ms = self.origin.elapsed().as_millis() as u64;
+        let host_ms = self.memory.origin.elapsed().as_millis() as u64;
         let mut stores = self.memory.stores.lock().expect("whole");
         Ok(call(stores.entry(shard).or_default(), host_ms))
     }
@@ -87,7 +94,7 @@ struct Node {
 
 impl Node {
     async fn start(memory: &Memory, name: &'static str, on_full: OnFull) -> Self {
-        let view = View { memory: memory.clone(), inbox: name.into(), origin: Instant::now() };
+        let view = View { memory: memory.clone(), inbox: name.into() };
         let places = Places::default();
         let here = Arc::downgrade(&places);
         let options = DeskOptions { on_full, ..DeskOptions::new(name) };
@@ -135,9 +142,11 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_holds_over_two_hubs_and_a_refusal_says_who_holds_it() {
-    let memory = Memory::default();
-    let (a, b) = (Node::start(&memory, "a", OnFull::Refuse).await, Node::start(&memory, "b", OnFull::Refuse).await);
+    let memory = Memory::new();
+    let (a, b) =
+        (Node::start(&memory, "a", OnFull::Refuse).await, Node::start(&memory, "b", OnFull::Refuse).await);
     a.connect("1", Some("tab"), 2).await.expect("a place");
+    sleep(Duration::from_millis(50)).await;
     b.connect("2", None, 2).await.expect("a place");
     let Err(Refusal::Limit { limit: 2, held_by }) = b.connect("3", None, 2).await else { panic!("refused") };
     let told: Vec<_> = held_by.iter().map(|held| (&*held.node, &*held.connection)).collect();
@@ -148,8 +157,9 @@ async fn a_limit_holds_over_two_hubs_and_a_refusal_says_who_holds_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_comes_back_elsewhere_is_not_refused_and_its_ghost_goes() {
-    let memory = Memory::default();
-    let (a, b) = (Node::start(&memory, "a", OnFull::Refuse).await, Node::start(&memory, "b", OnFull::Refuse).await);
+    let memory = Memory::new();
+    let (a, b) =
+        (Node::start(&memory, "a", OnFull::Refuse).await, Node::start(&memory, "b", OnFull::Refuse).await);
     a.connect("1", Some("tab"), 1).await.expect("a place");
     b.connect("2", Some("tab"), 1).await.expect("a place");
     until("the ghost is gone", async || a.count() == 0).await;
@@ -158,7 +168,7 @@ async fn a_client_that_comes_back_elsewhere_is_not_refused_and_its_ghost_goes() 
 
 #[tokio::test(start_paused = true)]
 async fn the_oldest_makes_room_wherever_it_is() {
-    let memory = Memory::default();
+    let memory = Memory::new();
     let policy = OnFull::ReplaceOldest;
     let (a, b) = (Node::start(&memory, "a", policy).await, Node::start(&memory, "b", policy).await);
     for (node, connection) in [(&a, "1"), (&b, "2"), (&b, "3")] {
@@ -171,8 +181,9 @@ async fn the_oldest_makes_room_wherever_it_is() {
 
 #[tokio::test(start_paused = true)]
 async fn while_the_store_hangs_each_hub_judges_in_time_and_what_is_too_much_goes_later() {
-    let memory = Memory::default();
-    let (a, b) = (Node::start(&memory, "a", OnFull::Refuse).await, Node::start(&memory, "b", OnFull::Refuse).await);
+    let memory = Memory::new();
+    let (a, b) =
+        (Node::start(&memory, "a", OnFull::Refuse).await, Node::start(&memory, "b", OnFull::Refuse).await);
     memory.is_stopped.store(true, Relaxed);
     for node in [&a, &b] {
         for connection in ["1", "2"] {
@@ -191,8 +202,9 @@ async fn while_the_store_hangs_each_hub_judges_in_time_and_what_is_too_much_goes
 
 #[tokio::test(start_paused = true)]
 async fn a_hub_that_leaves_or_dies_holds_no_place_any_more() {
-    let memory = Memory::default();
-    let (a, b) = (Node::start(&memory, "a", OnFull::Refuse).await, Node::start(&memory, "b", OnFull::Refuse).await);
+    let memory = Memory::new();
+    let (a, b) =
+        (Node::start(&memory, "a", OnFull::Refuse).await, Node::start(&memory, "b", OnFull::Refuse).await);
     let c = Node::start(&memory, "c", OnFull::Refuse).await;
     a.connect("1", None, 2).await.expect("a place");
     b.connect("2", None, 2).await.expect("a place");
@@ -212,7 +224,7 @@ async fn a_hub_that_leaves_or_dies_holds_no_place_any_more() {
 
 #[tokio::test(start_paused = true)]
 async fn who_gives_up_asking_has_no_place() {
-    let memory = Memory::default();
+    let memory = Memory::new();
     let a = Node::start(&memory, "a", OnFull::Refuse).await;
     memory.is_stopped.store(true, Relaxed);
     let given_up = tokio::time::timeout(Duration::from_millis(100), a.connect("1", None, 1)).await;
