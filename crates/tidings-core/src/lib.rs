@@ -21,6 +21,7 @@ pub mod label;
 pub mod log;
 pub mod position;
 pub mod proxy;
+pub mod quota;
 pub mod rate;
 pub mod registry;
 pub mod roster;

@@ -129,12 +129,29 @@ impl Connection {
         arguments: &[&[u8]],
         call_ms: u64,
     ) -> Result<Value, CallError> {
+        let answer = self.run_by(None, script, keys, arguments, call_ms).await;
+        answer.map(|(_, answer)| answer)
+    }
+
+    /// The same by one connection alone, or else not at all, as it was told with an earlier answer. Tells by which.
+    pub(crate) async fn run_by(
+        &self,
+        generation: Option<u64>,
+        script: &Script,
+        keys: &[&[u8]],
+        arguments: &[&[u8]],
+        call_ms: u64,
+    ) -> Result<(u64, Value), CallError> {
         let deadline = Instant::now() + Duration::from_millis(call_ms);
-        let mut answer = self.send(&script.by_hash(keys, arguments), deadline).await?;
-        if answer.as_ref().is_err_and(|reply| reply.code() == "NOSCRIPT") {
-            answer = self.send(&script.whole(keys, arguments), deadline).await?;
+        let line = self.line(deadline).await?;
+        if generation.is_some_and(|generation| generation != line.generation) {
+            return Err(CallError::NotSent { why: "it is another connection by now".into(), retry_ms: 0 });
         }
-        answer.map_err(|reply| CallError::of(&reply))
+        let mut answer = line.send(&script.by_hash(keys, arguments), deadline).await?;
+        if answer.as_ref().is_err_and(|reply| reply.code() == "NOSCRIPT") {
+            answer = line.send(&script.whole(keys, arguments), deadline).await?;
+        }
+        answer.map(|answer| (line.generation, answer)).map_err(|reply| CallError::of(&reply))
     }
 
     /// The same as [`Connection::call`], with what Redis says no by left as it is.
@@ -147,30 +164,7 @@ impl Connection {
     }
 
     async fn send(&self, command: &Cmd, deadline: Instant) -> Result<Result<Value, ServerError>, CallError> {
-        let line = self.line(deadline).await?;
-        let mut connection = line.connection.clone();
-        match tokio::time::timeout_at(deadline, connection.send_packed_command(command)).await {
-            Ok(Ok(Value::ServerError(reply))) => {
-                if error::is_of_wrong_server(&reply) {
-                    line.give_up_for(error::moved_to(&reply));
-                } else {
-                    line.answered();
-                }
-                Ok(Err(reply))
-            }
-            Ok(Ok(value)) => {
-                line.answered();
-                Ok(Ok(value))
-            }
-            Ok(Err(error)) => {
-                line.give_up();
-                Err(CallError::Unknown { why: error.to_string().into() })
-            }
-            Err(_elapsed) => {
-                line.ran_out();
-                Err(CallError::Unknown { why: "no answer in time".into() })
-            }
-        }
+        self.line(deadline).await?.send(command, deadline).await
     }
 
     /// The connection that stands; one that just broke is waited for, one that could not be made again is not.

@@ -35,13 +35,23 @@
 //!
 //! The bus is the pub/sub channel `tidings{log}:bus`.
 //!
+//! The quotas lie apart from the log, in sixteen parts of a slot each, `tidings{q0}:` to `tidings{q15}:`. Each of their
+//! keys goes by itself, ten minutes after it was last written.
+//!
+//! | key | type | holds |
+//! | --- | --- | --- |
+//! | `nodes` | hash | of each hub's incarnation its lease: until when, when it was last kept, the highest version written under it, below which version nothing is waited for, the hub's name; and the part's `clock` |
+//! | `u:<user>` | hash | of each incarnation the version and the clients of this user that it has: client, connection, since, rank, whether proven |
+//!
+//! A hub is told who has to go on a pub/sub channel of its own, `tidings{q}:to:<inbox>`.
+//!
 //! # A user of its own
 //!
 //! All that is asked of Redis, as `ACL SETUSER` takes it:
 //!
 //! ```text
 //! ACL SETUSER tidings on >password ~tidings{* &tidings{* -@all
-//!   +hello +ping +subscribe +ssubscribe +publish +spublish +eval +evalsha +script|load +time +exists +unlink
+//!   +hello +ping +subscribe +ssubscribe +publish +spublish +eval +evalsha +script|load +time +exists +unlink +pexpire
 //!   +hget +hset +hsetnx +hdel +hmget +hkeys +hvals +hgetall +hrandfield +lindex +lpop +rpush
 //!   +zadd +zcard +zcount +zpopmin +zrange +zrangebyscore +zrem +zremrangebyscore
 //!   +info +config|get
@@ -51,7 +61,9 @@
 
 pub mod connection;
 mod engine;
+mod leases;
 mod log;
 
 pub use self::engine::{Advice, RedisEngine, RedisOptions, Unfit};
+pub use self::leases::{LeaseOptions, RedisLeases};
 pub use self::log::Swept;

@@ -29,7 +29,7 @@ pub struct Candidate {
 }
 
 /// What to do when a user's limit is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnFull {
     /// The newcomer is refused.
     Refuse,

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, PushInfo, PushKind, RedisError, Value};
+use redis::{AsyncConnectionConfig, Cmd, PushInfo, PushKind, RedisError, ServerError, Value};
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::address::Address;
-use super::{ConnectionOptions, Greeting, error};
+use super::{CallError, ConnectionOptions, Greeting, error};
 
 /// Calls that may wait to be written: beyond that they wait for their turn.
 const QUEUE_LENGTH: usize = 1_024;
@@ -33,7 +33,7 @@ pub(super) enum State {
 /// A connection that stands, or stood.
 pub(super) struct Line {
     pub(super) generation: u64,
-    pub(super) connection: MultiplexedConnection,
+    connection: MultiplexedConnection,
     timeouts: AtomicU32,
     timeouts_max: u32,
     over: Arc<Notify>,
@@ -41,22 +41,52 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn answered(&self) {
+    pub(super) async fn send(
+        &self,
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<Result<Value, ServerError>, CallError> {
+        let mut connection = self.connection.clone();
+        match timeout_at(deadline, connection.send_packed_command(command)).await {
+            Ok(Ok(Value::ServerError(reply))) => {
+                if error::is_of_wrong_server(&reply) {
+                    self.give_up_for(error::moved_to(&reply));
+                } else {
+                    self.answered();
+                }
+                Ok(Err(reply))
+            }
+            Ok(Ok(value)) => {
+                self.answered();
+                Ok(Ok(value))
+            }
+            Ok(Err(error)) => {
+                self.give_up();
+                Err(CallError::Unknown { why: error.to_string().into() })
+            }
+            Err(_elapsed) => {
+                self.ran_out();
+                Err(CallError::Unknown { why: "no answer in time".into() })
+            }
+        }
+    }
+
+    fn answered(&self) {
         self.timeouts.store(0, Ordering::Relaxed);
     }
 
-    pub(super) fn ran_out(&self) {
+    fn ran_out(&self) {
         if self.timeouts.fetch_add(1, Ordering::Relaxed) + 1 >= self.timeouts_max {
             self.give_up();
         }
     }
 
-    pub(super) fn give_up(&self) {
+    fn give_up(&self) {
         self.over.notify_one();
     }
 
     /// The same, since it is the wrong server, which may have said which is the right one.
-    pub(super) fn give_up_for(&self, moved: Option<String>) {
+    fn give_up_for(&self, moved: Option<String>) {
         if moved.is_some() {
             *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = moved;
         }

@@ -19,6 +19,7 @@ mod permissions;
 mod presence;
 mod publish;
 mod queue;
+pub mod quota;
 mod rates;
 mod recent;
 mod revocations;

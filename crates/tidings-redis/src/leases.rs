@@ -1,0 +1,204 @@
+//! Quotas of users over several hubs: what [`tidings_core::quota::Store`] does, as scripts in Redis.
+//!
+//! Users are spread over sixteen parts that lie in slots of their own, and each call touches one of them. In a cluster
+//! each part has a connection, which goes where its slot is.
+
+mod codec;
+
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use redis::{PushInfo, PushKind, Value};
+use tidings_core::engine::Answer;
+use tidings_core::quota::{
+    Beat, Beaten, Incarnation, Lease, LeaseEar, LeaseError, Leases, Line, Put, PutAnswer, SHARDS, Told,
+    shard_of,
+};
+use tokio::task::AbortHandle;
+
+use crate::connection::{CallError, Connection, ConnectionOptions, Greeting, Script, UrlError};
+
+macro_rules! script {
+    ($name:literal) => {
+        LazyLock::new(|| {
+            Script::new(concat!(include_str!("leases/shared.lua"), include_str!(concat!("leases/", $name))))
+        })
+    };
+}
+
+static BEAT: LazyLock<Script> = script!("beat.lua");
+static PUT: LazyLock<Script> = script!("put.lua");
+static LEAVE: LazyLock<Script> = script!("leave.lua");
+static LIST: LazyLock<Script> = script!("list.lua");
+
+/// What is kept of a user that is not written again, and of a lease that is over.
+const KEPT_MS: u64 = 600_000;
+
+/// Where the quotas are, and how they are asked.
+#[derive(Clone)]
+pub struct LeaseOptions {
+    /// Where Redis is.
+    pub connection: ConnectionOptions,
+    /// What all keys begin with: hubs with the same one share quotas.
+    pub prefix: String,
+    /// How long a call may take.
+    pub call_ms: u64,
+    /// For how long what only says that nobody is here is kept: more than two leases.
+    pub void_ms: u64,
+    /// A connection for each part, as a cluster needs it.
+    pub is_cluster: bool,
+}
+
+/// The quotas of all hubs that name the same Redis and the same prefix.
+pub struct RedisLeases {
+    options: LeaseOptions,
+    inbox: String,
+    /// One for all parts, or one for each.
+    calls: Vec<Connection>,
+    /// Kept up for what is told by it.
+    _bus: Connection,
+    ears: Arc<Ears>,
+    tasks: Vec<AbortHandle>,
+}
+
+type Ears = Mutex<Vec<LeaseEar>>;
+
+impl LeaseOptions {
+    /// For this URL, with the usual bounds. One that names several hosts is a cluster.
+    pub fn new(url: impl Into<String>) -> Self {
+        let connection = ConnectionOptions::new(url);
+        let is_cluster = connection.url.contains(',') && !connection.url.contains("+sentinel://");
+        Self { connection, prefix: "tidings".to_owned(), call_ms: 250, void_ms: 60_000, is_cluster }
+    }
+}
+
+impl RedisLeases {
+    /// Begins to connect, in the background: needs a runtime. The prefix is one that an engine takes.
+    pub fn new(options: LeaseOptions) -> Result<Self, UrlError> {
+        let inbox = format!("{:032x}", rand::random::<u128>());
+        let ears = Arc::<Ears>::default();
+        let lines = if options.is_cluster { SHARDS } else { 1 };
+        let calls = (0..lines).map(|shard| {
+            let scripts: Vec<&'static Script> = vec![&BEAT, &PUT, &LEAVE, &LIST];
+            // A look at a key of the part, which a node of a cluster that doesn't have it answers with where it is.
+            let mut look = redis::cmd("EXISTS");
+            look.arg(format!("{}nodes", base(&options.prefix, shard)));
+            Connection::open(&options.connection, Greeting { scripts, commands: vec![look], heard: None })
+        });
+        let calls = calls.collect::<Result<Vec<_>, _>>()?;
+        let mut subscribe = redis::cmd("SUBSCRIBE");
+        subscribe.arg(format!("{}{inbox}", channels(&options.prefix)));
+        let heard_by = ears.clone();
+        let heard = move |info: PushInfo| hear(&heard_by, &info);
+        let greeting = Greeting { scripts: vec![], commands: vec![subscribe], heard: Some(Arc::new(heard)) };
+        let bus = Connection::open(&options.connection, greeting)?;
+        let watch = |line: &Connection| tokio::spawn(tell_of(line.clone(), ears.clone())).abort_handle();
+        let tasks = calls.iter().map(watch).collect();
+        Ok(Self { options, inbox, calls, _bus: bus, ears, tasks })
+    }
+
+    async fn run(
+        &self,
+        shard: u16,
+        line: Option<Line>,
+        script: &Script,
+        user: Option<&str>,
+        arguments: &[&[u8]],
+    ) -> Result<(Line, Value), LeaseError> {
+        let base = base(&self.options.prefix, shard);
+        let nodes = format!("{base}nodes");
+        let user = user.map(|user| format!("{base}u:{user}"));
+        let keys: Vec<&[u8]> = std::iter::once(&nodes).chain(&user).map(|key| key.as_bytes()).collect();
+        let calls = &self.calls[usize::from(shard) % self.calls.len()];
+        let answer = calls.run_by(line, script, &keys, arguments, self.options.call_ms).await;
+        answer.map_err(|error| match error {
+            CallError::NotSent { .. } => LeaseError::Away,
+            CallError::Unknown { why } => {
+                tracing::debug!(%why, "a call for the quotas was not answered");
+                LeaseError::Unknown
+            }
+        })
+    }
+}
+
+impl Leases for RedisLeases {
+    fn inbox(&self) -> &str {
+        &self.inbox
+    }
+
+    fn beat(&self, shard: u16, beat: Beat) -> Answer<'_, Result<(Line, Beaten), LeaseError>> {
+        Box::pin(async move {
+            let arguments = codec::beat(&beat, KEPT_MS);
+            let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
+            let (line, answer) = self.run(shard, None, &BEAT, None, &arguments).await?;
+            Ok((line, codec::beaten(&answer).ok_or(LeaseError::Unknown)?))
+        })
+    }
+
+    fn put(&self, line: Line, put: Put) -> Answer<'_, Result<PutAnswer, LeaseError>> {
+        Box::pin(async move {
+            let channels = channels(&self.options.prefix);
+            let arguments = codec::put(&put, &channels, KEPT_MS, self.options.void_ms);
+            let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
+            let shard = shard_of(&put.user);
+            let (_, answer) = self.run(shard, Some(line), &PUT, Some(&put.user), &arguments).await?;
+            codec::put_answer(&answer).ok_or(LeaseError::Unknown)
+        })
+    }
+
+    fn leave(&self, shard: u16, incarnation: Incarnation) -> Answer<'_, Result<(), LeaseError>> {
+        Box::pin(async move {
+            self.run(shard, None, &LEAVE, None, &[incarnation.as_str().as_bytes()]).await.map(|_| ())
+        })
+    }
+
+    fn list(&self, shard: u16) -> Answer<'_, Result<Vec<Lease>, LeaseError>> {
+        Box::pin(async move {
+            let (_, answer) = self.run(shard, None, &LIST, None, &[]).await?;
+            codec::leases(&answer).ok_or(LeaseError::Unknown)
+        })
+    }
+
+    fn follow(&self, ear: LeaseEar) {
+        self.ears.lock().unwrap_or_else(PoisonError::into_inner).push(ear);
+    }
+}
+
+impl Drop for RedisLeases {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// What the keys of a part begin with.
+fn base(prefix: &str, shard: u16) -> String {
+    format!("{prefix}{{q{shard}}}:")
+}
+
+/// What the channels begin with on which hubs are told.
+fn channels(prefix: &str) -> String {
+    format!("{prefix}{{q}}:to:")
+}
+
+fn hear(ears: &Ears, info: &PushInfo) {
+    let (PushKind::Message, [_, Value::BulkString(told)]) = (&info.kind, info.data.as_slice()) else {
+        return;
+    };
+    match codec::told(told) {
+        Some(told) => tell(ears, &told),
+        None => tracing::warn!("what was told of the quotas is nothing that this version knows"),
+    }
+}
+
+fn tell(ears: &Ears, told: &Told) {
+    let ears = ears.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    ears.iter().for_each(|ear| ear(told.clone()));
+}
+
+/// Tells of each connection that is made.
+async fn tell_of(line: Connection, ears: Arc<Ears>) {
+    let mut generation = 0;
+    loop {
+        generation = line.up_after(generation).await;
+        tell(&ears, &Told::Anew);
+    }
+}

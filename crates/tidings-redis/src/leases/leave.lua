@@ -1,0 +1,10 @@
+-- Ends a lease. ARGV: incarnation.
+
+local lines = redis.call('HMGET', NODES, 'clock', ARGV[1])
+tick(lines[1])
+local lease = read(lines[2])
+if lease then
+  lease.until_ms = math.min(lease.until_ms, now)
+  redis.call('HSET', NODES, 'clock', clock(), ARGV[1], write(lease))
+end
+return 1

@@ -1,0 +1,254 @@
+//! The scripts of the quotas do what the core's store does, call by call; what they keep goes by itself.
+
+mod server;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use server::{Server, until};
+use tidings_core::quota::{
+    Beat, Beaten, Holding, Incarnation, Leases, Leaving, Line, OnFull, Put, PutAnswer, Store, Told, Why,
+    shard_of,
+};
+use tidings_redis::{LeaseOptions, RedisLeases};
+
+const LEASE_MS: u64 = 200_000;
+const STEPS: usize = 6_000;
+const USERS: [&str; 3] = ["ann", "bob", "zoë of 12, Long Street"];
+
+fn leases(server: &Server) -> RedisLeases {
+    RedisLeases::new(LeaseOptions { call_ms: 5_000, ..LeaseOptions::new(server.url()) }).expect("a URL")
+}
+
+fn holding(client: &str, connection: u64, rank_ms: u64) -> Holding {
+    let connection = format!("c{connection}").into();
+    Holding { client: client.into(), connection, since_ms: 7, rank_ms, is_proven: true }
+}
+
+fn beat(incarnation: &Incarnation, is_first: bool) -> Beat {
+    Beat {
+        incarnation: incarnation.clone(),
+        node: "a hub".into(),
+        is_first,
+        instead_of: None,
+        floor: 0,
+        known: 0,
+        lease_ms: LEASE_MS,
+    }
+}
+
+fn put(incarnation: &Incarnation, user: &str, version: u64, newcomer: Option<Holding>) -> Put {
+    Put {
+        incarnation: incarnation.clone(),
+        user: user.into(),
+        version,
+        known: 0,
+        held: vec![],
+        newcomer,
+        is_back: false,
+        limit: 2,
+        on_full: OnFull::Refuse,
+    }
+}
+
+/// Both, asked the same. Time passes in leaps that are far longer than the test takes.
+struct Pair {
+    server: Server,
+    redis: RedisLeases,
+    stores: Vec<Store>,
+    now_ms: u64,
+    line: Line,
+}
+
+impl Pair {
+    async fn put(&mut self, put: Put) -> PutAnswer {
+        let expected = self.stores[usize::from(shard_of(&put.user))].put(&put, self.now_ms);
+        let mut answer = self.redis.put(self.line, put.clone()).await.expect("answered");
+        let mut expected_too = expected.clone();
+        for answer in [&mut answer, &mut expected_too] {
+            if let PutAnswer::Placed { leaving } = answer {
+                leaving.sort();
+            }
+        }
+        assert_eq!(answer, expected_too, "to {put:?}");
+        expected
+    }
+
+    async fn beat(&mut self, beat: Beat) {
+        for shard in shards() {
+            let expected = self.stores[usize::from(shard)].beat(&beat, self.now_ms);
+            let (line, answer) = self.redis.beat(shard, beat.clone()).await.expect("answered");
+            self.line = line;
+            let is_kept = |beaten: &Beaten| matches!(beaten, Beaten::Kept { .. });
+            assert_eq!(is_kept(&answer), is_kept(&expected), "to {beat:?}");
+        }
+    }
+
+    fn leap(&mut self, ms: u64) {
+        self.now_ms += ms;
+        for shard in shards() {
+            let key = format!("tidings{{q{shard}}}:nodes");
+            let clock = self.server.cli(&["HGET", &key, "clock"]);
+            let (last, ahead) = clock.split_once(' ').expect("a clock");
+            let clock = format!("{last} {}", ahead.parse::<u64>().expect("a number") + ms);
+            self.server.cli(&["HSET", &key, "clock", &clock]);
+        }
+    }
+}
+
+fn shards() -> Vec<u16> {
+    let mut shards: Vec<_> = USERS.iter().map(|user| shard_of(user)).collect();
+    shards.sort_unstable();
+    shards.dedup();
+    shards
+}
+
+/// A call as a hub may make it, or as no hub would.
+fn any_put(dice: &mut SmallRng, hubs: &[Incarnation], version: u64, now_ms: u64) -> Put {
+    let mut any = |below: u64| dice.random_range(0..below);
+    let mut one = |client: u64| Holding {
+        is_proven: any(4) > 0,
+        ..holding(&format!("k{client}"), any(1_000_000), now_ms + any(50))
+    };
+    let mut held: Vec<_> = (0..5).map(&mut one).collect();
+    let newcomer = Some(one(4));
+    let (keep, from) = (any(5) as usize, any(3) as usize);
+    held.drain(..from);
+    held.truncate(keep);
+    let newcomer = newcomer.filter(|_| any(2) == 0);
+    held.retain(|held| newcomer.as_ref().is_none_or(|newcomer| newcomer.client != held.client));
+    Put {
+        version: version.saturating_sub(any(4) * any(2)),
+        known: if any(20) == 0 { version } else { 0 },
+        held,
+        is_back: any(8) == 0,
+        limit: any(5) as u32,
+        on_full: if any(2) == 0 { OnFull::Refuse } else { OnFull::ReplaceOldest },
+        ..put(&hubs[any(hubs.len() as u64) as usize], USERS[any(3) as usize], 1, newcomer)
+    }
+}
+
+#[tokio::test]
+async fn the_scripts_answer_as_the_store_does() {
+    let seed = std::env::var("TIDINGS_SEED").ok().map(|text| text.parse().expect("a number"));
+    let seed = seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    println!("seed: {seed}");
+    let mut dice = SmallRng::seed_from_u64(seed);
+    let server = Server::start();
+    let redis = leases(&server);
+    let mut pair = Pair { server, redis, stores: vec![Store::default(); 16], now_ms: 1_000_000, line: 0 };
+    let mut hubs: Vec<_> = (0..4).map(|hub| Incarnation::new(&format!("h{hub}"), 1)).collect();
+    let (mut lives, mut kinds) = (1, [0; 4]);
+    for hub in &hubs {
+        pair.beat(beat(hub, true)).await;
+    }
+    for version in 1..STEPS as u64 {
+        match dice.random_range(0..100) {
+            0..90 => {
+                let put = any_put(&mut dice, &hubs, version, pair.now_ms);
+                kinds[match pair.put(put).await {
+                    PutAnswer::Fenced => 0,
+                    PutAnswer::Stale => 1,
+                    PutAnswer::Placed { .. } => 2,
+                    PutAnswer::Refused { .. } => 3,
+                }] += 1;
+            }
+            90..96 => {
+                let hub = &hubs[dice.random_range(0..4)];
+                let floor = version.saturating_sub(dice.random_range(0..6));
+                pair.beat(Beat {
+                    floor,
+                    known: floor * u64::from(dice.random_bool(0.1)),
+                    ..beat(hub, false)
+                })
+                .await;
+            }
+            96 => pair.leap([70_000, 90_000, 150_000][dice.random_range(0..3)]),
+            97 => {
+                let shard = shards()[dice.random_range(0..shards().len())];
+                let hub = hubs[dice.random_range(0..4)].clone();
+                pair.stores[usize::from(shard)].leave(&hub, pair.now_ms);
+                pair.redis.leave(shard, hub).await.expect("answered");
+            }
+            _ => {
+                lives += 1;
+                let at = dice.random_range(0..4);
+                let next = Incarnation::new(&format!("h{at}"), lives);
+                let before = std::mem::replace(&mut hubs[at], next.clone());
+                pair.beat(Beat { instead_of: Some(before), ..beat(&next, true) }).await;
+            }
+        }
+    }
+    println!("fenced, stale, placed, refused: {kinds:?}");
+    assert!(kinds.iter().all(|kind| *kind > 50), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn who_comes_back_elsewhere_is_told_there_at_once() {
+    let server = Server::start();
+    let (here, there) = (leases(&server), leases(&server));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = told.clone();
+    here.follow(Arc::new(move |told| heard.lock().expect("whole").push(told)));
+    let shard = shard_of("ann");
+    let (a, b) = (Incarnation::new(here.inbox(), 1), Incarnation::new(there.inbox(), 1));
+    let (line, _) = here.beat(shard, beat(&a, true)).await.expect("answered");
+    let (far_line, _) = there.beat(shard, beat(&b, true)).await.expect("answered");
+    until("it listens", Duration::from_secs(5), async || {
+        let channel = format!("tidings{{q}}:to:{}", here.inbox());
+        server.cli(&["PUBSUB", "NUMSUB", &channel]).ends_with("\n1")
+    })
+    .await;
+    let first = holding("tab", 1, 1);
+    here.put(line, put(&a, "ann", 1, Some(first))).await.expect("answered");
+    let answer = there.put(far_line, put(&b, "ann", 1, Some(holding("tab", 2, 0)))).await.expect("answered");
+    let leaving =
+        Leaving { incarnation: a, client: "tab".into(), connection: "c1".into(), why: Why::Superseded };
+    assert_eq!(answer, PutAnswer::Placed { leaving: vec![leaving.clone()] });
+    let took = until("it is told", Duration::from_millis(250), async || {
+        let told = told.lock().expect("whole");
+        told.contains(&Told::Leave { user: "ann".into(), leaving: leaving.clone() })
+    })
+    .await;
+    println!("told after {took:?}");
+}
+
+#[tokio::test]
+async fn all_keys_go_by_themselves_and_the_void_ones_soon() {
+    let server = Server::start();
+    let leases = leases(&server);
+    let a = Incarnation::new(leases.inbox(), 1);
+    let shard = shard_of("ann");
+    let (line, _) = leases.beat(shard, beat(&a, true)).await.expect("answered");
+    leases.put(line, put(&a, "ann", 1, Some(holding("tab", 1, 1)))).await.expect("answered");
+    let ttl = |key: &str| -> i64 {
+        server.cli(&["PTTL", &format!("tidings{{q{shard}}}:{key}")]).parse().expect("a number")
+    };
+    assert!((590_000..=600_000).contains(&ttl("nodes")) && (590_000..=600_000).contains(&ttl("u:ann")));
+    leases.put(line, put(&a, "ann", 2, None)).await.expect("answered");
+    assert!((50_000..=60_000).contains(&ttl("u:ann")));
+    assert_eq!(server.cli(&["DBSIZE"]), "2");
+}
+
+#[tokio::test]
+async fn by_another_connection_than_the_one_that_is_meant_nothing_is_done() {
+    let mut server = Server::start();
+    let leases = leases(&server);
+    let a = Incarnation::new(leases.inbox(), 1);
+    let shard = shard_of("ann");
+    let (line, _) = leases.beat(shard, beat(&a, true)).await.expect("answered");
+    server.kill();
+    server.restart();
+    let mut next = line;
+    until("another connection", Duration::from_secs(10), async || {
+        if let Ok((line, _)) = leases.beat(shard, beat(&a, true)).await {
+            next = line;
+        }
+        next != line
+    })
+    .await;
+    assert!(leases.put(line, put(&a, "ann", 1, None)).await.is_err());
+    assert!(leases.put(next, put(&a, "ann", 1, None)).await.is_ok());
+}
