@@ -11,10 +11,12 @@ use redis::{Cmd, PushInfo, PushKind, Value};
 use tidings_core::engine::{
     Answer, AppendError, Appended, Ear, Engine, Head, Heard, Offer, ReadError, Stretch,
 };
+use tidings_core::quota::Leases;
 use tokio::task::AbortHandle;
 
 pub use self::check::{Advice, Unfit};
 use crate::connection::{CallError, Connection, ConnectionOptions, Greeting, Script};
+use crate::leases::{LeaseOptions, RedisLeases};
 use crate::log::{self, Bounds, Swept};
 
 /// Bits of an epoch that are chance; those above are the number of the log's life.
@@ -288,6 +290,22 @@ fn later(known: Option<Head>, other: Option<Head>) -> Option<Head> {
 }
 
 impl Engine for RedisEngine {
+    fn leases(&self, lease_ms: u64) -> Option<Arc<dyn Leases>> {
+        let options = &self.shared.options;
+        let mut leases = LeaseOptions::new(options.connection.url.clone());
+        leases.connection = options.connection.clone();
+        leases.prefix.clone_from(&options.prefix);
+        leases.void_ms = leases.void_ms.max(3 * lease_ms);
+        match RedisLeases::new(leases) {
+            Ok(leases) => Some(Arc::new(leases)),
+            // It was taken for the log.
+            Err(error) => {
+                tracing::error!(%error, "users' limits are each hub's own");
+                None
+            }
+        }
+    }
+
     fn roster(&self) -> Option<&dyn tidings_core::roster::Roster> {
         Some(self)
     }

@@ -4,8 +4,11 @@ use std::io;
 
 use tidings::core::history::Retention;
 use tidings::core::log::{Keep, Presence, Rules, Slow as CoreSlow};
-use tidings::{Bounds, CleanupOptions, HubOptions, Limits, OnFull as HubOnFull, StreamOptions};
-use tidings_server::config::{ChannelRule, Config, OnFull, Slow};
+use tidings::quota::WhileAway;
+use tidings::{
+    Bounds, CleanupOptions, ClusterOptions, HubOptions, Limits, OnFull as HubOnFull, StreamOptions,
+};
+use tidings_server::config::{ChannelRule, Config, LimitsWhileAway, OnFull, Slow};
 
 /// The hub's options, with the schemas as they are now.
 pub(crate) fn hub(config: &Config) -> io::Result<HubOptions> {
@@ -55,7 +58,14 @@ pub(crate) fn hub(config: &Config) -> io::Result<HubOptions> {
         rules: rules(config),
         gates: config.gates().map_err(io::Error::other)?,
         trusted_proxies: config.server.trusted_proxies.clone(),
-        cluster_lease_ms: config.cluster.lease_ms.get(),
+        cluster: ClusterOptions {
+            lease_ms: config.cluster.lease_ms.get(),
+            limits_while_away: match config.cluster.limits_while_away {
+                LimitsWhileAway::Local => WhileAway::Local,
+                LimitsWhileAway::Open => WhileAway::Open,
+                LimitsWhileAway::Closed => WhileAway::Closed,
+            },
+        },
         all_by_default: config.dev,
     })
 }

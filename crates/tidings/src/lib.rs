@@ -84,7 +84,7 @@ pub use self::http::problem::Problem;
 pub use self::http::{AskedFrom, HttpOptions, Surface, in_turn, protect, router, with_security_headers};
 pub use self::hub::*;
 pub use self::net::{IpNet, IpNetError, RemoteAddress};
-pub use self::options::{Bounds, CleanupOptions, HubOptions, StreamOptions};
+pub use self::options::{Bounds, CleanupOptions, ClusterOptions, HubOptions, StreamOptions};
 #[cfg(feature = "outbound")]
 pub use self::outbound::TargetError;
 pub use self::outlet::Ending;

@@ -8,6 +8,7 @@ use tidings_core::log::{Keep, Presence, Rules, Slow};
 use tidings_core::registry::{Limits, OnFull};
 
 use crate::gate::Gate;
+use crate::hub::quota::WhileAway;
 use crate::net::IpNet;
 
 /// A hub's settings. A limit of 0 is no limit.
@@ -35,10 +36,19 @@ pub struct HubOptions {
     pub gates: Vec<(Selector, Gate)>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Time after which a hub that died without a word counts no more at those that share its log, in milliseconds.
-    pub cluster_lease_ms: u64,
+    /// This hub among those that share its log.
+    pub cluster: ClusterOptions,
     /// A stream that asks for no channels gets all of them, as with `--dev`, and not only those that its grant names.
     pub all_by_default: bool,
+}
+
+/// A hub among those that share its log.
+#[derive(Clone, Copy, Debug)]
+pub struct ClusterOptions {
+    /// Time after which a hub that died without a word counts no more, in milliseconds.
+    pub lease_ms: u64,
+    /// What becomes of newcomers, whose users' limits hold over all hubs, while nobody knows what the others have.
+    pub limits_while_away: WhileAway,
 }
 
 /// How streams are kept and given up.
@@ -150,7 +160,7 @@ impl Default for HubOptions {
             },
             gates: Vec::new(),
             trusted_proxies: Vec::new(),
-            cluster_lease_ms: 15_000,
+            cluster: ClusterOptions { lease_ms: 15_000, limits_while_away: WhileAway::Local },
             all_by_default: false,
         }
     }

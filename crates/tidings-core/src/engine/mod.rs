@@ -15,6 +15,7 @@ use crate::channel::ChannelName;
 use crate::event::Event;
 use crate::history::{Frame, Retention};
 use crate::position::Epoch;
+use crate::quota::Leases;
 use crate::roster::Roster;
 
 /// An engine's answer, when it comes.
@@ -144,6 +145,12 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Where hubs write what is theirs, if the engine has that.
     fn roster(&self) -> Option<&dyn Roster> {
+        None
+    }
+
+    /// The stores of users' quotas, for a hub that keeps this lease, if the engine has them.
+    fn leases(&self, lease_ms: u64) -> Option<Arc<dyn Leases>> {
+        let _ = lease_ms;
         None
     }
 

@@ -26,6 +26,9 @@ pub struct Candidate {
     pub ip: IpAddr,
     /// The user's own limit, where the grant has one.
     pub connections_max: Option<u32>,
+    /// The number that was drawn for it, where its place was asked for over all hubs: then the user's limit is not for
+    /// these books to hold.
+    pub drawn: Option<u64>,
 }
 
 /// What to do when a user's limit is reached.
@@ -135,6 +138,24 @@ impl<C, T> Books<C, T> {
         Ok(Admitted { seat, superseded, displaced })
     }
 
+    /// A number for a connection that may come: no other has it.
+    pub fn draw(&mut self) -> u64 {
+        self.drawn += 1;
+        self.drawn
+    }
+
+    /// Whether a connection is to give way to its own client elsewhere, and notes that it does: not where that has done so
+    /// again and again, and must be two.
+    pub fn may_be_superseded(&mut self, key: ConnKey, now_ms: u64) -> bool {
+        let Some(Entry { user, client_id: Some(client), .. }) = self.get(key) else { return true };
+        let client = (Arc::clone(user), client.clone());
+        let flips = self.flips(&client, now_ms);
+        if !flips {
+            self.note_flip(client, now_ms);
+        }
+        !flips
+    }
+
     /// Live connections of the same client of the same user.
     fn predecessors(&self, candidate: &Candidate) -> Vec<ConnKey> {
         let Some(client) = &candidate.client_id else { return Vec::new() };
@@ -151,7 +172,7 @@ impl<C, T> Books<C, T> {
     ) -> Result<Vec<ConnKey>, Refused> {
         let mut displaced = Vec::new();
         let limit = candidate.connections_max.unwrap_or(limits.connections_per_user) as usize;
-        let named = &*candidate.user != ANONYMOUS;
+        let named = &*candidate.user != ANONYMOUS && candidate.drawn.is_none();
         if named && limit > 0 && self.users.of(&candidate.user).len() - own.len() >= limit {
             let mut held_by = self.evidence(&candidate.user, own);
             if limits.on_full == OnFull::Refuse {
@@ -192,7 +213,11 @@ impl<C, T> Books<C, T> {
     /// Whether a client has superseded itself so often that it must be two.
     fn flip_flops(&self, candidate: &Candidate, now_ms: u64) -> bool {
         let Some(client) = &candidate.client_id else { return false };
-        let times = self.supersedes.get(&(Arc::clone(&candidate.user), client.clone()));
+        self.flips(&(Arc::clone(&candidate.user), client.clone()), now_ms)
+    }
+
+    fn flips(&self, client: &(Arc<str>, Box<str>), now_ms: u64) -> bool {
+        let times = self.supersedes.get(client);
         let lately = times.into_iter().flatten().filter(|at| **at + FLIP_FLOP_MS > now_ms);
         lately.count() >= FLIP_FLOP_TIMES
     }
@@ -200,11 +225,15 @@ impl<C, T> Books<C, T> {
     /// Only of one who comes in: a refusal supersedes nobody.
     fn note_supersede(&mut self, candidate: &Candidate, now_ms: u64) {
         let Some(client) = &candidate.client_id else { return };
+        self.note_flip((Arc::clone(&candidate.user), client.clone()), now_ms);
+    }
+
+    fn note_flip(&mut self, client: (Arc<str>, Box<str>), now_ms: u64) {
         if self.supersedes_sweep.is_due(self.supersedes.len()) {
             self.supersedes.retain(|_, times| times.back().is_some_and(|last| last + FLIP_FLOP_MS > now_ms));
             self.supersedes_sweep.swept(self.supersedes.len());
         }
-        let times = self.supersedes.entry((Arc::clone(&candidate.user), client.clone())).or_default();
+        let times = self.supersedes.entry(client).or_default();
         times.push_back(now_ms);
         if times.len() > FLIP_FLOP_TIMES {
             times.pop_front();
@@ -213,11 +242,12 @@ impl<C, T> Books<C, T> {
 
     fn enter(&mut self, candidate: Candidate, now_ms: u64, handle: impl FnOnce(ConnKey) -> C) -> Seat {
         let index = self.table.vacant_key() as u32;
-        let key = ConnKey::from_parts(index, self.opened + 1);
+        let serial = candidate.drawn.unwrap_or_else(|| self.draw());
+        let key = ConnKey::from_parts(index, serial);
         // The caller's own code first: should it panic, nothing has begun.
         let handle = handle(key);
         self.opened += 1;
-        let Candidate { user, client_id, kind, ip, connections_max } = candidate;
+        let Candidate { user, client_id, kind, ip, connections_max, drawn: _ } = candidate;
         if let Some(client) = &client_id {
             self.clients.join((Arc::clone(&user), client.clone()), index);
         }

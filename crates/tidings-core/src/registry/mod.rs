@@ -107,6 +107,8 @@ pub struct Closed<T> {
 pub struct Books<C, T> {
     table: Slab<Entry<C>>,
     opened: u64,
+    /// Numbers given to connections, those included that never came.
+    drawn: u64,
     closed: [u64; CloseReason::ALL.len()],
     refused: [u64; Refused::KINDS.len()],
     users: Groups<Arc<str>>,
@@ -125,6 +127,7 @@ impl<C, T> Default for Books<C, T> {
         Self {
             table: Slab::new(),
             opened: 0,
+            drawn: 0,
             closed: [0; CloseReason::ALL.len()],
             refused: [0; Refused::KINDS.len()],
             users: Groups::default(),

@@ -2,6 +2,7 @@
 -- left half done. KEYS[1] is `<prefix>{log}:probe`. ARGV: PUBLISH or SPUBLISH, and where.
 local key = KEYS[1]
 redis.call('TIME')
+redis.call('PEXPIRE', key, 1000)
 redis.call('UNLINK', key)
 redis.call('HSET', key, 'a', '1')
 redis.call('HGET', key, 'a')

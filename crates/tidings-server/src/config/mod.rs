@@ -37,9 +37,9 @@ pub use sections::{
 pub use setting::{Setting, settings};
 pub use tokens::key_of;
 pub use value::{
-    Algorithm, CookieName, EngineKind, FieldName, HookEvent, HttpUrl, IpNet, Limit, LogFormat, LogLevel,
-    Millis, NodeName, OnFull, OperatorRole, Origin, PasswordHash, ProxyProtocol, PublishRule, RedisUrl,
-    Secret, Slow, Text, UserName, WebhookEvent, WhileAway,
+    Algorithm, CookieName, EngineKind, FieldName, HookEvent, HttpUrl, IpNet, Limit, LimitsWhileAway,
+    LogFormat, LogLevel, Millis, NodeName, OnFull, OperatorRole, Origin, PasswordHash, ProxyProtocol,
+    PublishRule, RedisUrl, Secret, Slow, Text, UserName, WebhookEvent, WhileAway,
 };
 
 /// Every setting of a hub, typed and within its bounds.

@@ -12,6 +12,7 @@ mod one_hub;
 mod one_log;
 mod orders;
 mod presence;
+mod quota;
 #[path = "../webhooks/receiver.rs"]
 #[allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 mod receiver;

@@ -58,6 +58,8 @@ async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
     }
     // A stream that comes from another hub may have been further on than this one is.
     app.hub.reach(open.resume.as_deref()).await;
+    let mut open = open;
+    app.hub.reserve(&mut open).await.map_err(problem_of)?;
     let opened = match ticket {
         None => app.hub.stream(open),
         // Nothing less than an open stream uses it up.

@@ -15,6 +15,7 @@ use tidings_core::history::Envelope;
 use tidings_core::log::{Resume, control};
 use tidings_core::registry::{Admitted, Candidate, Evidence, Refused, group_ip};
 
+use super::places::Reserved;
 use super::{EngineState, Hub, Phase, TooOften};
 use crate::net::{self, Remote, RemoteAddress};
 use crate::outlet::Outlet;
@@ -60,6 +61,8 @@ pub struct Open {
     pub envelope: Envelope,
     /// The lease, in seconds, within which the client promises to check in.
     pub lease_seconds: Option<u64>,
+    /// Its place among its user's connections at all hubs.
+    pub(super) reserved: Option<Reserved>,
     client: Client,
 }
 
@@ -74,6 +77,7 @@ impl Open {
             resume: None,
             envelope: Envelope::None,
             lease_seconds: None,
+            reserved: None,
             client,
         }
     }
@@ -119,6 +123,7 @@ impl Hub {
             kind: Arc::clone(&open.kind),
             ip: open.client.remote.address.ip,
             connections_max: open.grant.connections_max,
+            drawn: open.reserved.as_ref().map(|reserved| reserved.serial),
         };
         let make = |key| {
             let outlet = Outlet::new(key, open.client.peer.clone(), open.client.remote, now_ms);
@@ -142,6 +147,9 @@ impl Hub {
         let Admitted { seat, superseded, displaced } = admitted;
         // From here on the stream's own end settles the seat, whatever happens below.
         let mut stream = Stream::new(self.clone(), seat, Arc::clone(&outlet), open.envelope);
+        if let Some(reserved) = open.reserved.take() {
+            self.seat_place(outlet.key, reserved);
+        }
         crate::fault::point("connect.admitted", || Some(Arc::clone(&open.grant.user)));
         for key in superseded {
             self.settle(key, CloseReason::Superseded, None);
@@ -169,6 +177,15 @@ impl Hub {
     }
 
     fn may_come(&self, open: &Open) -> Result<(), OpenError> {
+        self.may_come_at_all()?;
+        self.take_stream(open.client.ip()).map_err(|TooOften { per_second, retry_ms, .. }| {
+            self.0.books().note_refusal("rate");
+            OpenError::Rate { retry_ms, limit: per_second }
+        })
+    }
+
+    /// Whether anybody is let in by now.
+    pub(super) fn may_come_at_all(&self) -> Result<(), OpenError> {
         if self.refuses_all() {
             self.0.books().note_refusal("draining");
             return Err(OpenError::Draining);
@@ -177,10 +194,7 @@ impl Hub {
             self.0.books().note_refusal("unavailable");
             return Err(OpenError::NotYet);
         }
-        self.take_stream(open.client.ip()).map_err(|TooOften { per_second, retry_ms, .. }| {
-            self.0.books().note_refusal("rate");
-            OpenError::Rate { retry_ms, limit: per_second }
-        })
+        Ok(())
     }
 
     /// Who is at the far end of a request: behind the proxies that are trusted, or else the socket's.

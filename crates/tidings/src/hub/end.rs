@@ -148,6 +148,7 @@ impl Hub {
         tracing::info!(user = %entry.user, %reason, total, "client disconnected");
         self.tell_presence(&entry.user, selectors.as_deref().unwrap_or_default());
         self.row_changed(key);
+        self.give_place_back(key);
         let patience = if reason.told() { crate::stream::FAREWELL_TIMEOUT } else { Duration::ZERO };
         entry.handle.peer.kill_stream(patience, &self.0.runtime);
         true

@@ -16,6 +16,7 @@ mod observe;
 mod observer;
 mod orders;
 mod permissions;
+mod places;
 mod presence;
 mod publish;
 mod queue;
@@ -169,6 +170,7 @@ impl Hub {
             None => Self::restored(&store, &options.rules, clock.log_ms())?,
             Some(_) => Log::new(new_epoch(), options.rules.clone()),
         };
+        let leases = engine.as_ref().and_then(|engine| engine.leases(options.cluster.lease_ms));
         let (queue, queued) = queue::Queue::new();
         let (permissions, decisions) = permissions::Permissions::restore(&store)?;
         let bounds = options.bounds;
@@ -179,7 +181,7 @@ impl Hub {
             runtime: runtime.clone(),
             books: Mutex::default(),
             log: Mutex::new(log),
-            shared: engine.map(|engine| shared::Shared::new(engine, queue, options.cluster_lease_ms)),
+            shared: engine.map(|engine| shared::Shared::new(engine, queue, options.cluster.lease_ms)),
             board_readers,
             observer: OnceLock::new(),
             publish_rate: Mutex::new(RateLimit::new(bounds.publishes_per_second)),
@@ -216,6 +218,9 @@ impl Hub {
         if hub.0.shared.is_some() {
             runtime.spawn(shared::follow(Arc::downgrade(&hub.0)));
             runtime.spawn(cluster::run(Arc::downgrade(&hub.0)));
+            if let Some(leases) = leases {
+                hub.open_desk(leases);
+            }
             runtime.spawn(queue::publish(Arc::downgrade(&hub.0), queued));
         }
         boards::start(&hub, &runtime, came);

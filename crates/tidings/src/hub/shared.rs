@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::cluster::Cluster;
+use super::places::Places;
 use super::publish::{Checked, PublishError, tell};
 use super::queue::Queue;
 use super::{Hub, Inner, Published, locked, orders};
@@ -46,6 +47,7 @@ pub(super) struct Shared {
     is_away: AtomicBool,
     pub(super) orders: orders::Orders,
     pub(super) cluster: Cluster,
+    pub(super) places: Places,
 }
 
 impl std::fmt::Debug for Shared {
@@ -65,6 +67,7 @@ impl Shared {
             is_away: AtomicBool::new(false),
             orders: orders::Orders::default(),
             cluster: Cluster::new(lease_ms),
+            places: Places::default(),
         }
     }
 

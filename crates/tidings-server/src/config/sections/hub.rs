@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::section;
 use crate::config::value::{
-    EngineKind, IpNet, Limit, LogFormat, LogLevel, Millis, NodeName, ProxyProtocol, RedisUrl, Text,
+    EngineKind, IpNet, Limit, LimitsWhileAway, LogFormat, LogLevel, Millis, NodeName, ProxyProtocol,
+    RedisUrl, Text,
 };
 
 section! {
@@ -105,5 +106,9 @@ section! {
         /// Time after which a node that died without a word stops counting. Nothing shares the `memory` engine,
         /// so there it has no effect.
         lease_ms "cluster.lease_ms": Millis = "15000", unit "ms", min 100;
+        /// What becomes of a newcomer while Redis is away and nobody knows how many connections its user has at other
+        /// hubs: it is let in as long as this hub has less than the limit (`local`), in any case (`open`), or not, with
+        /// 503 (`closed`). Users who then have too many lose the oldest within a minute of Redis coming back.
+        limits_while_away "cluster.limits_while_away": LimitsWhileAway = "local";
     }
 }

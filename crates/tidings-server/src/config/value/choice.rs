@@ -125,6 +125,18 @@ choice!(
 );
 
 choice!(
+    /// What becomes of a newcomer while nobody knows what other hubs have.
+    LimitsWhileAway {
+        /// This hub's own count decides.
+        Local "local",
+        /// It is let in.
+        Open "open",
+        /// It is not.
+        Closed "closed",
+    }
+);
+
+choice!(
     /// What becomes of an event while the engine that hubs share is away.
     WhileAway {
         /// It is refused.

@@ -14,8 +14,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use choice::{
-    Algorithm, EngineKind, HookEvent, LogFormat, LogLevel, OnFull, OperatorRole, ProxyProtocol, PublishRule,
-    Slow, WebhookEvent, WhileAway,
+    Algorithm, EngineKind, HookEvent, LimitsWhileAway, LogFormat, LogLevel, OnFull, OperatorRole,
+    ProxyProtocol, PublishRule, Slow, WebhookEvent, WhileAway,
 };
 pub use field::FieldName;
 pub use name::{CookieName, NodeName, Text, UserName};

@@ -126,6 +126,7 @@ impl Hub {
         if self.cluster().is_none() {
             return;
         }
+        self.leave_desk().await;
         let leave = async {
             while self.tell_cluster(true).await != Told::All {
                 sleep(GATHER).await;

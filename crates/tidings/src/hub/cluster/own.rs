@@ -16,6 +16,8 @@ use crate::hub::{Hub, locked};
 
 /// Changes of one report.
 const CHANGES_MAX: usize = 250;
+/// Who gave no proof of life for so many heartbeats gives way before others.
+const PROOF_BEATS: u64 = 3;
 /// A connection's row is told again after so many beats, changed or not: what it was sent is then told anew.
 const BEATS_PER_ROW: u64 = 10;
 
@@ -134,7 +136,10 @@ impl Hub {
     /// By a clock that does not move, so that others' lists stay in one order.
     fn row_told(&self, row: Row, now_ms: u64) -> ConnectionInfo {
         let connected_at = self.0.clock.log_at(row.opened_ms);
+        let key = row.outlet.key;
         let mut info = self.describe_whole(row, now_ms);
+        let is_proven = info.proof.age_ms <= PROOF_BEATS * self.0.options.stream.heartbeat_ms;
+        self.mark_proof(key, is_proven);
         info.connected_at = connected_at;
         info
     }
