@@ -10,14 +10,16 @@
 //! [`Store`] is what a store does, as a plain machine: an engine does the same, call by call. [`Portions`] is a hub's
 //! side. Users are spread over [`SHARDS`] stores that know nothing of each other.
 
+mod hub;
 mod judge;
 mod portions;
 mod store;
 
 use std::sync::Arc;
 
+pub use self::hub::{Closing, Hub, Outcome, Refusal, WhileAway};
 pub use self::judge::{Evidence, Leaving, Why};
-pub use self::portions::{Closing, Hub, Outcome, Portions, Refusal, WhileAway};
+pub use self::portions::Portions;
 pub use self::store::Store;
 use crate::engine::Answer;
 pub use crate::registry::OnFull;

@@ -18,12 +18,14 @@ for at = 1, #parts, 2 do
 end
 local lines = redis.call('HMGET', NODES, unpack(names))
 tick(lines[1])
-local lease = read(lines[2])
-if not lease or lease.until_ms <= now or lease.seen < known then return { 'fenced' } end
+local until_ms, kept, seen, floor, node = string.match(lines[2] or '', LEASE)
+if not until_ms or tonumber(until_ms) <= now or tonumber(seen) < known then return { 'fenced' } end
+if version <= tonumber(floor) then return { 'stale' } end
 
 -- What is claimed: by the caller, the newcomer, and the others whose leases live.
 local claims = {}
 local function claim(incarnation, node, is_here, told, is_newcomer)
+  if told == '' then return end
   for client, connection, since, rank, proven in string.gmatch(told, '([^\n]*)\n([^\n]*)\n(%d+)\n(%d+)\n(%d)\n') do
     claims[#claims + 1] = { incarnation = incarnation, node = node, client = client, connection = connection,
       since = since, rank = tonumber(rank), is_sure = is_here and proven == '1', is_newcomer = is_newcomer }
@@ -49,17 +51,16 @@ for at = 1, #parts, 2 do
     end
   end
 end
-if version <= lease.floor then return { 'stale' } end
-claim(own, lease.node, true, held, false)
-claim(own, lease.node, true, newcomer, true)
+claim(own, node, true, held, false)
+claim(own, node, true, newcomer, true)
 
 -- Of each client the newcomer stands, or the latest.
-table.sort(claims, function(a, b)
+if #claims > 1 then table.sort(claims, function(a, b)
   if a.client ~= b.client then return a.client < b.client end
   if a.is_newcomer ~= b.is_newcomer then return a.is_newcomer end
   if a.rank ~= b.rank then return a.rank > b.rank end
   return a.incarnation > b.incarnation
-end)
+end) end
 local standing, leaving, is_back, clients, unsure = {}, {}, newcomer == '' or ARGV[12] == '1', 0, 0
 local before
 for _, c in ipairs(claims) do
@@ -109,9 +110,14 @@ else
   end
 end
 
-lease.seen = math.max(lease.seen, version)
-redis.call('HSET', NODES, 'clock', clock(), own, write(lease))
-redis.call('HSET', USER, own, text(version) .. '\n' .. held)
+if version > tonumber(seen) then seen = ARGV[2] end
+local line = until_ms .. ' ' .. kept .. ' ' .. seen .. ' ' .. floor .. ' ' .. node
+if now > last then
+  redis.call('HSET', NODES, 'clock', clock(), own, line)
+else
+  redis.call('HSET', NODES, own, line)
+end
+redis.call('HSET', USER, own, ARGV[2] .. '\n' .. held)
 if #void > 0 then redis.call('HDEL', USER, unpack(void)) end
 redis.call('PEXPIRE', USER, (held ~= '' or others_hold) and kept_ms or void_ms)
 for _, c in ipairs(leaving) do

@@ -24,9 +24,10 @@ local function clock()
 end
 
 -- A lease: until when, when it was last kept, the highest version written under it, the floor, and the hub's name.
+local LEASE = '^(%d+) (%d+) (%d+) (%d+) (.*)$'
 local function read(line)
   if not line then return nil end
-  local until_ms, kept, seen, floor, node = string.match(line, '^(%d+) (%d+) (%d+) (%d+) (.*)$')
+  local until_ms, kept, seen, floor, node = string.match(line, LEASE)
   return { until_ms = tonumber(until_ms), kept = tonumber(kept), seen = tonumber(seen), floor = tonumber(floor),
     node = node }
 end
