@@ -2,12 +2,14 @@
 //! Redis or of a hub.
 
 mod away;
+mod behind;
 #[path = "../hub/mod.rs"]
 mod hub;
 mod lossy;
 mod one_log;
 #[path = "../../../tidings-redis/tests/server/mod.rs"]
 mod redis;
+mod relay;
 mod scene;
 #[path = "../streams/mod.rs"]
 mod streams;
