@@ -3,10 +3,18 @@
 
 mod away;
 mod behind;
+mod broken;
+mod delivery;
+mod faults;
 #[path = "../hub/mod.rs"]
 mod hub;
+#[path = "../judge/mod.rs"]
+mod judge;
 mod lossy;
 mod one_log;
+mod play;
+#[path = "../players/mod.rs"]
+mod players;
 #[path = "../../../tidings-redis/tests/server/mod.rs"]
 mod redis;
 mod relay;

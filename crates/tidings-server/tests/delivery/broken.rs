@@ -1,7 +1,7 @@
 //! The checker finds what is broken on purpose: a rule that can't fail proves nothing.
 
-use crate::checker::check;
-use crate::history::{Ack, Place, Publication, Reader, Seen};
+use crate::judge::checker::check;
+use crate::judge::history::{Ack, Place, Publication, Reader, Seen};
 
 /// What the channel keeps.
 const HELD_EVENTS: usize = 2;
@@ -27,7 +27,7 @@ fn event(n: u64) -> Seen {
 
 fn connected(at: Place, brought: Option<Place>, lost: &[&str]) -> Seen {
     let lost = lost.iter().map(|&name| name.to_owned()).collect();
-    Seen::Connected { at, selectors: vec!["jobs".to_owned()], brought, lost }
+    Seen::Connected { node: 0, at, selectors: vec!["jobs".to_owned()], brought, lost }
 }
 
 /// A gap that comes when all five are published.
@@ -134,7 +134,8 @@ fn what_came_before_a_channel_was_left_is_owed() {
 #[test]
 fn a_channel_that_was_added_begins_where_that_was_told() {
     let subscribed = |offset| Seen::Subscribed { at: at("a", offset), selectors: vec!["jobs".to_owned()] };
-    let nothing = Seen::Connected { at: at("a", 0), selectors: Vec::new(), brought: None, lost: Vec::new() };
+    let nothing =
+        Seen::Connected { node: 0, at: at("a", 0), selectors: Vec::new(), brought: None, lost: Vec::new() };
     let seen = |offset| [vec![nothing.clone(), subscribed(offset)], (4..=5).map(event).collect()].concat();
     assert_eq!(wrong(seen(3)), Vec::<String>::new());
     assert_blamed(&wrong(seen(2)), "missing without a gap");

@@ -2,23 +2,28 @@
 //! it got no answer to.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::dice::Dice;
-use crate::history::{Ack, Place, Publication};
-use crate::scene::Scene;
-use crate::streams::{Connection, Manner, Version};
-use crate::traffic::{Item, WIDE, narrow};
+use super::dice::Dice;
+use super::scene::{Answers, Scene};
+use super::traffic::{Item, WIDE, narrow};
+use crate::judge::history::{Ack, Place, Publication};
+use crate::streams::{Answer, Connection, Manner, Version};
+
+/// How often what was refused is not sent again.
+const GIVEN_UP_PERCENT: u64 = 5;
 
 pub(crate) struct Publisher {
     scene: Arc<Scene>,
     which: u64,
     dice: Dice,
-    connection: Option<(Connection, String)>,
+    line: Option<Line>,
     sent: u64,
     publications: BTreeMap<(String, u64), Publication>,
 }
@@ -26,7 +31,7 @@ pub(crate) struct Publisher {
 impl Publisher {
     pub(crate) fn new(scene: Arc<Scene>, which: u64) -> Self {
         let dice = Dice::new(scene.seed, 1_000_000 + which);
-        Self { scene, which, dice, connection: None, sent: 0, publications: BTreeMap::new() }
+        Self { scene, which, dice, line: None, sent: 0, publications: BTreeMap::new() }
     }
 
     /// Publishes so many events, with a pause after each request.
@@ -108,34 +113,51 @@ impl Publisher {
 
     async fn send_body(&mut self, items: &[Item], body: Value) {
         let body = body.to_string();
-        let address = self.scene.address;
         self.invoke(items);
         let may_repeat = items.iter().all(|item| item.id.is_some());
+        let mut is_in_doubt = false;
         loop {
             let hub = self.scene.hub();
-            let Some((connection, epoch)) = self.connection().await else {
+            let Some(Line { connection, address, epoch }) = self.line().await else {
                 self.scene.hub_after(hub).await;
                 continue;
             };
-            let epoch = epoch.clone();
+            let (address, epoch) = (*address, epoch.clone());
             let answer = connection.request(address, Method::POST, "/api/sse/publish", body.clone()).await;
-            let answer = match answer {
-                Ok(answer) if answer.status == 200 => answer.json(),
-                Ok(answer) => {
-                    assert_eq!(answer.status, 503, "{answer:?}");
-                    Value::Null
-                }
-                Err(_) if may_repeat => Value::Null,
-                Err(_) => {
-                    self.connection = None;
-                    return;
-                }
-            };
+            let statuses = statuses(&answer);
+            self.count(&statuses);
+            is_in_doubt |= statuses.iter().any(|status| !matches!(status, 200 | 400 | 503));
+            let answer = answer.map(|answer| answer.json()).unwrap_or_default();
             if self.is_answered(items, &answer, &epoch) {
                 return;
             }
-            self.connection = None;
+            self.line = None;
+            if is_in_doubt && !may_repeat {
+                return;
+            }
+            let is_refused = !is_in_doubt && statuses.iter().all(|status| matches!(status, 400 | 503));
+            if is_refused && !items.iter().any(|item| item.last) && self.dice.percent(GIVEN_UP_PERCENT) {
+                return self.give_up(items);
+            }
             self.scene.hub_after(hub).await;
+        }
+    }
+
+    fn count(&self, statuses: &[u16]) {
+        assert!(statuses.iter().all(|status| matches!(status, 0 | 200 | 400 | 503 | 504)), "{statuses:?}");
+        let Answers { refused, unknown, .. } = &self.scene.answers;
+        refused.fetch_add(u64::from(statuses.contains(&503)), Ordering::Relaxed);
+        unknown.fetch_add(u64::from(statuses.contains(&504)), Ordering::Relaxed);
+    }
+
+    /// Leaves alone what a hub said, each time, that it did not store.
+    fn give_up(&mut self, items: &[Item]) {
+        self.scene.answers.given_up.fetch_add(items.len() as u64, Ordering::Relaxed);
+        for item in items {
+            for channel in &item.channels {
+                let publication = self.publications.get_mut(&(channel.clone(), item.n));
+                publication.expect("it was sent").failed = true;
+            }
         }
     }
 
@@ -173,28 +195,48 @@ impl Publisher {
                 assert_eq!(answer["channel"], json!(channel), "{answer}");
                 let ack = Ack { epoch: epoch.to_owned(), offset, tick };
                 let publication = self.publications.get_mut(&(channel.clone(), item.n));
-                publication.expect("it was sent").acks.push(ack);
-                taken += u64::from(answer["duplicate"] != true);
+                let publication = publication.expect("it was sent");
+                let is_late = publication.acks.is_empty() && answer["duplicate"] == true;
+                self.scene.answers.there_already.fetch_add(u64::from(is_late), Ordering::Relaxed);
+                taken += u64::from(publication.acks.is_empty());
+                publication.acks.push(ack);
             } else {
-                assert!(answer.is_null() || item.refused == (answer["status"] == 400), "{item:?}: {answer}");
-                whole &= item.refused && !answer.is_null();
+                let is_refused = answer["status"] == 400;
+                assert!(answer.is_null() || item.refused == is_refused, "{item:?}: {answer}");
+                whole &= is_refused;
             }
         }
         self.scene.published.send_modify(|published| *published += taken);
         whole
     }
 
-    /// A connection to one hub, and the epoch of its log.
-    async fn connection(&mut self) -> Option<&mut (Connection, String)> {
-        if self.connection.is_none() {
-            let address = self.scene.address;
+    async fn line(&mut self) -> Option<&mut Line> {
+        if self.line.is_none() {
+            let (_, address) = self.scene.node(&mut self.dice);
             let version = if self.which.is_multiple_of(2) { Version::Http1 } else { Version::Http2 };
             let mut connection = Connection::open(address, Manner::polite(version)).await.ok()?;
             let path = "/api/sse/history?channel=jobs&limit=1";
             let answer = connection.request(address, Method::GET, path, String::new()).await.ok()?;
-            let next = answer.json()["next"].as_str().map(Place::read)?;
-            self.connection = Some((connection, next.epoch));
+            let Place { epoch, .. } = answer.json()["next"].as_str().map(Place::read)?;
+            self.line = Some(Line { connection, address, epoch });
         }
-        self.connection.as_mut()
+        self.line.as_mut()
     }
+}
+
+/// A connection to one hub.
+struct Line {
+    connection: Connection,
+    address: SocketAddr,
+    /// Of the hub's log.
+    epoch: String,
+}
+
+/// What each event was answered with; 0 where no answer came.
+fn statuses(answer: &Result<Answer, String>) -> Vec<u16> {
+    let Ok(answer) = answer else { return vec![0] };
+    let json = answer.json();
+    let each = json.as_array().filter(|_| answer.status == 200).into_iter().flatten();
+    let each = each.map(|item| item["status"].as_u64().map_or(200, |status| status as u16));
+    each.chain((answer.status != 200).then_some(answer.status)).collect()
 }
