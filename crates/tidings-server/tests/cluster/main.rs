@@ -4,6 +4,7 @@
 mod away;
 mod behind;
 mod broken;
+mod course;
 mod delivery;
 mod faults;
 #[path = "../hub/mod.rs"]
@@ -21,3 +22,6 @@ mod relay;
 mod scene;
 #[path = "../streams/mod.rs"]
 mod streams;
+#[path = "../truth/sys.rs"]
+mod sys;
+mod weather;

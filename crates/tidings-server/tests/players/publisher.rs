@@ -136,7 +136,8 @@ impl Publisher {
                 return;
             }
             let is_refused = !is_in_doubt && statuses.iter().all(|status| matches!(status, 400 | 503));
-            if is_refused && !items.iter().any(|item| item.last) && self.dice.percent(GIVEN_UP_PERCENT) {
+            let may_give_up = !items.iter().any(|item| item.last) && !self.is_acknowledged(items);
+            if is_refused && may_give_up && self.dice.percent(GIVEN_UP_PERCENT) {
                 return self.give_up(items);
             }
             self.scene.hub_after(hub).await;
@@ -148,6 +149,13 @@ impl Publisher {
         let Answers { refused, unknown, .. } = &self.scene.answers;
         refused.fetch_add(u64::from(statuses.contains(&503)), Ordering::Relaxed);
         unknown.fetch_add(u64::from(statuses.contains(&504)), Ordering::Relaxed);
+    }
+
+    /// Whether any of it was answered with a place, when it was sent before.
+    fn is_acknowledged(&self, items: &[Item]) -> bool {
+        let mut all =
+            items.iter().flat_map(|item| item.channels.iter().map(|channel| (channel.clone(), item.n)));
+        all.any(|event| self.publications.get(&event).is_some_and(|sent| !sent.acks.is_empty()))
     }
 
     /// Leaves alone what a hub said, each time, that it did not store.
