@@ -11,6 +11,7 @@ mod faults;
 mod hub;
 #[path = "../judge/mod.rs"]
 mod judge;
+mod latency;
 mod lossy;
 mod one_log;
 mod play;
