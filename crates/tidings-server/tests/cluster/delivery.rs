@@ -1,7 +1,9 @@
 //! The checker of delivery over three hubs on one Redis: publishers and readers at whichever, hubs killed and drained,
 //! Redis stopped, killed and cut off from those who listen.
 
-use crate::faults::Fault::{self, BusCut, Drained, Killed, KilledWhileStopped, RedisKilled, RedisStopped};
+use crate::faults::Fault::{
+    self, BusCut, Drained, Killed, KilledWhileStopped, PutBack, RedisKilled, RedisStopped, Wiped,
+};
 use crate::judge::checker::{self, Figures};
 use crate::judge::{first, kept, name_channels};
 use crate::play::{Told, play};
@@ -72,6 +74,47 @@ fn prove_cluster_delivery() {
     });
 }
 
+#[test]
+fn redis_lost_what_it_was_given_and_everybody_is_told_where() {
+    run(Size {
+        hubs: 2,
+        subscribers: 16,
+        publishers: 3,
+        events_per_publisher: 250,
+        pause_ms: 10,
+        faults: &[Wiped, PutBack, RedisStopped, Wiped, PutBack],
+        deliveries_min: 1_000,
+    });
+}
+
+#[test]
+#[ignore = "prove: three hubs and a Redis that loses what it had eight times, 200,000 deliveries and more"]
+fn prove_cluster_delivery_over_losses() {
+    run(Size {
+        hubs: 3,
+        subscribers: 120,
+        publishers: 6,
+        events_per_publisher: 1_200,
+        pause_ms: 40,
+        faults: &[
+            Wiped,
+            PutBack,
+            Killed,
+            Wiped,
+            Drained,
+            PutBack,
+            RedisStopped,
+            PutBack, //
+            BusCut,
+            Wiped,
+            KilledWhileStopped,
+            PutBack,
+            Wiped,
+        ],
+        deliveries_min: 200_000,
+    });
+}
+
 fn run(size: Size) {
     let seed = dice::seed();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -81,7 +124,10 @@ fn run(size: Size) {
     readers.extend(late.iter().flatten().cloned());
     name_channels(&publications, &mut readers);
     let (figures, mut wrong) = checker::check(&publications, &readers, &traffic::held_events);
-    wrong.extend(kept::check(&publications, &readers, &traffic::held_events));
+    let losses = size.faults.iter().filter(|fault| fault.is_a_loss()).count();
+    if losses == 0 {
+        wrong.extend(kept::check(&publications, &readers, &traffic::held_events));
+    }
     for same in &late {
         wrong.extend(kept::differences(same));
     }
@@ -96,6 +142,8 @@ fn run(size: Size) {
 fn assert_it_was_worth_it(figures: &Figures, size: Size) {
     let gaps = |reason: &str| figures.gaps.get(reason).copied().unwrap_or(0);
     assert!(figures.deliveries >= size.deliveries_min, "{figures:?}");
-    assert!(figures.moves >= size.subscribers as usize, "{figures:?}");
-    assert!(gaps("epoch") == 0 && gaps("trimmed") > 0, "{figures:?}");
+    assert!(3 * figures.moves >= size.subscribers as usize, "{figures:?}");
+    assert!(gaps("trimmed") > 0, "{figures:?}");
+    let losses = size.faults.iter().filter(|fault| fault.is_a_loss()).count();
+    assert_eq!((figures.epochs, gaps("epoch") > 0), (1 + losses, losses > 0), "{figures:?}");
 }

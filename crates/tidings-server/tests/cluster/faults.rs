@@ -24,6 +24,10 @@ pub(crate) enum Fault {
     RedisKilled,
     /// Those who listen to Redis are cut off, again and again.
     BusCut,
+    /// Redis: all that it has is deleted.
+    Wiped,
+    /// Redis: `kill -9`, and a start with what it had on disk some events ago.
+    PutBack,
 }
 
 const STOPPED: Duration = Duration::from_millis(2_600);
@@ -34,6 +38,11 @@ const AWAY_EVENTS: u64 = 60;
 const BOUND: Duration = Duration::from_secs(30);
 
 impl Fault {
+    /// Whether the log loses what it had.
+    pub(crate) fn is_a_loss(self) -> bool {
+        matches!(self, Self::Wiped | Self::PutBack)
+    }
+
     /// Lets it happen, to that hub if to any, and waits until all hubs are ready again.
     pub(crate) async fn happen(self, scene: &mut Scene, hub: usize, players: &Players) {
         println!("{self:?}, hub {hub}, after {} events", *players.published.borrow());
@@ -65,6 +74,13 @@ impl Fault {
                 let before = refused();
                 scene.redis.kill();
                 until("publishers are refused", BOUND, async || refused() > before).await;
+                block_in_place(|| scene.redis.restart());
+            }
+            Self::Wiped => drop(scene.redis.cli(&["FLUSHALL"])),
+            Self::PutBack => {
+                scene.redis.cli(&["SAVE"]);
+                players.further(AWAY_EVENTS).await;
+                scene.redis.kill();
                 block_in_place(|| scene.redis.restart());
             }
             Self::BusCut => {

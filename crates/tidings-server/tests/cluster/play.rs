@@ -33,9 +33,13 @@ pub(crate) struct Told {
 }
 
 pub(crate) async fn play(seed: u64, size: Size) -> Told {
-    let mut scene = Scene::of(Server::start_with(&KEPT), size.hubs, (SETTINGS.to_vec(), traffic::hub_file()));
+    let may_begin_anew = size.faults.iter().any(|fault| fault.is_a_loss());
+    let redis = if may_begin_anew { Server::start() } else { Server::start_with(&KEPT) };
+    let mut scene = Scene::of(redis, size.hubs, (SETTINGS.to_vec(), traffic::hub_file()));
     let nodes = scene.hubs.iter().map(|hub| hub.address()).collect();
-    let players = Arc::new(Players::new(nodes, seed));
+    let mut players = Players::new(nodes, seed);
+    players.may_begin_anew = may_begin_anew;
+    let players = Arc::new(players);
     let narrow = (0..size.publishers).map(traffic::narrow);
     let channels: Vec<String> = traffic::WIDE.iter().map(|name| (*name).to_owned()).chain(narrow).collect();
     let channels = Arc::new(channels);
@@ -75,13 +79,18 @@ pub(crate) async fn play(seed: u64, size: Size) -> Told {
     Told { publications, readers, late, answers }
 }
 
-/// The cursor that somebody had in the middle of it all.
+/// The cursor that somebody had in the middle of it all, or of what came after the log began anew for the last time.
 fn halfway(readers: &[Reader]) -> String {
     let longest = readers.iter().max_by_key(|reader| reader.seen.len()).expect("a reader");
-    let mut places = longest.seen.iter().filter_map(|seen| match seen {
+    let places: Vec<&Place> = longest.seen.iter().filter_map(event_place).collect();
+    let last = places.last().expect("it had events");
+    let of_last: Vec<_> = places.iter().filter(|place| place.epoch == last.epoch).collect();
+    of_last[of_last.len() / 2].text()
+}
+
+fn event_place(seen: &Seen) -> Option<&Place> {
+    match seen {
         Seen::Event { at, .. } => Some(at),
         _ => None,
-    });
-    let count = places.clone().count();
-    places.nth(count / 2).map(Place::text).expect("it had events")
+    }
 }

@@ -220,6 +220,28 @@ fn an_epoch_that_ends_owes_each_channel_its_gap() {
 }
 
 #[test]
+fn an_epoch_that_ends_under_a_live_stream_owes_each_channel_its_gap() {
+    let fresh = Seen::Event { tick: 200, channel: "jobs".to_owned(), n: 6, at: at("b", 1) };
+    let mut published = five();
+    let ack = Ack { epoch: "b".to_owned(), offset: 1, tick: 150 };
+    published.push(Publication { acks: vec![ack], ..publication(6, None) });
+    let with = |rest: Vec<Seen>| told(&published, [whole(), rest].concat());
+    let gap_on = |selector: &str| Seen::Gap {
+        tick: 100,
+        selector: selector.to_owned(),
+        reason: "epoch".to_owned(),
+        at: at("b", 0),
+    };
+    assert_eq!(with(vec![gap_on("jobs"), fresh.clone()]), Vec::<String>::new());
+    assert_blamed(&with(vec![fresh.clone()]), "of another epoch");
+    assert_blamed(&with(vec![gap_on("jobs"), gap_on("jobs"), fresh.clone()]), "an epoch that goes on");
+    assert_blamed(&with(vec![gap_on("jobs")]), "missing without a gap");
+    let both = Seen::Subscribed { at: at("a", 5), selectors: vec!["*".to_owned()] };
+    assert_eq!(with(vec![both.clone(), gap_on("*"), gap_on("jobs"), fresh.clone()]), Vec::<String>::new());
+    assert_blamed(&with(vec![both, gap_on("jobs"), fresh]), "an epoch ended without a gap");
+}
+
+#[test]
 fn a_gap_that_was_cut_off_is_told_again() {
     let owed = Place { owed: true, ..at("b", 0) };
     let first = connected(owed.clone(), Some(at("a", 5)), &["jobs"]);

@@ -181,7 +181,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn lost_epoch(&mut self, selector: &'a str, at: &Place) {
+    fn lost_epoch(&mut self, selector: &'a str, at: &'a Place) {
+        if at.epoch != self.epoch {
+            // The log began anew under a live stream.
+            self.epoch = &at.epoch;
+            self.covers.clear();
+            self.owed.extend(&self.selectors);
+            self.recover(at.offset);
+        }
         if !self.owed.remove(selector) {
             self.blame(format!("a gap for an epoch that goes on: {selector}"));
         }

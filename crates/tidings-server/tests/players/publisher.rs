@@ -122,13 +122,14 @@ impl Publisher {
                 self.scene.hub_after(hub).await;
                 continue;
             };
-            let (address, epoch) = (*address, epoch.clone());
+            let (address, before) = (*address, epoch.clone());
             let answer = connection.request(address, Method::POST, "/api/sse/publish", body.clone()).await;
             let statuses = statuses(&answer);
             self.count(&statuses);
             is_in_doubt |= statuses.iter().any(|status| !matches!(status, 200 | 400 | 503));
             let answer = answer.map(|answer| answer.json()).unwrap_or_default();
-            if self.is_answered(items, &answer, &epoch) {
+            let epoch = if self.scene.may_begin_anew { self.epoch_since(before).await } else { Some(before) };
+            if self.is_answered(items, &answer, epoch.as_deref()) {
                 return;
             }
             self.line = None;
@@ -188,7 +189,7 @@ impl Publisher {
     }
 
     /// Writes down what was answered. Whether that is an answer to all that was sent.
-    fn is_answered(&mut self, items: &[Item], answer: &Value, epoch: &str) -> bool {
+    fn is_answered(&mut self, items: &[Item], answer: &Value, epoch: Option<&str>) -> bool {
         let tick = self.scene.tick();
         let answers: Vec<&Value> = match answer.as_array() {
             Some(answers) => answers.iter().collect(),
@@ -201,13 +202,13 @@ impl Publisher {
             let Some(answer) = answers.get(at) else { return false };
             if let Some(offset) = answer["offset"].as_u64() {
                 assert_eq!(answer["channel"], json!(channel), "{answer}");
-                let ack = Ack { epoch: epoch.to_owned(), offset, tick };
+                let ack = epoch.map(|epoch| Ack { epoch: epoch.to_owned(), offset, tick });
                 let publication = self.publications.get_mut(&(channel.clone(), item.n));
                 let publication = publication.expect("it was sent");
                 let is_late = publication.acks.is_empty() && answer["duplicate"] == true;
                 self.scene.answers.there_already.fetch_add(u64::from(is_late), Ordering::Relaxed);
                 taken += u64::from(publication.acks.is_empty());
-                publication.acks.push(ack);
+                publication.acks.extend(ack);
             } else {
                 let is_refused = answer["status"] == 400;
                 assert!(answer.is_null() || item.refused == is_refused, "{item:?}: {answer}");
@@ -223,12 +224,17 @@ impl Publisher {
             let (_, address) = self.scene.node(&mut self.dice);
             let version = if self.which.is_multiple_of(2) { Version::Http1 } else { Version::Http2 };
             let mut connection = Connection::open(address, Manner::polite(version)).await.ok()?;
-            let path = "/api/sse/history?channel=jobs&limit=1";
-            let answer = connection.request(address, Method::GET, path, String::new()).await.ok()?;
-            let Place { epoch, .. } = answer.json()["next"].as_str().map(Place::read)?;
+            let epoch = epoch_at(&mut connection, address).await?;
             self.line = Some(Line { connection, address, epoch });
         }
         self.line.as_mut()
+    }
+
+    /// The epoch of the log, if it has been that since: an answer waits until the hub is in the epoch that it is of.
+    async fn epoch_since(&mut self, before: String) -> Option<String> {
+        let Line { connection, address, epoch } = self.line.as_mut()?;
+        *epoch = epoch_at(connection, *address).await?;
+        (*epoch == before).then_some(before)
     }
 }
 
@@ -238,6 +244,12 @@ struct Line {
     address: SocketAddr,
     /// Of the hub's log.
     epoch: String,
+}
+
+async fn epoch_at(connection: &mut Connection, address: SocketAddr) -> Option<String> {
+    let path = "/api/sse/history?channel=jobs&limit=1";
+    let answer = connection.request(address, Method::GET, path, String::new()).await.ok()?;
+    answer.json()["next"].as_str().map(|next| Place::read(next).epoch)
 }
 
 /// What each event was answered with; 0 where no answer came.

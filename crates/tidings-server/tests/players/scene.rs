@@ -16,6 +16,8 @@ pub(crate) struct Scene {
     /// Where the hubs are, over all their lives.
     pub(crate) nodes: Vec<SocketAddr>,
     pub(crate) seed: u64,
+    /// The log may lose what it had while its hubs live on.
+    pub(crate) may_begin_anew: bool,
     clock: AtomicU64,
     pub(crate) deliveries: AtomicU64,
     /// Which life of a hub it is by now: each one that starts, of whichever hub, counts it up.
@@ -65,6 +67,7 @@ impl Scene {
         Self {
             nodes,
             seed,
+            may_begin_anew: false,
             clock: AtomicU64::new(1),
             deliveries: AtomicU64::new(0),
             hubs: watch::Sender::new(1),
