@@ -14,6 +14,7 @@ mod judge;
 mod latency;
 mod lossy;
 mod one_log;
+mod pieces;
 mod play;
 #[path = "../players/mod.rs"]
 mod players;
