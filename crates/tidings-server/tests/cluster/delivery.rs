@@ -94,7 +94,7 @@ fn prove_cluster_delivery_over_losses() {
         hubs: 3,
         subscribers: 120,
         publishers: 6,
-        events_per_publisher: 1_200,
+        events_per_publisher: 1_500,
         pause_ms: 40,
         faults: &[
             Wiped,

@@ -17,7 +17,7 @@ use crate::judge::history::{Ack, Place, Publication};
 use crate::streams::{Answer, Connection, Manner, Version};
 
 /// How often what was refused is not sent again.
-const GIVEN_UP_PERCENT: u64 = 5;
+const GIVEN_UP_PERCENT: u64 = 20;
 
 pub(crate) struct Publisher {
     scene: Arc<Scene>,
