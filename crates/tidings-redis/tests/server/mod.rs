@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses what it needs")]
 
+pub(crate) mod placed;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -13,12 +15,17 @@ use tokio::time::Instant;
 
 const START_MAX: Duration = Duration::from_secs(20);
 
+/// In C, so that Redis can have it in place of the C library's.
+const CLOCK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tidings-redis/tests/server/clock.c");
+
 /// A `redis-server` on a port and in a directory that stay the same over restarts.
 pub(crate) struct Server {
     child: Option<Child>,
     port: u16,
     dir: TempDir,
     arguments: Vec<String>,
+    /// The clock that it is under, where that can be set.
+    clock: Option<PathBuf>,
 }
 
 impl Server {
@@ -35,7 +42,7 @@ impl Server {
     /// One that finds something in its directory.
     pub(crate) fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect();
-        let mut server = Self { child: None, port: 0, dir, arguments };
+        let mut server = Self { child: None, port: 0, dir, arguments, clock: None };
         for _ in 0..20 {
             server.port = free_port();
             server.spawn();
@@ -45,6 +52,29 @@ impl Server {
             }
         }
         panic!("no redis-server starts: {}", server.log());
+    }
+
+    /// One that keeps nothing on disk and whose clock can be set; none where there is no C compiler.
+    pub(crate) fn start_under_a_clock() -> Option<Self> {
+        let mut server = Self::start();
+        server.kill();
+        let clock = server.dir.path().join("clock.so");
+        let mut compiler = Command::new("cc");
+        let compiled =
+            compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&clock).arg(CLOCK).status().ok()?;
+        assert!(compiled.success(), "{CLOCK}");
+        server.clock = Some(clock);
+        server.set_clock(0);
+        server.restart();
+        Some(server)
+    }
+
+    /// From now on its clock is off by so much.
+    pub(crate) fn set_clock(&self, seconds: i64) {
+        // Renamed into place: the file is read whenever somebody looks at the time.
+        let (new, file) = (self.dir.path().join("clock.new"), self.clock_file());
+        std::fs::write(&new, format!("{seconds:+}")).expect("written");
+        std::fs::rename(new, file).expect("in place");
     }
 
     /// Starts it again with the same port and directory.
@@ -121,6 +151,9 @@ impl Server {
         command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"]);
         command.arg("--dir").arg(self.dir.path()).arg("--logfile").arg(self.log_file());
         command.args(&self.arguments);
+        if let Some(clock) = &self.clock {
+            command.env("LD_PRELOAD", clock).env("CLOCK_FILE", self.clock_file());
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.child = Some(command.spawn().expect("redis-server is installed"));
     }
@@ -139,6 +172,10 @@ impl Server {
             std::thread::sleep(Duration::from_millis(5));
         }
         false
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.dir.path().join("clock")
     }
 
     fn log_file(&self) -> PathBuf {

@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 use tokio::task::block_in_place;
 
 use crate::redis::{Server, until};
-use crate::scene::{Scene, take};
-
-const KEPT: [&str; 6] = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
+use crate::scene::{KEPT, Scene, take};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_away_streams_live_on_and_go_on_with_it() {

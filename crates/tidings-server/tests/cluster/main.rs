@@ -2,15 +2,24 @@
 //! Redis or of a hub.
 
 mod away;
-#[path = "../delivery/dice.rs"]
-#[allow(dead_code, reason = "each test binary uses its own part")]
-mod dice;
+mod behind;
+mod broken;
+mod course;
+mod delivery;
+mod faults;
 #[path = "../hub/mod.rs"]
 mod hub;
+#[path = "../judge/mod.rs"]
+mod judge;
+mod latency;
 mod lossy;
 mod one_hub;
 mod one_log;
 mod orders;
+mod pieces;
+mod play;
+#[path = "../players/mod.rs"]
+mod players;
 mod presence;
 mod quota;
 #[path = "../webhooks/receiver.rs"]
@@ -18,7 +27,13 @@ mod quota;
 mod receiver;
 #[path = "../../../tidings-redis/tests/server/mod.rs"]
 mod redis;
+mod relay;
 mod scene;
 #[path = "../streams/mod.rs"]
 mod streams;
+#[path = "../truth/sys.rs"]
+mod sys;
+mod weather;
 mod webhooks;
+
+use players::dice;

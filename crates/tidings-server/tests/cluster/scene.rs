@@ -9,13 +9,17 @@ use crate::hub::{Hub, PATIENCE};
 use crate::redis::Server;
 use crate::streams::{Answer, Manner, SseEvent, Stream, Version, request};
 
+/// What makes Redis keep every event that it acknowledged.
+pub(crate) const KEPT: [&str; 6] = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
+
 pub(crate) struct Scene {
     pub(crate) redis: Server,
     pub(crate) hubs: Vec<Hub>,
-    /// What each hub is told beside the engine.
-    settings: Vec<(&'static str, &'static str)>,
-    toml: &'static str,
+    /// What each hub is told besides where Redis is: in its environment, and in its file.
+    settings: Settings,
 }
+
+pub(crate) type Settings = (Vec<(&'static str, &'static str)>, String);
 
 impl Scene {
     pub(crate) fn start(hubs: usize) -> Self {
@@ -23,17 +27,22 @@ impl Scene {
     }
 
     pub(crate) fn over(redis: Server, hubs: usize) -> Self {
-        Self::configured(redis, hubs, &[], "")
+        Self::of(redis, hubs, Settings::default())
     }
 
-    /// Hubs with further settings, from the environment and from a file.
+    /// With further settings, from the environment and from a file.
     pub(crate) fn configured(
         redis: Server,
         hubs: usize,
         settings: &[(&'static str, &'static str)],
-        toml: &'static str,
+        toml: &str,
     ) -> Self {
-        let mut scene = Self { redis, hubs: Vec::new(), settings: settings.to_vec(), toml };
+        Self::of(redis, hubs, (settings.to_vec(), toml.to_owned()))
+    }
+
+    /// With these settings for each hub.
+    pub(crate) fn of(redis: Server, hubs: usize, settings: Settings) -> Self {
+        let mut scene = Self { redis, hubs: Vec::new(), settings };
         (0..hubs).for_each(|_| scene.add_hub());
         scene
     }
@@ -41,12 +50,18 @@ impl Scene {
     /// Another hub, once it is ready.
     pub(crate) fn add_hub(&mut self) {
         let url = self.redis.url();
-        let mut settings = self.settings.clone();
-        settings.extend([("TIDINGS_ENGINE_KIND", "redis"), ("TIDINGS_ENGINE_URL", &*url)]);
-        let hub = block_in_place(|| Hub::start_with_file(&settings, self.toml));
-        self.hubs.push(hub);
+        self.add_hub_at(&url);
         let hub = self.hubs.len() - 1;
         block_in_place(|| tokio::runtime::Handle::current().block_on(self.until_ready(hub)));
+    }
+
+    /// Another hub, for which Redis is there.
+    pub(crate) fn add_hub_at(&mut self, url: &str) {
+        let (environment, file) = &self.settings;
+        let engine = [("TIDINGS_ENGINE_KIND", "redis"), ("TIDINGS_ENGINE_URL", url)];
+        let environment: Vec<_> = engine.iter().chain(environment).copied().collect();
+        let hub = block_in_place(|| Hub::start_with_file(&environment, file));
+        self.hubs.push(hub);
     }
 
     pub(crate) async fn until_ready(&self, hub: usize) {

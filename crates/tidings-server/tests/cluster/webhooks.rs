@@ -14,7 +14,7 @@ async fn redis_a_channel_is_told_to_be_vacated_once_also_when_its_last_reader_wa
         "[outbox]\nretry_ms = 20\n[[webhook]]\nurl = \"{}\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n",
         told.url()
     );
-    let mut scene = Scene::configured(Server::start(), 3, &[SHORT_LEASE], Box::leak(toml.into()));
+    let mut scene = Scene::configured(Server::start(), 3, &[SHORT_LEASE], &toml);
     let until = |wished: &[&str]| {
         let wished = wished.iter().map(|name| (*name).to_owned()).collect();
         tokio::task::block_in_place(|| told.until(|state| state.channels == wished));

@@ -1,7 +1,7 @@
 //! The checker finds what is broken on purpose: a rule that can't fail proves nothing.
 
-use crate::checker::check;
-use crate::history::{Ack, Place, Publication, Reader, Seen};
+use crate::judge::checker::check;
+use crate::judge::history::{Ack, Place, Publication, Reader, Seen};
 
 /// What the channel keeps.
 const HELD_EVENTS: usize = 2;
@@ -27,7 +27,7 @@ fn event(n: u64) -> Seen {
 
 fn connected(at: Place, brought: Option<Place>, lost: &[&str]) -> Seen {
     let lost = lost.iter().map(|&name| name.to_owned()).collect();
-    Seen::Connected { at, selectors: vec!["jobs".to_owned()], brought, lost }
+    Seen::Connected { node: 0, at, selectors: vec!["jobs".to_owned()], brought, lost }
 }
 
 /// A gap that comes when all five are published.
@@ -134,7 +134,8 @@ fn what_came_before_a_channel_was_left_is_owed() {
 #[test]
 fn a_channel_that_was_added_begins_where_that_was_told() {
     let subscribed = |offset| Seen::Subscribed { at: at("a", offset), selectors: vec!["jobs".to_owned()] };
-    let nothing = Seen::Connected { at: at("a", 0), selectors: Vec::new(), brought: None, lost: Vec::new() };
+    let nothing =
+        Seen::Connected { node: 0, at: at("a", 0), selectors: Vec::new(), brought: None, lost: Vec::new() };
     let seen = |offset| [vec![nothing.clone(), subscribed(offset)], (4..=5).map(event).collect()].concat();
     assert_eq!(wrong(seen(3)), Vec::<String>::new());
     assert_blamed(&wrong(seen(2)), "missing without a gap");
@@ -216,6 +217,28 @@ fn an_epoch_that_ends_owes_each_channel_its_gap() {
         &told(&published, [whole(), vec![gap("epoch", at("a", 5))]].concat()),
         "an epoch that goes on",
     );
+}
+
+#[test]
+fn an_epoch_that_ends_under_a_live_stream_owes_each_channel_its_gap() {
+    let fresh = Seen::Event { tick: 200, channel: "jobs".to_owned(), n: 6, at: at("b", 1) };
+    let mut published = five();
+    let ack = Ack { epoch: "b".to_owned(), offset: 1, tick: 150 };
+    published.push(Publication { acks: vec![ack], ..publication(6, None) });
+    let with = |rest: Vec<Seen>| told(&published, [whole(), rest].concat());
+    let gap_on = |selector: &str| Seen::Gap {
+        tick: 100,
+        selector: selector.to_owned(),
+        reason: "epoch".to_owned(),
+        at: at("b", 0),
+    };
+    assert_eq!(with(vec![gap_on("jobs"), fresh.clone()]), Vec::<String>::new());
+    assert_blamed(&with(vec![fresh.clone()]), "of another epoch");
+    assert_blamed(&with(vec![gap_on("jobs"), gap_on("jobs"), fresh.clone()]), "an epoch that goes on");
+    assert_blamed(&with(vec![gap_on("jobs")]), "missing without a gap");
+    let both = Seen::Subscribed { at: at("a", 5), selectors: vec!["*".to_owned()] };
+    assert_eq!(with(vec![both.clone(), gap_on("*"), gap_on("jobs"), fresh.clone()]), Vec::<String>::new());
+    assert_blamed(&with(vec![both, gap_on("jobs"), fresh]), "an epoch ended without a gap");
 }
 
 #[test]

@@ -2,34 +2,30 @@
 //! and resume, against the real binary, which is restarted and killed in between.
 
 mod broken;
-mod checker;
-mod dice;
-mod history;
 #[path = "../hub/mod.rs"]
 mod hub;
-mod matching;
-mod publisher;
-mod reader;
+#[path = "../judge/mod.rs"]
+mod judge;
+#[path = "../players/mod.rs"]
+mod players;
 mod repeats;
-mod scene;
 mod slow;
 #[path = "../streams/mod.rs"]
 mod streams;
-mod traffic;
-mod walk;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
-use crate::checker::Figures;
-use crate::history::{Publication, Reader, Seen};
 use crate::hub::{Hub, PATIENCE};
-use crate::publisher::Publisher;
-use crate::reader::Subscriber;
-use crate::scene::Scene;
+use crate::judge::checker::{self, Figures};
+use crate::judge::history::{Publication, Reader};
+use crate::judge::{first, name_channels};
+use crate::players::publisher::Publisher;
+use crate::players::reader::Subscriber;
+use crate::players::scene::Scene;
+use crate::players::{dice, traffic};
 
 /// How much of everything.
 #[derive(Clone, Copy, Debug)]
@@ -85,11 +81,11 @@ fn run(size: Size) {
         ("TIDINGS_LOG_FORMAT", "text"),
     ];
     let mut hub = Hub::start_with_file(&environment, &traffic::hub_file());
-    let scene = Arc::new(Scene::new(hub.address(), seed));
+    let scene = Arc::new(Scene::new(vec![hub.address()], seed));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let play = play(&mut hub, Arc::clone(&scene), size);
     let (publications, mut readers) = runtime.expect("a runtime").block_on(play);
-    place(&publications, &mut readers);
+    name_channels(&publications, &mut readers);
     let (figures, wrong) = checker::check(&publications, &readers, &traffic::held_events);
     println!("{size:?}\n{figures:#?}");
     hub.wait_for_stats(|stats| stats["connections"]["active"] == 0);
@@ -141,38 +137,4 @@ async fn play(hub: &mut Hub, scene: Arc<Scene>, size: Size) -> (Vec<Publication>
     let last = Publisher::new(Arc::clone(&scene), size.publishers).finish(channels.to_vec());
     publications.extend(last.await);
     (publications, readers.join_all().await)
-}
-
-/// Says of events without an envelope, of several channels, which channel they came by: the one that has their place.
-/// Those whose place nobody knows are left out: the hub died before it told.
-fn place(publications: &[Publication], readers: &mut [Reader]) {
-    let mut known: HashMap<(String, u64), String> = HashMap::new();
-    for publication in publications {
-        for ack in &publication.acks {
-            known.insert((ack.epoch.clone(), ack.offset), publication.channel.clone());
-        }
-    }
-    for seen in readers.iter().flat_map(|reader| &reader.seen) {
-        if let Seen::Event { channel, at, .. } = seen
-            && !channel.is_empty()
-        {
-            known.insert((at.epoch.clone(), at.offset), channel.clone());
-        }
-    }
-    for reader in readers {
-        reader.seen.retain_mut(|seen| {
-            let Seen::Event { channel, at, .. } = seen else { return true };
-            if channel.is_empty()
-                && let Some(known) = known.get(&(at.epoch.clone(), at.offset))
-            {
-                channel.clone_from(known);
-            }
-            !channel.is_empty()
-        });
-    }
-}
-
-fn first(wrong: &[String]) -> String {
-    const SHOWN_MAX: usize = 30;
-    wrong.iter().take(SHOWN_MAX).map(|wrong| format!("  {wrong}\n")).collect()
 }

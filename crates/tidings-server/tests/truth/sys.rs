@@ -1,5 +1,6 @@
 //! A network of the test's own, in which packets can be made to vanish.
 #![expect(unsafe_code, reason = "no crate of ours wraps unshare(2)")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
 use std::io;
 use std::net::TcpStream;
@@ -30,6 +31,17 @@ impl Place {
         let port = io.local_addr().expect("a socket").port();
         run("nft", &format!("add element inet ghosts ports {{ {port} }}")).expect("the kernel filters");
         Swallowed { port }
+    }
+
+    /// From now on so many of a hundred packets to and from a port are lost.
+    pub fn lose(&self, port: u16, percent: u32) {
+        run("nft", "add chain inet ghosts lost { type filter hook input priority 0 ; }").expect("a chain");
+        run("nft", "flush chain inet ghosts lost").expect("the kernel filters");
+        for end in ["sport", "dport"] {
+            let rule =
+                format!("add rule inet ghosts lost tcp {end} {port} numgen random mod 100 < {percent} drop");
+            run("nft", &rule).expect("the kernel filters");
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whoever keeps a list by the webhooks' events has a true one, whatever becomes of the hub and of themselves.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its own part of what is shared")]
 
-#[path = "../delivery/dice.rs"]
+#[path = "../players/dice.rs"]
 mod dice;
 mod guide;
 mod hook;

@@ -35,7 +35,7 @@ pub(super) async fn history(State(app): Shared, request: Request<Body>) -> Resul
         return Err(Problem::bad_request(format!("limit is from 1 to {EVENTS_MAX}: page on with since")));
     }
     let since = asked.since.as_deref().filter(|since| !since.is_empty());
-    app.hub.reach(since).await;
+    app.hub.reach(since).await?;
     let page = app.hub.history_for(&grant, &channel, HistoryQuery { since, limit });
     let page = page.ok_or_else(|| not_granted(&channel))?;
     let events: Vec<Box<RawValue>> =

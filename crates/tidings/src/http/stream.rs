@@ -15,7 +15,7 @@ use super::problem::{Problem, is_event_source};
 use super::{App, Shared, query};
 use crate::authorize::Asked;
 use crate::body::stream_headers;
-use crate::hub::{Envelope, Open, OpenError, Refused};
+use crate::hub::{Behind, Envelope, Open, OpenError, Refused};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -57,7 +57,7 @@ async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
         return Ok(response);
     }
     // A stream that comes from another hub may have been further on than this one is.
-    app.hub.reach(open.resume.as_deref()).await;
+    app.hub.reach(open.resume.as_deref()).await.map_err(Problem::from).inspect_err(note)?;
     let mut open = open;
     app.hub.reserve(&mut open).await.map_err(problem_of)?;
     let opened = match ticket {
@@ -171,6 +171,14 @@ fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
+}
+
+impl From<Behind> for Problem {
+    fn from(_: Behind) -> Self {
+        Self::unavailable("this node has not read as far as that yet: come again in a moment")
+            .retry_after_ms(1_000)
+            .with("reason", "engine_away")
+    }
 }
 
 /// A refusal, as the client reads it.

@@ -73,6 +73,7 @@ pub use self::queue::QUEUED_EVENTS_MAX;
 pub use self::rates::TooOften;
 pub use self::recent::RecentLatency;
 pub use self::revocations::{Revocation, RevokeError, Revoked};
+pub(crate) use self::shared::Behind;
 pub use self::shared::EngineState;
 pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
 pub use self::sweep::SweepReport;

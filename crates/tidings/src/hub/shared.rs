@@ -29,7 +29,9 @@ const APPEND_BYTES_MAX: usize = 1024 * 1024;
 /// How long an answer waits for what lies before its own events in the log. The events are stored whatever comes of it.
 const TAKEN_IN: Duration = Duration::from_secs(1);
 /// How long a stream that comes from a hub that was ahead of this one waits until this one has what that one had.
-const REACHED: Duration = Duration::from_millis(1_000);
+const REACHED: Duration = Duration::from_millis(1_500);
+/// What was told sooner after a stream came may have been looked at before.
+const LOOKED_AFTER_MS: u64 = 400;
 /// Between two tries at an engine that is away.
 const AWAY_PAUSE: Duration = Duration::from_millis(200);
 /// At least so often it is looked whether anything is to be fetched.
@@ -43,6 +45,8 @@ pub(super) struct Shared {
     /// Through where all is taken in; `None` until the log was once read to its head.
     taken_in: watch::Sender<Option<Head>>,
     to_fetch: Arc<Notify>,
+    /// The head as the engine told it last, and when.
+    looked: watch::Sender<Option<(Head, u64)>>,
     pub(super) queue: Queue,
     is_away: AtomicBool,
     pub(super) orders: orders::Orders,
@@ -63,6 +67,7 @@ impl Shared {
             follower: Mutex::default(),
             taken_in: watch::channel(None).0,
             to_fetch: Arc::default(),
+            looked: watch::channel(None).0,
             queue,
             is_away: AtomicBool::new(false),
             orders: orders::Orders::default(),
@@ -80,6 +85,10 @@ impl Shared {
         locked(&self.follower).as_ref().map(Follower::at)
     }
 }
+
+/// This hub has not taken in what is asked of it, and another may have.
+#[derive(Debug)]
+pub(crate) struct Behind;
 
 /// Whether the engine that several hubs share answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -111,13 +120,28 @@ impl Hub {
         !self.is_clustered() || self.0.secrets.is_agreed()
     }
 
-    /// Waits until this hub has what a cursor of another hub had before it, for a moment.
-    pub(crate) async fn reach(&self, cursor: Option<&str>) {
-        let Some(shared) = &self.0.shared else { return };
-        let Some(Cursor { epoch, seq, .. }) = cursor.and_then(Cursor::parse) else { return };
-        let is_there = |at: &Option<Head>| at.is_none_or(|at| at.epoch != epoch || at.seq >= seq);
-        // One that nobody was ever at is a gap, after this.
-        let _ = timeout(REACHED, shared.taken_in.subscribe().wait_for(is_there)).await;
+    /// Waits until this hub has what a cursor of another hub had before it, for a moment. Whoever is further on than
+    /// this hub can be is to come again: to let it in would tell it a gap where nothing is lost, and the rest twice.
+    pub(crate) async fn reach(&self, cursor: Option<&str>) -> Result<(), Behind> {
+        let Some(shared) = &self.0.shared else { return Ok(()) };
+        if !shared.is_taken_up() {
+            return Err(Behind);
+        }
+        let Some(Cursor { epoch, seq, .. }) = cursor.and_then(Cursor::parse) else { return Ok(()) };
+        let came_ms = self.0.clock.now_ms();
+        let is_there = |at: &Option<Head>| at.is_some_and(|at| at.epoch == epoch && at.seq >= seq);
+        // A place that the log has not, as the engine said since, is one that nobody is at: a gap.
+        let is_nowhere = |looked: &Option<(Head, u64)>| {
+            looked.is_some_and(|(head, at_ms)| {
+                at_ms >= came_ms + LOOKED_AFTER_MS && (head.epoch != epoch || head.seq < seq)
+            })
+        };
+        let (mut taken_in, mut looked) = (shared.taken_in.subscribe(), shared.looked.subscribe());
+        tokio::select! {
+            _ = taken_in.wait_for(is_there) => Ok(()),
+            _ = looked.wait_for(is_nowhere) => Ok(()),
+            () = sleep(REACHED) => Err(Behind),
+        }
     }
 
     /// Publishes in the shared log. What `waits` is tried again by the caller while the engine is away, whatever the rules
@@ -249,6 +273,7 @@ impl Hub {
                 }
                 (_, None) => true,
                 (Heard::Head(head), Some(follower)) => {
+                    shared.looked.send_replace(Some((head, now_ms)));
                     if shared.is_away.swap(false, Ordering::Relaxed) {
                         tracing::info!("the engine is back");
                     }

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::checker::{Figures, Truth};
-use crate::history::{Place, Reader, Seen};
-use crate::matching::means;
+use super::checker::{Figures, Truth};
+use super::history::{Place, Reader, Seen};
+use super::matching::means;
 
 /// Steps before a fault that are told with it.
 const TRAIL_STEPS_MAX: usize = 8;
@@ -21,6 +21,8 @@ pub(crate) struct Walk<'a> {
     owed: HashSet<&'a str>,
     /// Names that `connected` announced a gap for, which is not told yet.
     announced: HashSet<&'a str>,
+    /// The hub that it came to last.
+    node: Option<usize>,
     /// What happened last, but for events.
     trail: VecDeque<&'a Seen>,
     wrong: Vec<String>,
@@ -37,6 +39,7 @@ impl<'a> Walk<'a> {
             had: HashSet::new(),
             owed: HashSet::new(),
             announced: HashSet::new(),
+            node: None,
             trail: VecDeque::new(),
             wrong: Vec::new(),
         }
@@ -46,8 +49,10 @@ impl<'a> Walk<'a> {
         for seen in &self.reader.seen {
             self.note(seen);
             match seen {
-                Seen::Connected { at, selectors, brought, lost } => {
+                Seen::Connected { node, at, selectors, brought, lost } => {
                     figures.connections += 1;
+                    let moved = self.node.replace(*node).is_some_and(|before| before != *node);
+                    figures.moves += usize::from(moved && brought.is_some());
                     self.announced = lost.iter().map(String::as_str).collect();
                     self.connected(at, selectors, brought.as_ref());
                 }
@@ -176,7 +181,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn lost_epoch(&mut self, selector: &'a str, at: &Place) {
+    fn lost_epoch(&mut self, selector: &'a str, at: &'a Place) {
+        if at.epoch != self.epoch {
+            // The log began anew under a live stream.
+            self.epoch = &at.epoch;
+            self.covers.clear();
+            self.owed.extend(&self.selectors);
+            self.recover(at.offset);
+        }
         if !self.owed.remove(selector) {
             self.blame(format!("a gap for an epoch that goes on: {selector}"));
         }

@@ -1,19 +1,20 @@
 //! A reader that is cut, falls behind, changes its channels and comes back with its cursor.
 
 use std::collections::{BTreeSet, HashSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::dice::Dice;
-use crate::history::{Place, Reader, Seen};
+use super::dice::Dice;
+use super::scene::Scene;
+use super::traffic::{self, SELECTORS};
 use crate::hub::PATIENCE;
-use crate::matching::means;
-use crate::scene::Scene;
+use crate::judge::history::{Place, Reader, Seen};
+use crate::judge::means;
 use crate::streams::{Manner, Refused, SseEvent, Stream, Version, request};
-use crate::traffic::{self, SELECTORS};
 
 /// Attempts that are one too many.
 const ATTEMPTS_MAX: usize = 2_000;
@@ -31,6 +32,10 @@ pub(crate) struct Subscriber {
     wanted: BTreeSet<String>,
     finished: HashSet<String>,
     cursor: Option<String>,
+    /// The hub that it came to last, and where that is.
+    node: (usize, SocketAddr),
+    /// It comes to this hub alone.
+    is_settler: bool,
     secret: String,
     /// Events until it does something.
     patience: u64,
@@ -53,6 +58,8 @@ impl Subscriber {
             client_id: dice.percent(60).then(|| format!("client-{which}")),
             cursor: dice.percent(20).then(|| "earliest".to_owned()),
             patience: 1,
+            node: scene.node(&mut dice),
+            is_settler: false,
             scene,
             dice,
             version,
@@ -65,6 +72,28 @@ impl Subscriber {
             is_seated: false,
             has_given_up: false,
             reader: Reader { name, ..Reader::default() },
+        }
+    }
+
+    /// One who comes to one hub alone, when nothing is published any more, with a cursor for these selectors.
+    pub(crate) fn late(
+        scene: Arc<Scene>,
+        node: usize,
+        all_channels: Arc<Vec<String>>,
+        (selectors, cursor): (&[&str], &str),
+    ) -> Self {
+        let address = scene.nodes[node];
+        let late = Self::new(scene, 1_000_000_000 + node as u64, all_channels);
+        Self {
+            client_id: None,
+            envelope: true,
+            is_sluggish: false,
+            wanted: selectors.iter().map(|&name| name.to_owned()).collect(),
+            cursor: Some(cursor.to_owned()),
+            node: (node, address),
+            is_settler: true,
+            reader: Reader { name: format!("late reader from {cursor} at hub {node}"), ..Reader::default() },
+            ..late
         }
     }
 
@@ -107,7 +136,10 @@ impl Subscriber {
                 }
             }
             self.patience = 1 + self.dice.below(120);
-            match Stream::open(self.scene.address, manner, &path, &headers).await {
+            if !self.is_settler {
+                self.node = self.scene.node(&mut self.dice);
+            }
+            match Stream::open(self.node.1, manner, &path, &headers).await {
                 Ok(stream) => return stream,
                 Err(Refused::Status(503, ..) | Refused::Io(_)) => self.scene.hub_after(hub).await,
                 Err(refused) => panic!("{}: {refused:?} at {path}", self.reader.name),
@@ -179,7 +211,7 @@ impl Subscriber {
             }
             72..80 => {
                 let body = json!({ "connection_id": self.secret }).to_string();
-                let _ = request(self.scene.address, Method::POST, "/api/sse/disconnect", &body).await;
+                let _ = request(self.node.1, Method::POST, "/api/sse/disconnect", &body).await;
                 while let Ok(Some(event)) = tokio::time::timeout(PATIENCE, stream.next()).await {
                     self.see(&event);
                 }
@@ -213,7 +245,7 @@ impl Subscriber {
             body["remove"] = json!([removed]);
         }
         let path = "/api/sse/subscriptions";
-        let Ok(answer) = request(self.scene.address, Method::POST, path, &body.to_string()).await else {
+        let Ok(answer) = request(self.node.1, Method::POST, path, &body.to_string()).await else {
             return;
         };
         if answer.status != 200 {
@@ -246,7 +278,7 @@ impl Subscriber {
                     "earliest" => start(&at.epoch),
                     cursor => Place::read(cursor),
                 });
-                Seen::Connected { selectors, brought, lost: lost.collect(), at }
+                Seen::Connected { node: self.node.0, selectors, brought, lost: lost.collect(), at }
             }
             "gap" => {
                 let text = |name: &str| control[name].as_str().expect("text").to_owned();

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::history::{Publication, Reader, Seen};
-use crate::walk::Walk;
+use super::history::{Publication, Reader, Seen};
+use super::walk::Walk;
 
 /// What was checked.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,8 @@ pub(crate) struct Figures {
     pub(crate) published: usize,
     pub(crate) deliveries: usize,
     pub(crate) connections: usize,
+    /// Connections that went on, with their cursor, at another hub than before.
+    pub(crate) moves: usize,
     /// Gaps by their reason.
     pub(crate) gaps: BTreeMap<String, usize>,
     /// Events that gaps stood for, but for those of lost epochs.

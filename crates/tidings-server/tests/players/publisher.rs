@@ -2,23 +2,28 @@
 //! it got no answer to.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::dice::Dice;
-use crate::history::{Ack, Place, Publication};
-use crate::scene::Scene;
-use crate::streams::{Connection, Manner, Version};
-use crate::traffic::{Item, WIDE, narrow};
+use super::dice::Dice;
+use super::scene::{Answers, Scene};
+use super::traffic::{Item, WIDE, narrow};
+use crate::judge::history::{Ack, Place, Publication};
+use crate::streams::{Answer, Connection, Manner, Version};
+
+/// How often what was refused is not sent again.
+const GIVEN_UP_PERCENT: u64 = 20;
 
 pub(crate) struct Publisher {
     scene: Arc<Scene>,
     which: u64,
     dice: Dice,
-    connection: Option<(Connection, String)>,
+    line: Option<Line>,
     sent: u64,
     publications: BTreeMap<(String, u64), Publication>,
 }
@@ -26,7 +31,7 @@ pub(crate) struct Publisher {
 impl Publisher {
     pub(crate) fn new(scene: Arc<Scene>, which: u64) -> Self {
         let dice = Dice::new(scene.seed, 1_000_000 + which);
-        Self { scene, which, dice, connection: None, sent: 0, publications: BTreeMap::new() }
+        Self { scene, which, dice, line: None, sent: 0, publications: BTreeMap::new() }
     }
 
     /// Publishes so many events, with a pause after each request.
@@ -108,34 +113,60 @@ impl Publisher {
 
     async fn send_body(&mut self, items: &[Item], body: Value) {
         let body = body.to_string();
-        let address = self.scene.address;
         self.invoke(items);
         let may_repeat = items.iter().all(|item| item.id.is_some());
+        let mut is_in_doubt = false;
         loop {
             let hub = self.scene.hub();
-            let Some((connection, epoch)) = self.connection().await else {
+            let Some(Line { connection, address, epoch }) = self.line().await else {
                 self.scene.hub_after(hub).await;
                 continue;
             };
-            let epoch = epoch.clone();
+            let (address, before) = (*address, epoch.clone());
             let answer = connection.request(address, Method::POST, "/api/sse/publish", body.clone()).await;
-            let answer = match answer {
-                Ok(answer) if answer.status == 200 => answer.json(),
-                Ok(answer) => {
-                    assert_eq!(answer.status, 503, "{answer:?}");
-                    Value::Null
-                }
-                Err(_) if may_repeat => Value::Null,
-                Err(_) => {
-                    self.connection = None;
-                    return;
-                }
-            };
-            if self.is_answered(items, &answer, &epoch) {
+            let statuses = statuses(&answer);
+            self.count(&statuses);
+            is_in_doubt |= statuses.iter().any(|status| !matches!(status, 200 | 400 | 503));
+            let answer = answer.map(|answer| answer.json()).unwrap_or_default();
+            let epoch = if self.scene.may_begin_anew { self.epoch_since(before).await } else { Some(before) };
+            if self.is_answered(items, &answer, epoch.as_deref()) {
                 return;
             }
-            self.connection = None;
+            self.line = None;
+            if is_in_doubt && !may_repeat {
+                return;
+            }
+            let is_refused = !is_in_doubt && statuses.iter().all(|status| matches!(status, 400 | 503));
+            let may_give_up = !items.iter().any(|item| item.last) && !self.is_acknowledged(items);
+            if is_refused && may_give_up && self.dice.percent(GIVEN_UP_PERCENT) {
+                return self.give_up(items);
+            }
             self.scene.hub_after(hub).await;
+        }
+    }
+
+    fn count(&self, statuses: &[u16]) {
+        assert!(statuses.iter().all(|status| matches!(status, 0 | 200 | 400 | 503 | 504)), "{statuses:?}");
+        let Answers { refused, unknown, .. } = &self.scene.answers;
+        refused.fetch_add(u64::from(statuses.contains(&503)), Ordering::Relaxed);
+        unknown.fetch_add(u64::from(statuses.contains(&504)), Ordering::Relaxed);
+    }
+
+    /// Whether any of it was answered with a place, when it was sent before.
+    fn is_acknowledged(&self, items: &[Item]) -> bool {
+        let mut all =
+            items.iter().flat_map(|item| item.channels.iter().map(|channel| (channel.clone(), item.n)));
+        all.any(|event| self.publications.get(&event).is_some_and(|sent| !sent.acks.is_empty()))
+    }
+
+    /// Leaves alone what a hub said, each time, that it did not store.
+    fn give_up(&mut self, items: &[Item]) {
+        self.scene.answers.given_up.fetch_add(items.len() as u64, Ordering::Relaxed);
+        for item in items {
+            for channel in &item.channels {
+                let publication = self.publications.get_mut(&(channel.clone(), item.n));
+                publication.expect("it was sent").failed = true;
+            }
         }
     }
 
@@ -158,7 +189,7 @@ impl Publisher {
     }
 
     /// Writes down what was answered. Whether that is an answer to all that was sent.
-    fn is_answered(&mut self, items: &[Item], answer: &Value, epoch: &str) -> bool {
+    fn is_answered(&mut self, items: &[Item], answer: &Value, epoch: Option<&str>) -> bool {
         let tick = self.scene.tick();
         let answers: Vec<&Value> = match answer.as_array() {
             Some(answers) => answers.iter().collect(),
@@ -171,30 +202,61 @@ impl Publisher {
             let Some(answer) = answers.get(at) else { return false };
             if let Some(offset) = answer["offset"].as_u64() {
                 assert_eq!(answer["channel"], json!(channel), "{answer}");
-                let ack = Ack { epoch: epoch.to_owned(), offset, tick };
+                let ack = epoch.map(|epoch| Ack { epoch: epoch.to_owned(), offset, tick });
                 let publication = self.publications.get_mut(&(channel.clone(), item.n));
-                publication.expect("it was sent").acks.push(ack);
-                taken += u64::from(answer["duplicate"] != true);
+                let publication = publication.expect("it was sent");
+                let is_late = publication.acks.is_empty() && answer["duplicate"] == true;
+                self.scene.answers.there_already.fetch_add(u64::from(is_late), Ordering::Relaxed);
+                taken += u64::from(publication.acks.is_empty());
+                publication.acks.extend(ack);
             } else {
-                assert!(answer.is_null() || item.refused == (answer["status"] == 400), "{item:?}: {answer}");
-                whole &= item.refused && !answer.is_null();
+                let is_refused = answer["status"] == 400;
+                assert!(answer.is_null() || item.refused == is_refused, "{item:?}: {answer}");
+                whole &= is_refused;
             }
         }
         self.scene.published.send_modify(|published| *published += taken);
         whole
     }
 
-    /// A connection to one hub, and the epoch of its log.
-    async fn connection(&mut self) -> Option<&mut (Connection, String)> {
-        if self.connection.is_none() {
-            let address = self.scene.address;
+    async fn line(&mut self) -> Option<&mut Line> {
+        if self.line.is_none() {
+            let (_, address) = self.scene.node(&mut self.dice);
             let version = if self.which.is_multiple_of(2) { Version::Http1 } else { Version::Http2 };
             let mut connection = Connection::open(address, Manner::polite(version)).await.ok()?;
-            let path = "/api/sse/history?channel=jobs&limit=1";
-            let answer = connection.request(address, Method::GET, path, String::new()).await.ok()?;
-            let next = answer.json()["next"].as_str().map(Place::read)?;
-            self.connection = Some((connection, next.epoch));
+            let epoch = epoch_at(&mut connection, address).await?;
+            self.line = Some(Line { connection, address, epoch });
         }
-        self.connection.as_mut()
+        self.line.as_mut()
     }
+
+    /// The epoch of the log, if it has been that since: an answer waits until the hub is in the epoch that it is of.
+    async fn epoch_since(&mut self, before: String) -> Option<String> {
+        let Line { connection, address, epoch } = self.line.as_mut()?;
+        *epoch = epoch_at(connection, *address).await?;
+        (*epoch == before).then_some(before)
+    }
+}
+
+/// A connection to one hub.
+struct Line {
+    connection: Connection,
+    address: SocketAddr,
+    /// Of the hub's log.
+    epoch: String,
+}
+
+async fn epoch_at(connection: &mut Connection, address: SocketAddr) -> Option<String> {
+    let path = "/api/sse/history?channel=jobs&limit=1";
+    let answer = connection.request(address, Method::GET, path, String::new()).await.ok()?;
+    answer.json()["next"].as_str().map(|next| Place::read(next).epoch)
+}
+
+/// What each event was answered with; 0 where no answer came.
+fn statuses(answer: &Result<Answer, String>) -> Vec<u16> {
+    let Ok(answer) = answer else { return vec![0] };
+    let json = answer.json();
+    let each = json.as_array().filter(|_| answer.status == 200).into_iter().flatten();
+    let each = each.map(|item| item["status"].as_u64().map_or(200, |status| status as u16));
+    each.chain((answer.status != 200).then_some(answer.status)).collect()
 }

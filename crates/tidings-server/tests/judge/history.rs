@@ -33,6 +33,17 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The cursor, as the hub writes it.
+    pub(crate) fn text(&self) -> String {
+        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        let (mut digits, mut rest) = (Vec::new(), self.offset);
+        while rest > 0 || digits.is_empty() {
+            digits.push(char::from(DIGITS[(rest % 36) as usize]));
+            rest /= 36;
+        }
+        format!("{}-{}", self.epoch, digits.iter().rev().collect::<String>())
+    }
+
     /// Reads a cursor. Clients have no business doing that; a checker has.
     pub(crate) fn read(cursor: &str) -> Self {
         let (place, owed) = cursor.strip_suffix('~').map_or((cursor, false), |place| (place, true));
@@ -46,6 +57,8 @@ impl Place {
 #[derive(Clone, Debug)]
 pub(crate) enum Seen {
     Connected {
+        /// Which of the hubs it came to.
+        node: usize,
         at: Place,
         selectors: Vec<String>,
         /// The cursor that it came with.
