@@ -16,6 +16,7 @@ fn candidate(user: &str, client: Option<&str>, ip: &str) -> Candidate {
         kind: Arc::from("client"),
         ip: ip.parse().expect("an address"),
         connections_max: None,
+        drawn: None,
     }
 }
 

@@ -10,9 +10,10 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use server::{Server, free_port};
 use tidings_core::conformance::{Sample, offer};
 use tidings_core::engine::{Engine, Head};
+use tidings_core::quota::{Beat, Incarnation, Leases};
 use tidings_core::roster::Roster;
 use tidings_redis::connection::ConnectionOptions;
-use tidings_redis::{Advice, RedisEngine, RedisOptions, Unfit};
+use tidings_redis::{Advice, LeaseOptions, RedisEngine, RedisLeases, RedisOptions, Unfit};
 use told::{channel, here};
 
 async fn open(server: &Server) -> Result<Vec<Advice>, Unfit> {
@@ -109,6 +110,21 @@ async fn a_user_that_may_do_what_the_documentation_lists_may_do_everything() {
         server.cli(&["SCRIPT", "FLUSH"]);
         hub.engine.read(0).await.expect("read");
     }
+    let url = with_user(&server, &rule_of_the_documentation()).connection.url;
+    let leases = RedisLeases::new(LeaseOptions::new(url)).expect("a URL");
+    let incarnation = Incarnation::new(leases.inbox(), 1);
+    let beat = Beat {
+        incarnation: incarnation.clone(),
+        node: "a hub".into(),
+        is_first: true,
+        instead_of: None,
+        floor: 0,
+        known: 0,
+        lease_ms: 1_000,
+    };
+    leases.beat(0, beat).await.expect("kept");
+    assert_eq!(leases.list(0).await.expect("told").len(), 1);
+    leases.leave(0, incarnation).await.expect("left");
     let log = server.cli(&["ACL", "LOG"]);
     assert!(log.trim().is_empty(), "something was refused: {log}");
 }

@@ -78,6 +78,7 @@ impl History<'_> {
             kind: Arc::from("client"),
             ip: asker.ip,
             connections_max: asker.own_limit,
+            drawn: None,
         };
         let expected = self.model.judge(&asker, &self.limits, self.now_ms);
         let number = self.model.opened as u32;
