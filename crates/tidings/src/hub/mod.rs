@@ -4,6 +4,7 @@
 
 mod amend;
 mod amendments;
+mod append;
 mod boards;
 mod cluster;
 mod connect;

@@ -53,6 +53,7 @@ struct Own {
     /// The connections that were told last.
     active: Option<u64>,
     beats: u64,
+    has_left: bool,
 }
 
 /// What came of telling.
@@ -136,7 +137,7 @@ impl Hub {
             tracing::warn!("the other hubs could not be told that this one stops: its lease ends by itself");
         }
         if let Some(cluster) = self.cluster() {
-            locked(&cluster.own).lives = u32::MAX;
+            locked(&cluster.own).has_left = true;
         }
     }
 }
@@ -164,7 +165,7 @@ async fn turn(hub: &Weak<Inner>) -> Option<(Told, Duration)> {
     let hub = Hub(hub.upgrade()?);
     let cluster = hub.cluster()?;
     let beat = cluster.beat();
-    if locked(&cluster.own).lives == u32::MAX {
+    if locked(&cluster.own).has_left {
         return None;
     }
     let told = hub.tell_cluster(false).await;
