@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tidings_core::channel::{ChannelName, Selector};
 use tidings_core::roster::{Peer, PresentUser};
@@ -32,6 +32,24 @@ pub struct NodeInfo {
     pub lease_age_ms: u64,
     /// How long it counts without another word.
     pub lease_left_ms: u64,
+}
+
+/// A connection as its hub tells it, and when it did, in milliseconds since 1970.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ToldRow {
+    #[serde(flatten)]
+    pub(super) info: ConnectionInfo,
+    pub(super) told_at: u64,
+}
+
+impl ToldRow {
+    /// With what only time has changed since.
+    fn now(mut self, now: u64) -> ConnectionInfo {
+        let since_ms = now.saturating_sub(self.told_at);
+        self.info.duration_ms += since_ms;
+        self.info.proof.age_ms += since_ms;
+        self.info
+    }
 }
 
 #[derive(Debug, Default)]
@@ -123,12 +141,12 @@ impl Hub {
             return Arc::clone(&known.rows);
         }
         self.look_at_cluster().await;
-        let mut rows = Vec::new();
+        let (mut rows, now) = (Vec::new(), self.0.clock.wall_ms());
         let read = async {
             for (peer, _) in self.peers() {
                 for row in roster.rows(&peer.incarnation).await? {
-                    match serde_json::from_str(&row) {
-                        Ok(row) => rows.push(row),
+                    match serde_json::from_str::<ToldRow>(&row) {
+                        Ok(row) => rows.push(row.now(now)),
                         Err(error) => {
                             tracing::error!(%error, node = peer.node, "a row of another hub can't be read")
                         }

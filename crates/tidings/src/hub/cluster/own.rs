@@ -10,8 +10,9 @@ use tidings_core::event::Event;
 use tidings_core::registry::ConnKey;
 use tidings_core::roster::{Change, Member, Report, Reported, Stage};
 
+use super::others::ToldRow;
 use super::{Cluster, Own, Told};
-use crate::hub::lists::{ConnectionInfo, Row};
+use crate::hub::lists::Row;
 use crate::hub::{Hub, locked};
 
 /// Changes of one report.
@@ -122,26 +123,27 @@ impl Hub {
 
     fn rows_told(&self, keys: Vec<ConnKey>) -> Vec<Change> {
         let now_ms = self.0.clock.now_ms();
+        let told_at = self.0.clock.wall_ms();
         let rows: Vec<(ConnKey, Option<Row>)> = {
             let books = self.0.books();
             keys.into_iter().map(|key| (key, books.get(key).map(Row::of))).collect()
         };
         let told = |(key, row): (ConnKey, Option<Row>)| {
-            let row = row.map(|row| json!(self.row_told(row, now_ms)).to_string());
+            let row = row.map(|row| json!(self.row_told(row, now_ms, told_at)).to_string());
             Change::Row { id: self.0.secrets.public(key), row }
         };
         rows.into_iter().map(told).collect()
     }
 
     /// By a clock that does not move, so that others' lists stay in one order.
-    fn row_told(&self, row: Row, now_ms: u64) -> ConnectionInfo {
+    fn row_told(&self, row: Row, now_ms: u64, told_at: u64) -> ToldRow {
         let connected_at = self.0.clock.log_at(row.opened_ms);
         let key = row.outlet.key;
         let mut info = self.describe_whole(row, now_ms);
         let is_proven = info.proof.age_ms <= PROOF_BEATS * self.0.options.stream.heartbeat_ms;
         self.mark_proof(key, is_proven);
         info.connected_at = connected_at;
-        info
+        ToldRow { info, told_at }
     }
 
     fn member_told(&self, channel: &ChannelName, user: &Arc<str>) -> Change {
