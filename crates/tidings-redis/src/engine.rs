@@ -66,6 +66,8 @@ pub struct RedisOptions {
 pub struct RedisEngine {
     calls: Connection,
     bus: Connection,
+    /// For long answers, which nothing else is to wait behind.
+    lists: Connection,
     shared: Arc<Shared>,
     tasks: Vec<AbortHandle>,
 }
@@ -135,10 +137,12 @@ impl RedisEngine {
         let commands = vec![shared.head_command()];
         let calls = Connection::open(address, Greeting { scripts, commands, heard: None })?;
         let bus = Connection::open(address, shared.clone().to_the_bus())?;
+        let commands = vec![shared.head_command()];
+        let lists = Connection::open(address, Greeting { scripts: Vec::new(), commands, heard: None })?;
         let pulse = tokio::spawn(pulse::run(shared.clone(), calls.clone(), bus.clone()));
         let sweep = tokio::spawn(pulse::sweep(shared.clone(), calls.clone()));
         let tasks = vec![pulse.abort_handle(), sweep.abort_handle()];
-        Ok(Self { calls, bus, shared, tasks })
+        Ok(Self { calls, bus, lists, shared, tasks })
     }
 
     /// Why Redis is away, in words for operators; nothing where it is there.

@@ -146,3 +146,47 @@ async fn a_life_that_takes_the_place_of_another_tells_nobody_to_have_left() {
     assert!(told(engine, &leaves).await.is_empty());
     assert_eq!(news(engine).await.len(), 4, "and left with the hub");
 }
+
+#[tokio::test]
+async fn a_life_of_which_some_was_let_go_has_to_tell_all_again() {
+    let server = Server::start();
+    let hub = Hub::start(&server).await;
+    let engine = &*hub.engine;
+    let changes = (0..450).map(|n| member("c", &format!("u{n}"), 1)).collect();
+    let paused = Report { version: 1, changes, active: 450, ..here("a.0") };
+    told(engine, &paused).await;
+    let mut beats = 0;
+    until("some of it is let go", BOUND, async || {
+        // Each is heard of often enough for the other to lapse.
+        beats += 1;
+        matches!(engine.report(&here("b.0")).await, Ok(Reported::Taken { more: true, .. }))
+    })
+    .await;
+    println!("after {beats} beats of the other");
+    let back = Report { base: 1, changes: Vec::new(), ..paused };
+    assert_eq!(engine.report(&back).await.expect("an answer"), Reported::Behind);
+}
+
+#[tokio::test]
+async fn nothing_is_told_in_a_log_that_lost_what_this_hub_knows_of() {
+    let server = Server::start();
+    let mut hub = Hub::start(&server).await;
+    for _ in 0..5 {
+        hub.publish().await.expect("published");
+    }
+    server.cli(&["HSET", "tidings{log}:meta", "seq", "3"]);
+    let joins = Report { version: 1, changes: vec![member("c", "ann", 1)], ..here("a.0") };
+    // Either it is refused, or the log began anew before.
+    let mut refused = 0;
+    until("it is taken", BOUND, async || match hub.engine.report(&joins).await {
+        Ok(_) => true,
+        Err(_) => {
+            refused += 1;
+            false
+        }
+    })
+    .await;
+    println!("refused {refused} times");
+    let head = hub.engine.read(0).await.expect("read").head;
+    assert!(head.seq == 1, "it is the first of another life: {head:?}");
+}

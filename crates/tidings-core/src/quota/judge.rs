@@ -99,12 +99,17 @@ pub(super) fn judge(
     }
     let has_newcomer = standing.iter().any(|claim| claim.is_newcomer);
     standing.retain(|claim| !claim.is_newcomer);
-    standing.sort_by_key(|claim| (claim.is_sure, claim.holding.rank_ms, claim.incarnation));
+    standing.sort_unstable_by_key(|claim| (claim.is_sure, by_age(claim)));
     let unsure = standing.iter().filter(|claim| !claim.is_sure).count();
     if has_newcomer && !is_back && on_full == OnFull::Refuse && unsure < over {
-        standing.sort_by_key(|claim| (claim.holding.rank_ms, claim.incarnation));
+        standing.sort_unstable_by_key(by_age);
         return Err(standing.iter().map(Claim::evidence).collect());
     }
     leaving.extend(standing.iter().take(over).map(|claim| claim.leaving(Why::Limit)));
     Ok(leaving)
+}
+
+/// The oldest first; of the same age, in an order that is the same wherever it is judged.
+fn by_age<'a>(claim: &Claim<'a>) -> (u64, &'a Incarnation, &'a Arc<str>) {
+    (claim.holding.rank_ms, claim.incarnation, &claim.holding.client)
 }

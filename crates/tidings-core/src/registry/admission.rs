@@ -138,6 +138,11 @@ impl<C, T> Books<C, T> {
         Ok(Admitted { seat, superseded, displaced })
     }
 
+    /// Whether a newcomer would be let in by now, whomever it displaces.
+    pub fn has_room(&self, candidate: &Candidate, limits: &Limits) -> Result<(), Refused> {
+        self.displace(candidate, limits, &self.predecessors(candidate)).map(drop)
+    }
+
     /// A number for a connection that may come: no other has it.
     pub fn draw(&mut self) -> u64 {
         self.drawn += 1;

@@ -4,14 +4,14 @@ use tidings_core::channel::ChannelName;
 use tidings_core::engine::Answer;
 use tidings_core::roster::{Peer, PresentUser, Report, Reported, Roster, RosterError};
 
-use crate::connection::CallError;
+use crate::connection::{CallError, Connection};
 use crate::engine::RedisEngine;
 use crate::log::roster::{self, PEERS, REPORT};
 
 impl RedisEngine {
     async fn told(&self, report: &Report) -> Result<Reported, CallError> {
         let keys = roster::report_keys(&self.shared.base, report);
-        let arguments = roster::report_arguments(&self.shared.bounds, report);
+        let arguments = roster::report_arguments(self.shared.known(), &self.shared.bounds, report);
         let call_ms = self.shared.options.append_ms;
         let answer = self.shared.run(&self.calls, &REPORT, (&keys, &arguments), call_ms).await?;
         // Without a log there is nowhere to tell who comes and goes: the next look begins one.
@@ -19,10 +19,10 @@ impl RedisEngine {
             .ok_or(CallError::NotSent { why: "there is no log yet".into(), retry_ms: 0 })
     }
 
-    async fn asked(&self, name: &str, key: String) -> Result<redis::Value, CallError> {
+    async fn asked(&self, calls: &Connection, name: &str, key: String) -> Result<redis::Value, CallError> {
         let mut command = redis::cmd(name);
         command.arg(format!("{}{key}", self.shared.base));
-        self.calls.call(&command, self.shared.options.read_ms).await
+        calls.call(&command, self.shared.options.read_ms).await
     }
 
     async fn agreed(&self, offered: [u8; 32]) -> Result<[u8; 32], CallError> {
@@ -59,7 +59,8 @@ impl Roster for RedisEngine {
     fn rows(&self, incarnation: &str) -> Answer<'_, Result<Vec<String>, RosterError>> {
         let key = format!("rows:{incarnation}");
         Box::pin(async move {
-            let rows = self.asked("HVALS", key).await.and_then(|answer| Ok(roster::texts(&answer)?));
+            let rows =
+                self.asked(&self.lists, "HVALS", key).await.and_then(|answer| Ok(roster::texts(&answer)?));
             rows.map_err(|error| unanswered(&error))
         })
     }
@@ -67,7 +68,10 @@ impl Roster for RedisEngine {
     fn present(&self, channel: &ChannelName) -> Answer<'_, Result<Vec<PresentUser>, RosterError>> {
         let key = format!("in:{channel}");
         Box::pin(async move {
-            let users = self.asked("HGETALL", key).await.and_then(|answer| Ok(roster::present(&answer)?));
+            let users = self
+                .asked(&self.calls, "HGETALL", key)
+                .await
+                .and_then(|answer| Ok(roster::present(&answer)?));
             users.map_err(|error| unanswered(&error))
         })
     }

@@ -2,19 +2,25 @@
 -- shared.lua and place.lua.
 --
 -- Keys beside the log's: `nodes` has a line for each life of a hub: until when it counts, its lease, when it was heard
--- of, its connections, the version of what it told, 1 if another life took its place, its name. `rows:<life>` has its
+-- of, its connections, the version of what it told, 1 if another life took its place or 2 if some of what it had is let go, its name. `rows:<life>` has its
 -- connections; `own:<life>` what is to be let go with it; `in:<channel>` of each user a line for each life that has it
 -- there; `held` of each channel the lives that have a reader.
 --
 -- ARGV: bytes kept over all channels; names remembered for what they lost; PUBLISH or SPUBLISH, and where; the life, its
--- name, lease, connections, base, version; the life that it takes the place of, or ''; coming, here or leaving. Then
--- changes: `r`, id, row or ''; `m`, channel, user, connections, info or '', what the channel keeps (count, age, bytes),
+-- name, lease, connections, base, version; the life that it takes the place of, or ''; coming, here or leaving; the epoch
+-- and place that the caller knows of, or '' and 0. Then changes: `r`, id, row or ''; `m`, channel, user, connections, info or '', what the channel keeps (count, age, bytes),
 -- and size and end of the entries that tell of coming and going; `o`, channel, 1 or 0.
 --
--- Answers nothing where there is no log; -1 where the base is not what is here; else 1, whether more is to be let go, and
+-- Answers nothing where there is no log, or one that has lost something, which is for append.lua to see to; -1 where the base is not what is here; else 1, whether more is to be let go, and
 -- of each life that counts: life, name, connections, since when it was heard of, and how long it counts.
 
 if not epoch then return {} end
+do
+  local known, known_seq = tonumber(ARGV[13]), tonumber(ARGV[14])
+  local LIFE = 1099511627776
+  local is_later = known and known ~= epoch and math.floor(known / LIFE) >= math.floor(epoch / LIFE)
+  if is_later or (known == epoch and known_seq > seq) then return {} end
+end
 
 local NODES, HELD = BASE .. 'nodes', BASE .. 'held'
 local REAPED_MAX = 200
@@ -31,7 +37,7 @@ do
       string.match(lines[at + 1], '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d) (.*)$')
     lives[lines[at]] = {
       ends = tonumber(ends), lease = tonumber(own), seen = tonumber(seen), active = count, version = tonumber(told_to),
-      is_old = is_old == '1', node = node,
+      is_old = is_old ~= '0', is_doomed = is_old == '2', node = node,
     }
   end
 end
@@ -39,6 +45,8 @@ end
 local me = lives[life]
 if (me and me.version or 0) ~= base and not (me and me.version == version) then return {-1} end
 if not me and base > 0 then return {-1} end
+-- Some of what it had is let go already.
+if me and me.is_doomed and stage ~= 'leaving' then return {-1} end
 local is_again = me and me.version == version and base ~= version
 claim_room()
 
@@ -46,7 +54,7 @@ claim_room()
 local newest = 0
 for _, other in pairs(lives) do newest = math.max(newest, other.seen) end
 for _, other in pairs(lives) do
-  if newest < now - other.lease / 2 then other.ends = math.max(other.ends, now + other.lease / 2) end
+  if newest < now - other.lease / 2 and not other.is_doomed then other.ends = math.max(other.ends, now + other.lease / 2) end
 end
 
 local function own_key(owner)
@@ -104,11 +112,16 @@ end
 
 -- Lets go of some of what a life had. Answers whether it was the last.
 local function reap(owner)
+  -- Of a slot that moves some are already elsewhere: it is done when that is over.
+  if type(redis.pcall('EXISTS', own_key(owner), BASE .. 'rows:' .. owner, HELD)) ~= 'number' then return false end
   local had = redis.call('HRANDFIELD', own_key(owner), REAPED_MAX, 'WITHVALUES')
   for at = 1, #had, 2 do
     local kind, of = string.match(had[at], '^(%a)\n(.*)$')
     if kind == 'm' then
       local channel_name, user = string.match(of, '^([^\n]*)\n(.*)$')
+      if not is_here(channel(channel_name)) or type(redis.pcall('EXISTS', BASE .. 'in:' .. channel_name)) ~= 'number' then
+        return false
+      end
       local count, age, room, size, tail = string.match(had[at + 1], '^(%d+) (%d+) (%d+) (%d+)\n(.*)$')
       local keep = {tonumber(count), tonumber(age), tonumber(room)}
       member(owner, channel_name, user, '0', '', keep, nil, {tonumber(size), tail})
@@ -139,7 +152,7 @@ local function change(at)
   return at + 3
 end
 
-local at = 13
+local at = 15
 while at <= #ARGV and not is_again do at = change(at) end
 
 me = {ends = now + lease, lease = lease, seen = now, active = active, version = version, is_old = false, node = name}
@@ -153,15 +166,17 @@ end
 
 local more, answer = 0, {}
 for owner, other in pairs(lives) do
-  if other.ends <= now and more == 0 and not reap(owner) then more = 1 end
+  if other.ends <= now and more == 0 and not reap(owner) then
+    other.is_doomed, more = true, 1
+  end
 end
 local lines = {}
 for owner, other in pairs(lives) do
-  local is_old = other.is_old and 1 or 0
+  local is_old = other.is_doomed and 2 or other.is_old and 1 or 0
   lines[#lines + 1] = owner
   lines[#lines + 1] = table.concat({text(other.ends), text(other.lease), text(other.seen), other.active,
     text(other.version), is_old, other.node}, ' ')
-  if not other.is_old and other.ends > now then
+  if is_old == 0 and other.ends > now then
     for _, value in ipairs({owner, other.node, other.active, text(now - other.seen), text(other.ends - now)}) do
       answer[#answer + 1] = value
     end

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use redis::Value;
-use tidings_core::channel::ChannelName;
-use tidings_core::engine::Offer;
+use tidings_core::engine::{Head, Offer};
 use tidings_core::roster::{Change, Member, Peer, PresentUser, Report, Reported, Stage};
 
 use super::{Bounds, NotUnderstood, array, entry, number, text};
@@ -18,25 +17,28 @@ pub(crate) static REPORT: LazyLock<Script> = LazyLock::new(|| {
 /// Answers who is there.
 pub(crate) static PEERS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("peers.lua")));
 
+/// Where it is told that a channel got its first reader or lost its last.
+const OCCUPIED: &str = "$hub/cluster/occupied";
+
 /// The keys that a report touches for sure.
-pub(crate) fn report_keys(base: &str, report: &Report) -> Vec<Vec<u8>> {
+pub(crate) fn report_keys<'a>(base: &str, report: &'a Report) -> Vec<Vec<u8>> {
     let mut keys = super::keys(base);
     let own = ["rows", "own"].map(|kind| format!("{base}{kind}:{}", report.incarnation));
-    let channels: BTreeSet<&ChannelName> = report
-        .changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::Member(member) => Some(&member.joined.channel),
-            Change::Row { .. } | Change::Reader { .. } => None,
-        })
-        .collect();
-    let of = |channel: &&ChannelName| ["ch", "in"].map(|kind| format!("{base}{kind}:{channel}"));
+    // With the channel that tells of readers.
+    let told = |change: &'a Change| match change {
+        Change::Member(member) => Some(member.joined.channel.as_str()),
+        Change::Reader { .. } => Some(OCCUPIED),
+        Change::Row { .. } => None,
+    };
+    let channels: BTreeSet<&str> = report.changes.iter().filter_map(told).collect();
+    let of =
+        |channel: &&str| ["ch", "ids", "order", "keys", "in"].map(|kind| format!("{base}{kind}:{channel}"));
     let named = ["nodes", "held"].map(|name| format!("{base}{name}"));
     keys.extend(named.into_iter().chain(own).chain(channels.iter().flat_map(of)).map(String::into_bytes));
     keys
 }
 
-pub(crate) fn report_arguments(bounds: &Bounds, report: &Report) -> Vec<Vec<u8>> {
+pub(crate) fn report_arguments(known: Option<Head>, bounds: &Bounds, report: &Report) -> Vec<Vec<u8>> {
     let number = |number: u64| number.to_string().into_bytes();
     let mut arguments: Vec<Vec<u8>> = vec![
         bounds.total_bytes.to_string().into(),
@@ -55,6 +57,8 @@ pub(crate) fn report_arguments(bounds: &Bounds, report: &Report) -> Vec<Vec<u8>>
             Stage::Here => "here".into(),
             Stage::Leaving => "leaving".into(),
         },
+        known.map(|known| number(known.epoch.get())).unwrap_or_default(),
+        number(known.map_or(0, |known| known.seq)),
     ];
     for change in &report.changes {
         match change {

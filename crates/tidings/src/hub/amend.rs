@@ -94,9 +94,9 @@ impl Hub {
             }
         }
         let until_ms = self.amend(user, add, remove, until_ms)?;
-        let streams_changed = self.hold_streams(user, add);
         let decided = [Decision::Channels(Arc::clone(user))];
         self.tell_decisions(&decided);
+        let streams_changed = self.hold_streams(user, add);
         self.write_down(&decided)?;
         Ok(Amended { streams_changed, until_ms })
     }

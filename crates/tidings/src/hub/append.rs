@@ -130,7 +130,7 @@ impl Hub {
             channel: channel.clone(),
             event: checked.event.clone(),
             retention: match orders::is_order(channel) {
-                true => orders::RETENTION,
+                true => orders::retention(channel),
                 false => self.0.options.rules.keep(channel).retention,
             },
         })

@@ -116,15 +116,11 @@ impl Hub {
     /// Opens a stream. It is in the books before anything can end it.
     pub(crate) fn connect(&self, mut open: Open) -> Result<Stream, OpenError> {
         let now_ms = self.0.clock.now_ms();
-        self.may_come(&open)?;
-        let candidate = Candidate {
-            user: Arc::clone(&open.grant.user),
-            client_id: open.client_id.clone(),
-            kind: Arc::clone(&open.kind),
-            ip: open.client.remote.address.ip,
-            connections_max: open.grant.connections_max,
-            drawn: open.reserved.as_ref().map(|reserved| reserved.serial),
-        };
+        // Where a place was reserved, that was asked then.
+        if open.reserved.is_none() {
+            self.may_come(&open)?;
+        }
+        let candidate = self.candidate(&open, open.reserved.as_ref().map(|reserved| reserved.serial));
         let make = |key| {
             let outlet = Outlet::new(key, open.client.peer.clone(), open.client.remote, now_ms);
             outlet.hold_to(open.grant.held());
@@ -176,7 +172,18 @@ impl Hub {
         self.0.phase() != Phase::Serving && !self.0.sends_on.load(Relaxed)
     }
 
-    fn may_come(&self, open: &Open) -> Result<(), OpenError> {
+    pub(super) fn candidate(&self, open: &Open, drawn: Option<u64>) -> Candidate {
+        Candidate {
+            user: Arc::clone(&open.grant.user),
+            client_id: open.client_id.clone(),
+            kind: Arc::clone(&open.kind),
+            ip: open.client.remote.address.ip,
+            connections_max: open.grant.connections_max,
+            drawn,
+        }
+    }
+
+    pub(super) fn may_come(&self, open: &Open) -> Result<(), OpenError> {
         self.may_come_at_all()?;
         self.take_stream(open.client.ip()).map_err(|TooOften { per_second, retry_ms, .. }| {
             self.0.books().note_refusal("rate");
@@ -185,7 +192,7 @@ impl Hub {
     }
 
     /// Whether anybody is let in by now.
-    pub(super) fn may_come_at_all(&self) -> Result<(), OpenError> {
+    fn may_come_at_all(&self) -> Result<(), OpenError> {
         if self.refuses_all() {
             self.0.books().note_refusal("draining");
             return Err(OpenError::Draining);
@@ -291,7 +298,7 @@ impl Hub {
         tracing::info!(%user, %channels, total, "client connected");
     }
 
-    fn full(&self, refused: Refused) -> OpenError {
+    pub(super) fn full(&self, refused: Refused) -> OpenError {
         let held_by = match &refused {
             Refused::User { held_by, .. } => held_by.iter().map(|evidence| self.evidence(evidence)).collect(),
             _ => Vec::new(),

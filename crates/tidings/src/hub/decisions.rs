@@ -65,6 +65,12 @@ impl Decision {
         user.into_iter().chain(token).collect()
     }
 
+    /// Of whom.
+    pub(super) fn name(&self) -> &str {
+        let (Self::User(name) | Self::Token(name) | Self::Channels(name)) = self;
+        name
+    }
+
     /// What holds of it by now.
     pub(super) fn line(&self, permissions: &Permissions) -> Line {
         let revoked = &permissions.revoked;

@@ -8,7 +8,7 @@ use tidings_core::close::CloseReason;
 use tidings_core::registry::ConnKey;
 
 use super::orders::Order;
-use super::{Hub, Phase, locked};
+use super::{EngineState, Hub, Phase, locked};
 use crate::outlet::{Ending, Outlet};
 
 /// There is no live connection by that id.
@@ -36,6 +36,9 @@ impl Hub {
         match self.0.secrets.parse_secret(connection_id) {
             Some(key) if self.settle(key, CloseReason::Disconnected, None) => Ok(()),
             None if self.is_genuine_of_peer(connection_id) => {
+                if !self.passes_on("disconnect", connection_id) {
+                    return Ok(());
+                }
                 self.order(Order::Disconnect { connection_id: connection_id.to_owned() });
                 Ok(())
             }
@@ -47,7 +50,10 @@ impl Hub {
     /// One of another hub that shares the log is told to that, and this can't say whether there is any.
     pub fn alive(&self, connection_id: &str) -> Result<(), NoSuchConnection> {
         if self.is_genuine_of_peer(connection_id) {
-            self.order(Order::Alive { connection_id: connection_id.to_owned() });
+            // Said again soon, where it can't be passed on now.
+            if self.engine_state() == EngineState::Here && self.passes_on("alive", connection_id) {
+                self.order(Order::Alive { connection_id: connection_id.to_owned() });
+            }
             return Ok(());
         }
         self.alive_here(connection_id)

@@ -4,11 +4,13 @@
 //! code that only this process can make (RFC 2104). So neither costs memory, and neither can be guessed from the
 //! other.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tidings_core::registry::ConnKey;
+
+use super::locked;
 
 const CODE_HEX_LEN: usize = 32;
 // 36^13 > 2^64.
@@ -17,6 +19,8 @@ const BASE36_DIGITS_MAX: usize = 13;
 /// What this process alone knows, or the hubs that share a log.
 pub(super) struct Secrets {
     key: OnceLock<[u8; 32]>,
+    /// The key of hubs that came when the store had lost the first.
+    other: Mutex<Option<[u8; 32]>>,
     incarnation: String,
 }
 
@@ -28,7 +32,11 @@ impl std::fmt::Debug for Secrets {
 
 impl Secrets {
     pub(super) fn new() -> Self {
-        Self { key: OnceLock::new(), incarnation: base36(u64::from(rand::random::<u32>())) }
+        Self {
+            key: OnceLock::new(),
+            other: Mutex::default(),
+            incarnation: base36(u64::from(rand::random::<u32>())),
+        }
     }
 
     /// The hub's life that all its ids begin with.
@@ -57,9 +65,11 @@ impl Secrets {
         self.key.get_or_init(rand::random)
     }
 
-    /// Takes the key that other hubs have too, unless there is one already.
+    /// Takes the key that other hubs have too, beside the one that there is already.
     pub(super) fn agree(&self, key: [u8; 32]) {
-        let _ = self.key.set(key);
+        if *self.key.get_or_init(|| key) != key {
+            *locked(&self.other) = Some(key);
+        }
     }
 
     /// Whether there is a key.
@@ -70,9 +80,13 @@ impl Secrets {
     /// Whether a hub that has the same key made this secret id.
     pub(super) fn is_genuine(&self, id: &str) -> bool {
         let Some((public, code)) = id.split_once('.') else { return false };
-        let mut mac = self.mac();
-        mac.update(public.as_bytes());
-        unhex(code).is_some_and(|code| mac.verify_truncated_left(&code).is_ok())
+        let Some(code) = unhex(code) else { return false };
+        let other = *locked(&self.other);
+        self.key.get().into_iter().chain(&other).any(|key| {
+            let mut mac = mac(key);
+            mac.update(public.as_bytes());
+            mac.verify_truncated_left(&code).is_ok()
+        })
     }
 
     pub(super) fn secret(&self, key: ConnKey) -> String {
@@ -97,14 +111,14 @@ impl Secrets {
     }
 
     fn code(&self, public: &str) -> String {
-        let mut mac = self.mac();
+        let mut mac = mac(self.key());
         mac.update(public.as_bytes());
         mac.finalize().into_bytes().iter().take(CODE_HEX_LEN / 2).map(|byte| format!("{byte:02x}")).collect()
     }
+}
 
-    fn mac(&self) -> Hmac<Sha256> {
-        Hmac::new_from_slice(self.key()).expect("HMAC takes a key of any length")
-    }
+fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -148,6 +162,9 @@ mod tests {
         assert_eq!(ours.parse_public(&ours.public(key)), Some(key));
         assert_eq!(others.parse_secret(&secret), None);
         assert!(peer.is_genuine(&secret) && !others.is_genuine(&secret));
+        others.secret(key);
+        others.agree(*ours.key());
+        assert!(others.is_genuine(&secret), "by a key beside its own");
         assert_eq!(peer.parse_secret(&secret), None, "it is no connection of its own");
         let mut forged = secret.clone();
         let last = forged.pop().unwrap();

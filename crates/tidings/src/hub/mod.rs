@@ -220,6 +220,7 @@ impl Hub {
         if hub.0.shared.is_some() {
             runtime.spawn(shared::follow(Arc::downgrade(&hub.0)));
             runtime.spawn(cluster::run(Arc::downgrade(&hub.0)));
+            runtime.spawn(orders::tell(Arc::downgrade(&hub.0)));
             if let Some(leases) = leases {
                 hub.open_desk(leases);
             }

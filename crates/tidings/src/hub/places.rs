@@ -8,6 +8,7 @@ use tidings_core::close::CloseReason;
 use tidings_core::quota::Leases;
 use tidings_core::registry::{ConnKey, Refused};
 
+use super::cluster::Look;
 use super::quota::{Asking, Closing, Desk, DeskOptions, DeskState, Evidence, Place, Refusal, Why};
 use super::{FastMap, Hub, Open, OpenError, locked};
 
@@ -69,8 +70,18 @@ impl Hub {
     /// limit alone. Without a cluster, nothing is asked.
     pub async fn reserve(&self, open: &mut Open) -> Result<(), OpenError> {
         let Some(desk) = self.desk().filter(|_| !open.grant.is_anonymous()) else { return Ok(()) };
-        self.may_come_at_all()?;
-        let serial = self.0.books().draw();
+        // Nobody makes room for one who is refused for something else.
+        self.may_come(open)?;
+        let serial = {
+            let mut books = self.0.books();
+            let serial = books.draw();
+            let room = books.has_room(&self.candidate(open, Some(serial)), &self.0.options.limits);
+            room.map_err(|refused| {
+                books.note_refusal(refused.kind());
+                self.full(refused)
+            })?;
+            serial
+        };
         let limit = open.grant.connections_max.unwrap_or(self.0.options.limits.connections_per_user);
         let asking = Asking {
             user: Arc::clone(&open.grant.user),
@@ -106,6 +117,10 @@ impl Hub {
         };
         if let Some(reason) = doomed {
             self.settle(key, reason, None);
+        }
+        // Whoever ended it meanwhile found no place to give back.
+        if self.0.books().get(key).is_none() {
+            self.give_place_back(key);
         }
     }
 
@@ -145,7 +160,11 @@ impl Hub {
         let key = {
             let held = &mut *locked(&shared.places.held);
             let key = held.places.get(&serial).map(|(key, _)| *key);
-            if key.is_none() && held.doomed.len() < DOOMED_MAX {
+            if key.is_none() {
+                if held.doomed.len() >= DOOMED_MAX {
+                    // Most of them had gone, or never came.
+                    held.doomed.clear();
+                }
                 held.doomed.insert(serial, reason);
             }
             key
@@ -173,7 +192,7 @@ impl Hub {
 
     /// Those who hold a limit, by their public ids.
     async fn shown_evidence(&self, held_by: &[Evidence]) -> Vec<Value> {
-        let others = self.rows_of_others().await;
+        let others = self.rows_of_others(Look::EVERYBODYS).await;
         let public = |place: &str| {
             if let (Some(shared), Some(serial)) = (&self.0.shared, self.serial_of(place)) {
                 let held = locked(&shared.places.held);

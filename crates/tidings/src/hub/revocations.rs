@@ -154,11 +154,11 @@ impl Hub {
                 token_ms = Some(put(&mut revoked.tokens, token_id, new));
             }
         }
+        let decided = Decision::of(order.user.as_ref(), order.token_id.as_ref());
+        self.tell_decisions(&decided);
         let keys = self.revoked_streams(order);
         let streams_ended =
             keys.into_iter().filter(|key| self.settle(*key, CloseReason::Revoked, None)).count();
-        let decided = Decision::of(order.user.as_ref(), order.token_id.as_ref());
-        self.tell_decisions(&decided);
         self.write_down(&decided)?;
         let ends = [order.user.as_ref().map(|_| user_ms), order.token_id.as_ref().and(token_ms)];
         let until_ms = ends.into_iter().flatten().max().unwrap_or(now_ms);

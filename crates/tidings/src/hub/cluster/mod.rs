@@ -14,6 +14,7 @@ use tidings_core::roster::Report;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
+pub(super) use self::others::Look;
 pub use self::others::NodeInfo;
 use self::others::Others;
 use super::{Hub, Inner, locked};
@@ -53,6 +54,9 @@ struct Own {
     /// The connections that were told last.
     active: Option<u64>,
     beats: u64,
+    /// When some rows are to be told again.
+    rows_due_ms: u64,
+    /// The store knows that this hub is no more.
     has_left: bool,
 }
 
@@ -137,6 +141,7 @@ impl Hub {
             tracing::warn!("the other hubs could not be told that this one stops: its lease ends by itself");
         }
         if let Some(cluster) = self.cluster() {
+            // Whoever is not heard in time says no more.
             locked(&cluster.own).has_left = true;
         }
     }
@@ -171,7 +176,9 @@ async fn turn(hub: &Weak<Inner>) -> Option<(Told, Duration)> {
     let told = hub.tell_cluster(false).await;
     if told == Told::Anew {
         // A store that lost all that was told lost this as well.
-        let _ = hub.offer_key(*hub.0.secrets.key()).await;
+        if let Some(key) = hub.offer_key(*hub.0.secrets.key()).await {
+            hub.0.secrets.agree(key);
+        }
     }
     let wait = match told {
         Told::All => beat,

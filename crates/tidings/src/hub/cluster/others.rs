@@ -11,15 +11,32 @@ use tidings_core::roster::{Peer, PresentUser};
 use tokio::time::timeout;
 
 use crate::hub::lists::ConnectionInfo;
-use crate::hub::{Hub, Present, locked};
+use crate::hub::{FastMap, Hub, Present, locked};
 
 /// What is known of other hubs is asked for anew when it is older, and somebody wants to know.
 const FRESH_MS: u64 = 50;
-/// The same of their connections.
-const ROWS_FRESH_MS: u64 = 500;
+/// What a client says beside a stream of another hub is passed on once in so long.
+const PASS_ON_MS: u64 = 3_000;
+/// And for so many connections in that time.
+const PASSED_ON_MAX: usize = 20_000;
 /// How long whoever asks waits for it, before what is known is told.
 const ASK: Duration = Duration::from_millis(500);
-const ASK_ROWS: Duration = Duration::from_secs(3);
+
+/// How closely somebody looks at the connections of other hubs, which may be very many.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::hub) struct Look {
+    /// What is known is asked for anew when it is older.
+    fresh_ms: u64,
+    /// How long whoever asks waits for that.
+    wait: Duration,
+}
+
+impl Look {
+    /// For operators.
+    pub(in crate::hub) const OPERATORS: Self = Self { fresh_ms: 500, wait: Duration::from_secs(3) };
+    /// For whoever may ask as often as it likes.
+    pub(in crate::hub) const EVERYBODYS: Self = Self { fresh_ms: 5_000, wait: ASK };
+}
 
 /// A hub of the cluster, as operators see it.
 #[derive(Clone, Debug, Serialize)]
@@ -55,7 +72,10 @@ impl ToldRow {
 #[derive(Debug, Default)]
 pub(super) struct Others {
     peers: Mutex<Peers>,
-    rows: tokio::sync::Mutex<Rows>,
+    /// When something was last passed on for a connection of another hub.
+    passed_on: Mutex<FastMap<Box<str>, u64>>,
+    rows: Mutex<Rows>,
+    fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -126,45 +146,71 @@ impl Hub {
         self.peers().iter().any(|(peer, _)| life(peer))
     }
 
+    /// Whether what a client says of its connection at another hub is passed on: not again and again.
+    pub(in crate::hub) fn passes_on(&self, what: &str, connection_id: &str) -> bool {
+        let Some(cluster) = self.cluster() else { return false };
+        let now_ms = self.0.clock.now_ms();
+        let said = format!("{what} {connection_id}");
+        let passed = &mut *locked(&cluster.others.passed_on);
+        if passed.len() >= PASSED_ON_MAX {
+            passed.retain(|_, at_ms| *at_ms + PASS_ON_MS > now_ms);
+        }
+        if passed.len() >= PASSED_ON_MAX
+            || passed.get(&*said).is_some_and(|at_ms| *at_ms + PASS_ON_MS > now_ms)
+        {
+            return false;
+        }
+        passed.insert(said.into(), now_ms);
+        true
+    }
+
     fn is_own_life(&self, life: &str) -> bool {
         life.split('.').next() == Some(self.0.secrets.incarnation())
     }
 
-    /// The connections of the other hubs, as they told them last: those of a hub that died count until its lease ends.
-    pub(in crate::hub) async fn rows_of_others(&self) -> Arc<Vec<ConnectionInfo>> {
-        let Some(shared) = &self.0.shared else { return Arc::default() };
-        let Some(roster) = shared.engine.roster() else { return Arc::default() };
+    /// The connections of the other hubs, as they told them last: those of a hub that died count until its lease ends. Where
+    /// they don't come in time, those that were known.
+    pub(in crate::hub) async fn rows_of_others(&self, look: Look) -> Arc<Vec<ConnectionInfo>> {
+        let Some(cluster) = self.cluster() else { return Arc::default() };
+        let fresh = |rows: &Rows| {
+            let at_ms = rows.at_ms?;
+            (self.0.clock.now_ms() < at_ms + look.fresh_ms).then(|| Arc::clone(&rows.rows))
+        };
+        if let Some(rows) = fresh(&locked(&cluster.others.rows)) {
+            return rows;
+        }
+        let hub = self.clone();
+        // Goes on where nobody waits for it any longer.
+        let fetch = self.0.runtime.spawn(async move { hub.fetch_rows(look).await });
+        let _ = timeout(look.wait, fetch).await;
+        Arc::clone(&locked(&cluster.others.rows).rows)
+    }
+
+    async fn fetch_rows(&self, look: Look) {
+        let Some(shared) = &self.0.shared else { return };
+        let Some(roster) = shared.engine.roster() else { return };
+        let others = &shared.cluster.others;
         // One asks at a time, and all have what it got.
-        let mut known = shared.cluster.others.rows.lock().await;
+        let _turn = others.fetching.lock().await;
         let now_ms = self.0.clock.now_ms();
-        if known.at_ms.is_some_and(|at_ms| now_ms < at_ms + ROWS_FRESH_MS) {
-            return Arc::clone(&known.rows);
+        if locked(&others.rows).at_ms.is_some_and(|at_ms| now_ms < at_ms + look.fresh_ms) {
+            return;
         }
         self.look_at_cluster().await;
-        let (mut rows, now) = (Vec::new(), self.0.clock.wall_ms());
-        let read = async {
-            for (peer, _) in self.peers() {
-                for row in roster.rows(&peer.incarnation).await? {
-                    match serde_json::from_str::<ToldRow>(&row) {
-                        Ok(row) => rows.push(row.now(now)),
-                        Err(error) => {
-                            tracing::error!(%error, node = peer.node, "a row of another hub can't be read")
-                        }
-                    }
-                }
-            }
-            Ok::<_, tidings_core::roster::RosterError>(())
-        };
-        if let Ok(Ok(())) = timeout(ASK_ROWS, read).await {
-            known.rows = Arc::new(rows);
+        let mut told = Vec::new();
+        for (peer, _) in self.peers() {
+            let Ok(rows) = roster.rows(&peer.incarnation).await else { return };
+            told.push((peer.node, rows));
         }
-        known.at_ms = Some(self.0.clock.now_ms());
-        Arc::clone(&known.rows)
+        let now = self.0.clock.wall_ms();
+        let Ok(rows) = tokio::task::spawn_blocking(move || read_rows(&told, now)).await else { return };
+        *locked(&others.rows) = Rows { at_ms: Some(self.0.clock.now_ms()), rows: Arc::new(rows) };
     }
 
     /// How many connections a user has at other hubs, as these told last.
     pub async fn connections_elsewhere(&self, user: &str) -> usize {
-        self.rows_of_others().await.iter().filter(|info| &*info.user == user).count()
+        let others = self.rows_of_others(Look::OPERATORS).await;
+        others.iter().filter(|info| &*info.user == user).count()
     }
 
     /// Who is on a channel, over all hubs; of others, while the store they share does not answer, who was known to be.
@@ -181,7 +227,8 @@ impl Hub {
         let mut users: BTreeMap<Arc<str>, Present> =
             here.map(|present| (Arc::clone(&present.user), present)).collect();
         let by_name = Selector::Channel(channel.clone());
-        for info in self.rows_of_others().await.iter().filter(|info| info.channels.contains(&by_name)) {
+        let others = self.rows_of_others(Look::EVERYBODYS).await;
+        for info in others.iter().filter(|info| info.channels.contains(&by_name)) {
             let user = Arc::clone(&info.user);
             let there = || Present { user: Arc::clone(&user), connections: 0, info: None };
             users.entry(Arc::clone(&user)).or_insert_with(there).connections += 1;
@@ -193,6 +240,19 @@ impl Hub {
         let roster = self.0.shared.as_ref()?.engine.roster()?;
         roster.secret(offered).await.ok()
     }
+}
+
+fn read_rows(told: &[(String, Vec<String>)], now: u64) -> Vec<ConnectionInfo> {
+    let mut rows = Vec::with_capacity(told.iter().map(|(_, rows)| rows.len()).sum());
+    for (node, told) in told {
+        for row in told {
+            match serde_json::from_str::<ToldRow>(row) {
+                Ok(row) => rows.push(row.now(now)),
+                Err(error) => tracing::error!(%error, node, "a row of another hub can't be read"),
+            }
+        }
+    }
+    rows
 }
 
 impl From<PresentUser> for Present {

@@ -28,6 +28,9 @@ impl Hub {
         let Some(shared) = &self.0.shared else { return Told::All };
         let (Some(roster), cluster) = (shared.engine.roster(), &shared.cluster) else { return Told::All };
         let _turn = cluster.telling.lock().await;
+        if locked(&cluster.own).has_left {
+            return Told::All;
+        }
         let report = self.next_report(cluster, leaves);
         match roster.report(&report).await {
             Err(_) => {
@@ -46,7 +49,11 @@ impl Hub {
                 if report.stage == Stage::Here {
                     own.replaces = None;
                 }
-                if more || own.has_more() || own.active != Some(active) {
+                own.has_left = report.stage == Stage::Leaving && !more;
+                if own.has_left {
+                    return Told::All;
+                }
+                if leaves || more || own.has_more() || own.active != Some(active) {
                     return Told::Some;
                 }
                 Told::All
@@ -61,15 +68,12 @@ impl Hub {
 
     fn next_report(&self, cluster: &Cluster, leaves: bool) -> Report {
         let active = self.0.books().live() as u64;
+        let due = self.rows_due(cluster);
         let mut own = locked(&cluster.own);
         if let Some(report) = own.in_flight.take() {
             return Report { active, ..report };
         }
-        if own.rows.is_empty() && !leaves {
-            own.beats += 1;
-            let rows = self.rows_of_beat(own.beats);
-            own.rows.extend(rows);
-        }
+        own.rows.extend(due);
         let (rows, members, readers) = own.take(CHANGES_MAX);
         let stage = match (own.has_more(), leaves) {
             (true, _) => Stage::Coming,
@@ -113,12 +117,21 @@ impl Hub {
         own.readers.extend(readers);
     }
 
-    fn rows_of_beat(&self, beat: u64) -> Vec<ConnKey> {
+    /// Connections of which is told again what they were sent: once a beat, some of them.
+    fn rows_due(&self, cluster: &Cluster) -> Vec<ConnKey> {
+        let now_ms = self.0.clock.now_ms();
+        let beat = {
+            let own = &mut *locked(&cluster.own);
+            if now_ms < own.rows_due_ms {
+                return Vec::new();
+            }
+            own.rows_due_ms = now_ms + cluster.beat().as_millis() as u64;
+            own.beats += 1;
+            own.beats
+        };
         let books = self.0.books();
         let keys = books.iter().map(|entry| entry.key);
-        keys.filter(|key| u64::from(key.index()) % BEATS_PER_ROW == beat % BEATS_PER_ROW)
-            .take(CHANGES_MAX * 20)
-            .collect()
+        keys.filter(|key| u64::from(key.index()) % BEATS_PER_ROW == beat % BEATS_PER_ROW).collect()
     }
 
     fn rows_told(&self, keys: Vec<ConnKey>) -> Vec<Change> {

@@ -9,6 +9,7 @@ use tidings_core::registry::Closed;
 
 use super::Search;
 use super::row::Row;
+use crate::hub::cluster::Look;
 use crate::hub::timeline::{Happening, TimelineEntry};
 use crate::hub::{Hub, Tale, locked};
 
@@ -86,7 +87,7 @@ impl Hub {
         if let Some(details) = self.connection(id) {
             return Some(details);
         }
-        let others = self.rows_of_others().await;
+        let others = self.rows_of_others(Look::OPERATORS).await;
         let info = others.iter().find(|info| info.id == id)?;
         let opened = TimelineEntry { at: info.connected_at, what: Happening::Opened };
         Some(ConnectionDetails { connection: json!(info), closed: None, timeline: vec![opened] })

@@ -12,6 +12,7 @@ use tidings_core::registry::{ConnKey, Entry};
 use super::order::{Cut, SortValue, cut};
 use super::row::{ConnectionInfo, Row};
 use super::{ListQuery, RowMark, Search, SortKey};
+use crate::hub::cluster::Look;
 use crate::hub::{FastMap, Hub};
 use crate::outlet::Outlet;
 
@@ -102,7 +103,7 @@ impl Hub {
         if !self.is_clustered() {
             return self.connections(query);
         }
-        let others = self.rows_of_others().await;
+        let others = self.rows_of_others(Look::OPERATORS).await;
         let life = life_number(self.0.secrets.incarnation());
         let mark = |entry: &Entry<_>, by| {
             RowMark::new(self.value_anywhere(entry, by), life | u128::from(entry.key.serial()))

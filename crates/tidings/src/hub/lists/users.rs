@@ -7,6 +7,7 @@ use tidings_core::grant::ANONYMOUS;
 
 use super::order::{Cut, SortValue, cut};
 use super::{ListQuery, RowMark, SortKey};
+use crate::hub::cluster::Look;
 use crate::hub::{FastMap, Hub};
 
 /// Which users, in what order. Searched is the name.
@@ -81,7 +82,7 @@ impl Hub {
             return self.users(query);
         }
         let mut counts: FastMap<Arc<str>, usize> = FastMap::default();
-        for info in self.rows_of_others().await.iter() {
+        for info in self.rows_of_others(Look::OPERATORS).await.iter() {
             *counts.entry(Arc::clone(&info.user)).or_default() += 1;
         }
         for (user, connections) in self.0.books().users() {

@@ -2,18 +2,21 @@
 //! places in the log, between the events before which and after which it was said, and never gets into a ring: it is
 //! done, and what comes later in the log is delivered after that.
 
+mod telling;
+
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use tidings_core::channel::ChannelName;
 use tidings_core::close::CloseReason;
 use tidings_core::engine::Entry;
-use tidings_core::event::{Draft, Event};
 use tidings_core::history::Retention;
+use tokio::sync::Notify;
 
+use self::telling::Untold;
+pub(super) use self::telling::tell;
 use super::amendments::Said;
 use super::decisions::{Decision, Line};
-use super::publish::Checked;
 use super::{FastMap, Hub, KickOrder, locked};
 
 /// Channels that nobody can read: they have no board.
@@ -24,9 +27,11 @@ const CHANNELS: &str = "$hub/cluster/channels";
 const ORDERS: &str = "$hub/cluster/orders";
 
 /// By its key only the latest of each decision is kept, for hubs that come later: as many and for as long as there can be
-/// any. An order is for whom it finds.
-pub(super) const RETENTION: Retention =
+/// any.
+const DECISIONS_KEPT: Retention =
     Retention { count: 100_000, age_ms: 400 * 24 * 3600 * 1000, bytes: 64 << 20 };
+/// An order is for whom it finds: it is kept for hubs that missed it.
+const ORDERS_KEPT: Retention = Retention { count: 1_000, age_ms: 60_000, bytes: 1 << 20 };
 
 /// For how long what another hub decided is set against what this one decided at the same time.
 const CONTESTED_MS: u64 = 60_000;
@@ -80,10 +85,41 @@ struct Word {
     what: What,
 }
 
+/// What this hub has to tell, and what it heard.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    taken: Mutex<Taken>,
+    untold: Mutex<Untold>,
+    /// Something waits to be told.
+    said: Arc<Notify>,
+}
+
 /// When other hubs' decisions were taken in, by the clock. One of this hub's own comes back as an entry, and is set
 /// again only if another was taken in since it was made: all hubs end with the one that is later in the log.
 #[derive(Debug, Default)]
-pub(super) struct Orders(Mutex<FastMap<Decision, u64>>);
+struct Taken {
+    at_ms: FastMap<Decision, u64>,
+    swept_ms: u64,
+}
+
+impl Taken {
+    fn note(&mut self, decision: &Decision, now_ms: u64) {
+        if self.swept_ms + CONTESTED_MS < now_ms {
+            self.at_ms.retain(|_, at_ms| *at_ms + CONTESTED_MS > now_ms);
+            self.swept_ms = now_ms;
+        }
+        self.at_ms.insert(decision.clone(), now_ms);
+    }
+
+    fn forget(&mut self, decision: &Decision) {
+        self.at_ms.remove(decision);
+    }
+}
+
+/// How long a channel of hubs is kept.
+pub(super) fn retention(channel: &ChannelName) -> Retention {
+    if channel.as_str() == ORDERS { ORDERS_KEPT } else { DECISIONS_KEPT }
+}
 
 /// Whether it is for hubs, and nobody else.
 pub(super) fn is_order(channel: &ChannelName) -> bool {
@@ -91,50 +127,6 @@ pub(super) fn is_order(channel: &ChannelName) -> bool {
 }
 
 impl Hub {
-    /// Tells the other hubs what was decided here.
-    pub(super) fn tell_decisions(&self, decided: &[Decision]) {
-        let Some(shared) = &self.0.shared else { return };
-        for decision in decided {
-            locked(&shared.orders.0).remove(decision);
-            let line = decision.line(&locked(&self.0.permissions));
-            let (channel, name) = match decision {
-                Decision::User(name) => (USERS, name),
-                Decision::Token(name) => (TOKENS, name),
-                Decision::Channels(name) => (CHANNELS, name),
-            };
-            self.say(channel, Some(name), What::Decision(line));
-        }
-    }
-
-    /// The same of all that was ever decided and holds: the log has lost it.
-    pub(super) fn tell_all_decisions(&self) {
-        let all: Vec<Decision> = locked(&self.0.permissions).decided().collect();
-        self.tell_decisions(&all);
-    }
-
-    /// Tells the other hubs to do what this one did. Nothing, where there are none.
-    pub(super) fn order(&self, order: Order) {
-        if self.0.shared.is_some() {
-            self.say(ORDERS, None, What::Order(order));
-        }
-    }
-
-    fn say(&self, channel: &str, key: Option<&str>, what: What) {
-        let said = Word { by: self.0.secrets.incarnation().to_owned(), what };
-        let data = serde_json::value::to_raw_value(&said).expect("texts and numbers are JSON");
-        let channel = ChannelName::parse(channel).expect("a name");
-        // A name may be longer than a key: then every decision of it is kept.
-        let draft = Draft { ty: Some("order"), data: &data, id: None, key };
-        match Event::kept(draft) {
-            Ok(event) => {
-                if let Err(error) = self.enqueue(Checked { channels: vec![channel], event }) {
-                    tracing::error!(%error, "the other hubs were not told what was decided here");
-                }
-            }
-            Err(error) => tracing::error!(%error, "the other hubs can't be told what was decided here"),
-        }
-    }
-
     /// Does what a hub said.
     pub(super) fn obey(&self, entry: &Entry) {
         let Ok(Word { by, what }) = serde_json::from_str(entry.event.data()) else {
@@ -157,15 +149,17 @@ impl Hub {
 
     fn take_over(&self, line: Line, is_own: bool) {
         let (Some(shared), Some(decision)) = (&self.0.shared, line.of()) else { return };
-        {
-            let now_ms = self.0.clock.now_ms();
-            let mut taken = locked(&shared.orders.0);
-            taken.retain(|_, at_ms| *at_ms + CONTESTED_MS > now_ms);
-            match is_own {
-                true if taken.remove(&decision).is_none() => return,
-                true => {}
-                false => drop(taken.insert(decision.clone(), now_ms)),
+        if is_own {
+            // Nothing else was heard since it was made.
+            if !locked(&shared.orders.taken).at_ms.contains_key(&decision) {
+                return;
             }
+        } else {
+            // What this hub decided and has not told yet will be later in the log.
+            if locked(&shared.orders.untold).has(&decision) {
+                return;
+            }
+            locked(&shared.orders.taken).note(&decision, self.0.clock.now_ms());
         }
         let shuts_out = line.shuts_out();
         let given = {
