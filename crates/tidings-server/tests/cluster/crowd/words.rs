@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 /// What all of the crowd read.
-pub(super) const ALL: &str = "all";
+pub(super) const ALL: &str = "everyone";
 
 /// Each is answered with what was [`Told`].
 #[derive(Debug, Deserialize, Serialize)]
