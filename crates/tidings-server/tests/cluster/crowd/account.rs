@@ -16,21 +16,26 @@ pub(super) struct Account {
     /// When the first and the last was seen to have lost its stream.
     lost: Option<(Duration, Duration)>,
     lost_count: usize,
+    greeted_count: usize,
 }
 
 struct Look {
     at: Instant,
     held: u64,
+    /// Streams that ended and that were greeted so far.
+    lost: usize,
+    greeted: usize,
     /// The least and the most that a hub said.
     counts: (u64, u64),
 }
 
 impl Account {
     pub(super) fn new(went: Instant, total: usize) -> Self {
-        Self { went, total, looks: Vec::new(), lost: None, lost_count: 0 }
+        Self { went, total, looks: Vec::new(), lost: None, lost_count: 0, greeted_count: 0 }
     }
 
     pub(super) fn note_moved(&mut self, told: &Told, before: &Told) {
+        self.greeted_count = told.greeted - before.greeted;
         let lost = ended(told) - ended(before);
         if lost > self.lost_count {
             self.lost_count = lost;
@@ -41,12 +46,13 @@ impl Account {
 
     pub(super) fn note_counts(&mut self, held: usize, counts: impl Iterator<Item = u64>) {
         let counts = counts.fold((u64::MAX, 0), |(least, most), n| (least.min(n), most.max(n)));
-        self.looks.push(Look { at: now(), held: held as u64, counts });
+        let (lost, greeted) = (self.lost_count, self.greeted_count);
+        self.looks.push(Look { at: now(), held: held as u64, lost, greeted, counts });
     }
 
     /// No hub ever said what was not so within the time that a count may be old, or at a look beside; but for so many
-    /// of a dead hub, which count until its lease ends.
-    pub(super) fn assert_true(&self, ghosts: u64) {
+    /// of a dead hub, which count until its lease ends, and those who came or left just now.
+    pub(super) fn assert_true(&self, ghosts: u64, stale: Duration) {
         for (n, look) in self.looks.iter().enumerate() {
             let near = self.looks.iter().enumerate().filter(|(other, there)| {
                 let apart = if there.at > look.at { there.at - look.at } else { look.at - there.at };
@@ -54,12 +60,14 @@ impl Account {
             });
             let held = near.map(|(_, there)| there.held);
             let (least, most) = held.fold((u64::MAX, 0), |(least, most), n| (least.min(n), most.max(n)));
+            let before = self.looks[..n].iter().rev().find(|there| look.at - there.at > stale);
+            let after = self.looks.get(n + 1).unwrap_or(look);
+            let left = (after.lost - before.map_or(0, |there| there.lost)) as u64;
+            let came = (after.greeted - before.map_or(0, |there| there.greeted)) as u64;
+            let (least, most) = (least.saturating_sub(came), most + left + ghosts);
             let (from, to) = look.counts;
-            let after = look.at - self.went;
-            assert!(
-                least <= from && to <= most + ghosts,
-                "{from} to {to} where {least} to {most}, {after:?} after"
-            );
+            let passed = look.at - self.went;
+            assert!(least <= from && to <= most, "{from} to {to} where {least} to {most}, {passed:?} after");
         }
     }
 
@@ -102,6 +110,7 @@ pub(super) fn together(parts: Vec<Told>) -> Told {
         all.held += part.held;
         all.people += part.people;
         all.greeted += part.greeted;
+        all.wait_most_ms = all.wait_most_ms.max(part.wait_most_ms);
         all.cut += part.cut;
         all.missed += part.missed;
         all.twice += part.twice;

@@ -246,6 +246,8 @@ impl Person {
                 let data: Value = serde_json::from_str(&event.data).expect("JSON");
                 let reason = data["reason"].as_str().unwrap_or_default().to_owned();
                 *state.met.closings.entry(reason).or_default() += 1;
+                let wait_ms = data["retry_ms"].as_u64().unwrap_or(u64::MAX);
+                state.met.wait_most_ms = state.met.wait_most_ms.max(wait_ms);
                 state.met.held -= 1;
                 return true;
             }

@@ -38,6 +38,8 @@ pub(super) struct Told {
     pub(super) greeted: usize,
     /// By the reason that `closing` gave.
     pub(super) closings: BTreeMap<String, usize>,
+    /// The longest wait that `closing` told.
+    pub(super) wait_most_ms: u64,
     /// Streams that ended without a word.
     pub(super) cut: usize,
     /// By what was answered, or by what the kernel said.
