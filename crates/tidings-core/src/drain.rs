@@ -60,14 +60,18 @@ const RETURN_PACE_MS: u64 = 150;
 /// Between the last closing and the first return, in which the process ends and the next one starts; more by a tenth
 /// of the time that so many take.
 const RESTART_MS: u64 = 1_000;
+/// By then the other hubs have long heard that somebody left, so that nobody is counted twice, or takes two of a
+/// user's places.
+const HEARD_MS: u64 = 250;
 /// Each return is early or late by chance within this.
 pub const RETURN_JITTER_MS: u64 = 1_000;
 
 /// When those whom a drain closes are to come back: not into the rest of the drain, where all of them would wait for
 /// the one moment at which the next process answers, but after it, and then as evenly as they were closed. Few come
-/// back sooner than the window would have it.
-#[derive(Clone, Copy, Debug, Default)]
+/// back sooner than the window would have it. Where other hubs take them, nobody waits for the next process.
+#[derive(Clone, Copy, Debug)]
 pub struct Returns {
+    restart_ms: u64,
     last_closing_ms: u64,
     window_ms: u64,
     span_ms: u64,
@@ -77,14 +81,19 @@ impl Returns {
     /// For so many, closed over a window, the last of them at `last_closing_ms`.
     pub fn new(count: usize, window_ms: u64, last_closing_ms: u64) -> Self {
         let span_ms = window_ms.min((count as u64).saturating_mul(RETURN_PACE_MS));
-        Self { last_closing_ms, window_ms, span_ms }
+        Self { restart_ms: RESTART_MS + span_ms / 10, last_closing_ms, window_ms, span_ms }
+    }
+
+    /// To other hubs, as soon as these have heard that they left: who is closed evenly comes evenly.
+    pub fn elsewhere() -> Self {
+        Self { restart_ms: HEARD_MS, last_closing_ms: 0, window_ms: 0, span_ms: 0 }
     }
 
     /// The `retry:` of one that is closed at `at_ms` of the drain; `jitter_ms` is below [`RETURN_JITTER_MS`].
     pub fn retry_ms(&self, at_ms: u64, jitter_ms: u64) -> u64 {
         let rest_ms = self.last_closing_ms.saturating_sub(at_ms);
         let place_ms = at_ms.min(self.window_ms) * self.span_ms / self.window_ms.max(1);
-        rest_ms + RESTART_MS + self.span_ms / 10 + place_ms + jitter_ms
+        rest_ms + self.restart_ms + place_ms + jitter_ms
     }
 }
 
@@ -175,6 +184,14 @@ mod tests {
     fn the_only_one_comes_back_soon() {
         let returns = Returns::new(1, 60_000, 30_000);
         assert!(returns.retry_ms(30_000, 0) <= RESTART_MS + 2 * RETURN_PACE_MS);
+    }
+
+    #[test]
+    fn whom_other_hubs_take_waits_until_they_heard_of_it() {
+        let returns = Returns::elsewhere();
+        for at_ms in [0, 20_000] {
+            assert_eq!(returns.retry_ms(at_ms, 7), HEARD_MS + 7);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod away;
 mod behind;
 mod broken;
 mod course;
+mod crowd;
 mod delivery;
 mod faults;
 #[path = "../hub/mod.rs"]

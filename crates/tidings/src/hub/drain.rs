@@ -79,7 +79,7 @@ impl Drain {
     /// The `retry:` of one that is closed now.
     pub(super) fn retry_ms(&self, now_us: u64) -> u64 {
         let jitter_ms = rand::random_range(0..RETURN_JITTER_MS);
-        let (began_us, returns) = self.returns.get().copied().unwrap_or((now_us, Returns::default()));
+        let (began_us, returns) = self.returns.get().copied().unwrap_or((now_us, Returns::new(0, 0, 0)));
         returns.retry_ms(now_us.saturating_sub(began_us) / 1000, jitter_ms)
     }
 
@@ -202,7 +202,11 @@ impl Hub {
         shuffle(&mut keys, &mut random);
         let window_ms = self.0.options.drain_window_ms;
         let times = spread(keys.len(), window_ms, &mut random);
-        let returns = Returns::new(keys.len(), window_ms, times.last().copied().unwrap_or_default());
+        let returns = if self.has_peers() {
+            Returns::elsewhere()
+        } else {
+            Returns::new(keys.len(), window_ms, times.last().copied().unwrap_or_default())
+        };
         let _ = self.0.drain.returns.set((self.0.clock.now_us(), returns));
         let pace = Pace::new(keys.len(), window_ms);
         let mut due = times.into_iter().zip(keys).peekable();

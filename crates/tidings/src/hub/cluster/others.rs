@@ -140,6 +140,11 @@ impl Hub {
         peers.peers.iter().filter(is_other).map(|peer| (peer.clone(), since_ms)).collect()
     }
 
+    /// Whether there are other hubs, as far as this one heard by now.
+    pub(in crate::hub) fn has_peers(&self) -> bool {
+        !self.peers().is_empty()
+    }
+
     /// Whether an id begins as those of another hub that is known.
     pub(in crate::hub) fn is_of_peer(&self, id: &str) -> bool {
         let life = |peer: &Peer| peer.incarnation.split('.').next() == id.split('-').next();
