@@ -151,21 +151,22 @@ impl Person {
     async fn attend(mut self, mut to: SocketAddr) {
         loop {
             let ended = self.visit(to).await;
-            let mut state = self.crowd.state.borrow_mut();
-            let (wait, told) = match ended {
-                Ok(Ended::Told(wait)) => (wait, true),
-                Ok(Ended::Cut(wait)) => {
-                    state.met.cut += 1;
-                    state.met.held -= 1;
-                    (wait, false)
-                }
-                Err(why) => {
-                    *state.met.refused.entry(why).or_default() += 1;
-                    (RETRY, false)
+            let (wait, told) = {
+                let mut state = self.crowd.state.borrow_mut();
+                to = state.next_home().unwrap_or(to);
+                match ended {
+                    Ok(Ended::Told(wait)) => (wait, true),
+                    Ok(Ended::Cut(wait)) => {
+                        state.met.cut += 1;
+                        state.met.held -= 1;
+                        (wait, false)
+                    }
+                    Err(why) => {
+                        *state.met.refused.entry(why).or_default() += 1;
+                        (RETRY, false)
+                    }
                 }
             };
-            to = state.next_home().unwrap_or(to);
-            drop(state);
             let spread = 0.5 + (self.who as f64 * GOLDEN).fract();
             sleep(if told { wait } else { wait.mul_f64(spread) }).await;
         }
