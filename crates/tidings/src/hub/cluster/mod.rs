@@ -43,6 +43,8 @@ pub(super) struct Cluster {
 struct Own {
     /// Lives of this hub in the store: another begins where the store does not have what the last one told.
     lives: u32,
+    /// Told the others that it is no more, or gave up telling them. Nothing is told after that.
+    left: bool,
     replaces: Option<String>,
     version: u64,
     rows: HashSet<ConnKey>,
@@ -136,7 +138,7 @@ impl Hub {
             tracing::warn!("the other hubs could not be told that this one stops: its lease ends by itself");
         }
         if let Some(cluster) = self.cluster() {
-            locked(&cluster.own).lives = u32::MAX;
+            locked(&cluster.own).left = true;
         }
     }
 }
@@ -164,7 +166,7 @@ async fn turn(hub: &Weak<Inner>) -> Option<(Told, Duration)> {
     let hub = Hub(hub.upgrade()?);
     let cluster = hub.cluster()?;
     let beat = cluster.beat();
-    if locked(&cluster.own).lives == u32::MAX {
+    if locked(&cluster.own).left {
         return None;
     }
     let told = hub.tell_cluster(false).await;

@@ -27,6 +27,10 @@ impl Hub {
         let Some(shared) = &self.0.shared else { return Told::All };
         let (Some(roster), cluster) = (shared.engine.roster(), &shared.cluster) else { return Told::All };
         let _turn = cluster.telling.lock().await;
+        if locked(&cluster.own).left {
+            // It left while this waited for its turn, and would come back.
+            return Told::All;
+        }
         let report = self.next_report(cluster, leaves);
         match roster.report(&report).await {
             Err(_) => {
@@ -45,7 +49,9 @@ impl Hub {
                 if report.stage == Stage::Here {
                     own.replaces = None;
                 }
-                if more || own.has_more() || own.active != Some(active) {
+                own.left = report.stage == Stage::Leaving;
+                // What was in flight may have been taken, and not yet that it leaves.
+                if more || own.has_more() || own.active != Some(active) || leaves != own.left {
                     return Told::Some;
                 }
                 Told::All
