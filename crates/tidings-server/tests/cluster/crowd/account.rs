@@ -8,6 +8,9 @@ use super::words::Told;
 use crate::hub::now;
 use crate::scene::Scene;
 
+/// Those who are told and those who ask for the count do not look at the same moment.
+const LOOKS_APART: usize = 2;
+
 /// What the hubs said of all connections over a time, beside what there was.
 pub(super) struct Account {
     went: Instant,
@@ -56,12 +59,12 @@ impl Account {
         for (n, look) in self.looks.iter().enumerate() {
             let near = self.looks.iter().enumerate().filter(|(other, there)| {
                 let apart = if there.at > look.at { there.at - look.at } else { look.at - there.at };
-                n.abs_diff(*other) <= 1 || apart <= TOLD_MAX
+                n.abs_diff(*other) <= LOOKS_APART || apart <= TOLD_MAX
             });
             let held = near.map(|(_, there)| there.held);
             let (least, most) = held.fold((u64::MAX, 0), |(least, most), n| (least.min(n), most.max(n)));
             let before = self.looks[..n].iter().rev().find(|there| look.at - there.at > stale);
-            let after = self.looks.get(n + 1).unwrap_or(look);
+            let after = &self.looks[(n + LOOKS_APART).min(self.looks.len() - 1)];
             let left = (after.lost - before.map_or(0, |there| there.lost)) as u64;
             let came = (after.greeted - before.map_or(0, |there| there.greeted)) as u64;
             let (least, most) = (least.saturating_sub(came), most + left + ghosts);
@@ -111,6 +114,7 @@ pub(super) fn together(parts: Vec<Told>) -> Told {
         all.people += part.people;
         all.greeted += part.greeted;
         all.wait_most_ms = all.wait_most_ms.max(part.wait_most_ms);
+        all.away_most_ms = all.away_most_ms.max(part.away_most_ms);
         all.cut += part.cut;
         all.missed += part.missed;
         all.twice += part.twice;

@@ -197,10 +197,9 @@ impl Crowd {
         self.live.push(self.size.hubs);
         let account = self.lose("drained", DRAINED, |crowd| crowd.scene.hubs[DRAINED].terminate());
         assert!(self.scene.hubs[DRAINED].wait().success(), "{}", self.scene.hubs[DRAINED].log());
-        account.assert_true(0, self.size.stale);
         println!("the count at the hubs while it drained: {}", account.range());
+        account.assert_true(0, self.size.stale);
         let wait_ms = self.told().wait_most_ms;
-        println!("nobody was told to wait for longer than {wait_ms} ms");
         assert!(wait_ms <= AWAY_MAX_MS, "{wait_ms} ms, where other hubs take them");
         // It is redeployed.
         self.scene.hubs[DRAINED].start_again();
@@ -250,6 +249,10 @@ impl Crowd {
         self.until("all have what was published", |crowd| crowd.have(hub, published.numbers));
         let after = self.told();
         println!("{how}: {there} streams, {total} in all; {}", account.ends(&after, &before));
+        println!(
+            "{how}: nobody was told to wait for longer than {} ms, or was away for longer than {} ms",
+            after.wait_most_ms, after.away_most_ms
+        );
         println!(
             "{how}: the last was back {} s after, the count right everywhere {} s after",
             seconds(back),

@@ -72,7 +72,8 @@ impl Crowd {
                 let first = self.state.borrow().had.len();
                 self.state.borrow_mut().had.resize(first + count, Numbers::default());
                 for who in first..first + count {
-                    let person = Person { crowd: Rc::clone(self), who, cursor: String::new() };
+                    let person =
+                        Person { crowd: Rc::clone(self), who, cursor: String::new(), away_since_us: None };
                     people.spawn_local(person.attend(to));
                 }
             }
@@ -139,6 +140,8 @@ struct Person {
     crowd: Rc<Crowd>,
     who: usize,
     cursor: String,
+    /// Since when it has had no stream.
+    away_since_us: Option<u64>,
 }
 
 /// How a visit ended: after which wait the next is due.
@@ -151,10 +154,10 @@ impl Person {
     async fn attend(mut self, mut to: SocketAddr) {
         loop {
             let ended = self.visit(to).await;
+            self.away_since_us.get_or_insert_with(now_us);
             let (wait, told) = {
                 let mut state = self.crowd.state.borrow_mut();
-                to = state.next_home().unwrap_or(to);
-                match ended {
+                let met = match ended {
                     Ok(Ended::Told(wait)) => (wait, true),
                     Ok(Ended::Cut(wait)) => {
                         state.met.cut += 1;
@@ -165,7 +168,9 @@ impl Person {
                         *state.met.refused.entry(why).or_default() += 1;
                         (RETRY, false)
                     }
-                }
+                };
+                to = state.next_home().unwrap_or(to);
+                met
             };
             let spread = 0.5 + (self.who as f64 * GOLDEN).fract();
             sleep(if told { wait } else { wait.mul_f64(spread) }).await;
@@ -241,6 +246,9 @@ impl Person {
             "connected" => {
                 state.met.greeted += 1;
                 state.met.held += 1;
+                let away_us =
+                    self.away_since_us.take().map_or(0, |since_us| now_us().saturating_sub(since_us));
+                state.met.away_most_ms = state.met.away_most_ms.max(away_us / 1_000);
             }
             "gap" => state.met.gaps += 1,
             "closing" => {

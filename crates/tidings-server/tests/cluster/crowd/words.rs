@@ -40,6 +40,8 @@ pub(super) struct Told {
     pub(super) closings: BTreeMap<String, usize>,
     /// The longest wait that `closing` told.
     pub(super) wait_most_ms: u64,
+    /// The longest that somebody was away between two streams.
+    pub(super) away_most_ms: u64,
     /// Streams that ended without a word.
     pub(super) cut: usize,
     /// By what was answered, or by what the kernel said.

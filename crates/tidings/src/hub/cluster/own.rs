@@ -43,9 +43,8 @@ impl Hub {
             }
             Ok(Reported::Taken { peers, more }) => {
                 cluster.others.heard(peers, self.0.clock.now_ms());
-                let active = self.0.books().live() as u64;
                 let own = &mut *locked(&cluster.own);
-                (own.in_flight, own.version, own.active) = (None, report.version, Some(report.active));
+                (own.in_flight, own.version) = (None, report.version);
                 if report.stage == Stage::Here {
                     own.replaces = None;
                 }
@@ -53,7 +52,7 @@ impl Hub {
                 if own.has_left {
                     return Told::All;
                 }
-                if leaves || more || own.has_more() || own.active != Some(active) {
+                if leaves || more || own.has_more() {
                     return Told::Some;
                 }
                 Told::All
