@@ -36,11 +36,12 @@ export interface Stats {
     readonly nodes: readonly {
       readonly node: string;
       readonly active: number;
-      readonly lease_age_ms: number;
-      readonly lease_left_ms: number;
+      readonly lease_age_ms?: number;
+      readonly lease_left_ms?: number;
     }[];
     readonly active: number;
-    readonly engine: 'alone' | 'here' | 'away' | 'not_yet';
+    /** Only where hubs share a log. */
+    readonly engine?: 'here' | 'away' | 'not_yet';
   };
 }
 

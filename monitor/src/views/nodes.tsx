@@ -113,7 +113,7 @@ function Shutdown({ stats }: { stats: Stats }) {
 }
 
 function Cluster({ stats }: { stats: Stats }) {
-  const isShared = stats.cluster.engine !== 'alone';
+  const isShared = stats.cluster.engine !== undefined;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="scroll" aria-label="Nodes of the cluster" tabIndex={0}>
@@ -138,7 +138,7 @@ function Cluster({ stats }: { stats: Stats }) {
                 <Foreign of={node} class="code" /> {node === stats.node && <span class="tag own">asked here</span>}
               </td>
               <td class="number">{count(active)}</td>
-              {isShared && <td class="number">{node === stats.node ? '–' : `${duration(lease_age_ms)} ago`}</td>}
+              {isShared && <td class="number">{node === stats.node ? '–' : `${duration(lease_age_ms ?? 0)} ago`}</td>}
             </tr>
           ))}
         </tbody>

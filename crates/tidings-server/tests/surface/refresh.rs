@@ -18,7 +18,7 @@ use crate::server::Server;
 
 const REFRESHES: usize = 1_000;
 /// A token of this lifetime would have ended the stream twice over.
-const TOKEN_SECONDS: u64 = 2;
+const TOKEN_SECONDS: u64 = 4;
 const PACE: Duration = Duration::from_millis(5);
 
 #[derive(Clone, Copy, PartialEq)]

@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 
 use super::Shared;
 use crate::authorize::Counted;
-use crate::hub::{Hub, Latency};
+use crate::hub::{EngineState, Hub, Latency};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -104,14 +104,12 @@ impl Collector for Readings {
         counter(&mut to, "tidings_truth_audits", "Audits of the books.", truth.audits)?;
         let draining = self.0.phase() == crate::hub::Phase::Draining;
         gauge(&mut to, "tidings_draining", "1 while draining.", draining.into())?;
-        if self.0.engine_state() != crate::hub::EngineState::Alone {
-            let is_here = self.0.engine_state() == crate::hub::EngineState::Here;
-            gauge(&mut to, "tidings_engine_up", "1 while the shared log's engine answers.", is_here.into())?;
-            let nodes = self.0.nodes();
-            gauge(&mut to, "tidings_cluster_nodes", "Hubs of the cluster.", nodes.len() as u64)?;
-            let active = nodes.iter().map(|node| node.active).sum();
-            gauge(&mut to, "tidings_cluster_connections", "Live connections of all hubs.", active)?;
-        }
+        let is_up = !matches!(self.0.engine_state(), EngineState::Away | EngineState::NotYet);
+        gauge(&mut to, "tidings_engine_up", "1 while what the log is on answers.", is_up.into())?;
+        let nodes = self.0.nodes();
+        gauge(&mut to, "tidings_cluster_nodes", "Hubs of the cluster.", nodes.len() as u64)?;
+        let active = nodes.iter().map(|node| node.active).sum();
+        gauge(&mut to, "tidings_cluster_connections", "Live connections of all hubs.", active)?;
         let (users, tokens) = self.0.revocation_count();
         let revoked = [("user", users as u64), ("token", tokens as u64)].into_iter();
         gauges(&mut to, "tidings_revocations", "Users and tokens that are shut out.", "kind", revoked)?;

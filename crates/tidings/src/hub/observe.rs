@@ -10,7 +10,7 @@ pub use tidings_core::log::ChannelInfo;
 use tidings_core::registry::{ConnKey, Entry};
 
 use super::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
-use super::{Hub, Tale, locked};
+use super::{EngineState, Hub, Tale, locked};
 use crate::outlet::Outlet;
 
 /// The node's counters, as `/api/sse/stats` tells them.
@@ -127,7 +127,11 @@ impl Hub {
     fn cluster_stats(&self) -> Value {
         let nodes = self.nodes();
         let active: u64 = nodes.iter().map(|node| node.active).sum();
-        json!({ "nodes": nodes, "active": active, "engine": self.engine_state() })
+        let mut stats = json!({ "nodes": nodes, "active": active });
+        if self.engine_state() != EngineState::Alone {
+            stats["engine"] = json!(self.engine_state());
+        }
+        stats
     }
 
     /// Milliseconds since the hub began.

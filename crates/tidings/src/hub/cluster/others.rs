@@ -45,10 +45,12 @@ pub struct NodeInfo {
     pub node: Arc<str>,
     /// Its live connections, as it told last.
     pub active: u64,
-    /// How long ago it was heard of.
-    pub lease_age_ms: u64,
+    /// How long ago it was heard of, where there are others to hear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_age_ms: Option<u64>,
     /// How long it counts without another word.
-    pub lease_left_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_left_ms: Option<u64>,
 }
 
 /// A connection as its hub tells it, and when it did, in milliseconds since 1970.
@@ -117,15 +119,15 @@ impl Hub {
         let active = self.0.books().live() as u64;
         let node: Arc<str> = Arc::from(self.0.node.as_str());
         let Some(cluster) = self.cluster() else {
-            return vec![NodeInfo { node, active, lease_age_ms: 0, lease_left_ms: 0 }];
+            return vec![NodeInfo { node, active, lease_age_ms: None, lease_left_ms: None }];
         };
-        let own_left_ms = cluster.lease_ms;
-        let mut nodes = vec![NodeInfo { node, active, lease_age_ms: 0, lease_left_ms: own_left_ms }];
+        let (lease_age_ms, lease_left_ms) = (Some(0), Some(cluster.lease_ms));
+        let mut nodes = vec![NodeInfo { node, active, lease_age_ms, lease_left_ms }];
         nodes.extend(self.peers().into_iter().map(|(peer, since_ms)| NodeInfo {
             node: Arc::from(peer.node),
             active: peer.active,
-            lease_age_ms: peer.age_ms + since_ms,
-            lease_left_ms: peer.left_ms - since_ms,
+            lease_age_ms: Some(peer.age_ms + since_ms),
+            lease_left_ms: Some(peer.left_ms - since_ms),
         }));
         nodes.sort_by(|a, b| a.node.cmp(&b.node));
         nodes
