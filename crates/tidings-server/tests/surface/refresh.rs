@@ -17,7 +17,7 @@ use crate::hub::{PATIENCE, SECRET};
 use crate::server::Server;
 
 const REFRESHES: usize = 1_000;
-/// A token of this lifetime would have ended the stream twice over.
+/// A token of this lifetime would have ended the stream before the last refresh.
 const TOKEN_SECONDS: u64 = 4;
 const PACE: Duration = Duration::from_millis(5);
 

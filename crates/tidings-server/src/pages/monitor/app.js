@@ -4296,7 +4296,7 @@ function Shutdown({ stats }) {
 	});
 }
 function Cluster({ stats }) {
-	let isShared = stats.cluster.engine !== "alone";
+	let isShared = stats.cluster.engine !== void 0;
 	return a("section", {
 		class: "scroll",
 		"aria-label": "Nodes of the cluster",
@@ -4334,7 +4334,7 @@ function Cluster({ stats }) {
 			}),
 			isShared && a("td", {
 				class: "number",
-				children: node === stats.node ? "–" : `${duration(lease_age_ms)} ago`
+				children: node === stats.node ? "–" : `${duration(lease_age_ms ?? 0)} ago`
 			})
 		] }, node)) })] }), stats.cluster.engine === "away" && a("p", {
 			class: "warn",
