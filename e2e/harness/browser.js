@@ -15,7 +15,7 @@ export const FLAGS = [
 
 export const PATH = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium';
 
-export const TIMEOUT_MS = 30_000;
+export const TIMEOUT_MS = 60_000;
 
 export function launch() {
   return chromium.launch({

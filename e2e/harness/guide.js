@@ -54,6 +54,10 @@ export async function underVite(hubUrl, body) {
     server: { host: '127.0.0.1', port: 0 },
   });
   await server.listen();
+  // What is bundled at the first request would have the page loaded twice.
+  const page = await readFile(guidePath('react/index.html'), 'utf8');
+  await server.warmupRequest(page.match(/<script[^>]* src="([^"]+)"/)[1]);
+  await server.waitForRequestsIdle();
   try {
     await body(`http://127.0.0.1:${server.httpServer.address().port}`);
   } finally {

@@ -57,7 +57,7 @@ pub enum Refusal {
     Away,
 }
 
-/// What the answer to a [`Put`] means.
+/// What the answer to a [`Put`](super::Put) means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It is written. The newcomer is in; those named have to go.

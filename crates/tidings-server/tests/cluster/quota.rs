@@ -15,6 +15,15 @@ const LIMIT: (&str, &str) = ("TIDINGS_LIMITS_CONNECTIONS_PER_USER", "3");
 const SHORT_LEASE: (&str, &str) = ("TIDINGS_CLUSTER_LEASE_MS", "1500");
 const KEPT: [&str; 6] = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
 
+/// Hubs of which each knows what the others have.
+async fn scene_of(redis: Server, hubs: usize, settings: &[(&'static str, &'static str)]) -> Scene {
+    let scene = Scene::configured(redis, hubs, settings, "");
+    for hub in 0..hubs {
+        scene.until_cluster(hub, |cluster| cluster["limits"] == "all_hubs").await;
+    }
+    scene
+}
+
 async fn ask(scene: &Scene, hub: usize, who: &str) -> Result<Stream, (u16, HeaderMap, Value)> {
     let path = format!("/api/sse/stream?channels=a&{who}");
     let polite = Manner::polite(Version::Http1);
@@ -53,7 +62,7 @@ async fn reason(stream: &mut Stream) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_a_users_limit_holds_over_all_hubs_and_a_refusal_says_who_holds_it() {
-    let scene = Scene::configured(Server::start(), 3, &[LIMIT], "");
+    let scene = scene_of(Server::start(), 3, &[LIMIT]).await;
     let mut streams = Vec::new();
     for hub in 0..3 {
         streams.push(come(&scene, hub, &format!("user=ann&client_id=c{hub}")).await);
@@ -92,7 +101,7 @@ async fn redis_a_users_limit_holds_over_all_hubs_and_a_refusal_says_who_holds_it
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_where_the_oldest_makes_room_it_does_at_whichever_hub_it_is() {
     let replace = ("TIDINGS_LIMITS_ON_FULL", "replace_oldest");
-    let scene = Scene::configured(Server::start(), 2, &[LIMIT, replace], "");
+    let scene = scene_of(Server::start(), 2, &[LIMIT, replace]).await;
     let mut oldest = come(&scene, 0, "user=ann").await;
     let others = [come(&scene, 1, "user=ann").await, come(&scene, 0, "user=ann").await];
     let newest = come(&scene, 1, "user=ann").await;
@@ -104,7 +113,7 @@ async fn redis_where_the_oldest_makes_room_it_does_at_whichever_hub_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_a_killed_hub_holds_its_users_places_no_longer_than_its_lease() {
-    let mut scene = Scene::configured(Server::start(), 2, &[LIMIT, SHORT_LEASE], "");
+    let mut scene = scene_of(Server::start(), 2, &[LIMIT, SHORT_LEASE]).await;
     let mut lost = Vec::new();
     for n in 0..3 {
         lost.push(come(&scene, 1, &format!("user=ann&client_id=c{n}")).await);
@@ -124,7 +133,7 @@ async fn redis_a_killed_hub_holds_its_users_places_no_longer_than_its_lease() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_away_each_hub_counts_its_own_and_what_is_too_much_is_mended_afterwards() {
-    let mut scene = Scene::configured(Server::start_with(&KEPT), 2, &[LIMIT, SHORT_LEASE], "");
+    let mut scene = scene_of(Server::start_with(&KEPT), 2, &[LIMIT, SHORT_LEASE]).await;
     let mut streams = vec![come(&scene, 0, "user=ann&client_id=c0").await];
     scene.redis.kill();
     // Nobody is refused for what the other hub may have, and no hub lets in more than the limit.
@@ -153,7 +162,7 @@ async fn redis_away_each_hub_counts_its_own_and_what_is_too_much_is_mended_after
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_away_nobody_comes_in_where_the_operator_says_so() {
     let closed = ("TIDINGS_CLUSTER_LIMITS_WHILE_AWAY", "closed");
-    let mut scene = Scene::configured(Server::start_with(&KEPT), 1, &[LIMIT, closed], "");
+    let mut scene = scene_of(Server::start_with(&KEPT), 1, &[LIMIT, closed]).await;
     let mut stream = come(&scene, 0, "user=ann").await;
     scene.redis.kill();
     until("it is known to be away", Duration::from_secs(5), async || {

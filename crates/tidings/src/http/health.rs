@@ -15,13 +15,13 @@ pub(super) async fn health() -> axum::Json<Value> {
 /// `GET /ready`.
 pub(super) async fn ready(State(app): Shared) -> Result<axum::Json<Value>, Problem> {
     match (app.hub.phase(), app.hub.engine_state()) {
-        (Phase::Serving, EngineState::Alone | EngineState::Here) => {
+        (Phase::Serving, EngineState::Alone | EngineState::Here) if !app.hub.is_closed_meanwhile() => {
             Ok(axum::Json(json!({ "status": "ready" })))
         }
         (Phase::Draining, _) => {
             Err(Problem::unavailable("draining").retry_after_ms(2_000).with("status_text", "draining"))
         }
-        (Phase::Serving, EngineState::Away | EngineState::NotYet) => {
+        (Phase::Serving, _) => {
             let detail = "the engine is away: streams live on, and nothing can be published";
             Err(Problem::unavailable(detail).retry_after_ms(1_000).with("status_text", "engine_away"))
         }

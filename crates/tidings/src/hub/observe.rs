@@ -130,6 +130,7 @@ impl Hub {
         let mut stats = json!({ "nodes": nodes, "active": active });
         if self.engine_state() != EngineState::Alone {
             stats["engine"] = json!(self.engine_state());
+            stats["limits"] = json!(if self.limits_are_shared() { "all_hubs" } else { "each_hub" });
         }
         stats
     }

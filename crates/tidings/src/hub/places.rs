@@ -2,14 +2,16 @@
 //! is settled. Where there is no cluster, the books' own limits hold alone.
 
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidings_core::close::CloseReason;
 use tidings_core::quota::Leases;
 use tidings_core::registry::{ConnKey, Refused};
+use tokio::time::sleep;
 
 use super::cluster::Look;
-use super::quota::{Asking, Closing, Desk, DeskOptions, DeskState, Evidence, Place, Refusal, Why};
+use super::quota::{Asking, Closing, Desk, DeskOptions, DeskState, Evidence, Place, Refusal, WhileAway, Why};
 use super::{FastMap, Hub, Open, OpenError, locked};
 
 /// A place, and the number in the books that it was asked for by.
@@ -32,6 +34,9 @@ struct Held {
     /// Those that were told to go before they were in the books, and why.
     doomed: FastMap<u64, CloseReason>,
 }
+
+/// Nobody is refused before a connection that ended at another hub has surely stopped counting.
+const SECOND_LOOK: Duration = Duration::from_millis(250);
 
 /// Told to go and never in the books: so many are remembered.
 const DOOMED_MAX: usize = 10_000;
@@ -65,6 +70,17 @@ impl Hub {
         self.desk().map(Desk::state)
     }
 
+    /// Whether users' limits hold over all hubs just now; without a cluster, they are this hub's own.
+    pub fn limits_are_shared(&self) -> bool {
+        self.desk().is_some_and(|desk| !desk.is_away())
+    }
+
+    /// Whether nobody is let in, since nobody knows what other hubs have.
+    pub fn is_closed_meanwhile(&self) -> bool {
+        self.0.options.cluster.limits_while_away == WhileAway::Closed
+            && self.desk().is_some_and(Desk::is_away)
+    }
+
     /// Asks for a place among the connections of the user at all hubs that share the log. It goes with `open`, and is
     /// given back with it, or as the connection that it opens ends. A stream that is opened without is held to this hub's
     /// limit alone. Without a cluster, nothing is asked.
@@ -90,7 +106,12 @@ impl Hub {
             since_ms: self.0.clock.wall_ms(),
             limit,
         };
-        match desk.admit(asking).await {
+        let mut answer = desk.admit(asking.clone()).await;
+        if matches!(answer, Err(Refusal::Limit { .. })) {
+            sleep(SECOND_LOOK).await;
+            answer = desk.admit(asking).await;
+        }
+        match answer {
             Ok(place) => {
                 open.reserved = Some(Reserved { serial, place });
                 Ok(())

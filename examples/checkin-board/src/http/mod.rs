@@ -150,7 +150,8 @@ fn hub_options(settings: &Settings) -> HubOptions {
         ..HubOptions::default()
     };
     // This process alone publishes, and nothing but what a board shows.
-    let gate = Gate { is_closed: true, schema: Some(Schema::parse(SCHEMA).expect("the schema is one")) };
+    let schema = Some(Schema::parse(SCHEMA).expect("the schema is one"));
+    let gate = Gate { is_closed: true, schema, ..Gate::default() };
     options.gates = vec![(Selector::parse(EVERY_GROUP).expect("a pattern"), gate)];
     options.limits.connections_per_ip = settings.connections_per_ip;
     options.stream.heartbeat_ms = settings.heartbeat_ms;

@@ -155,6 +155,12 @@ impl Desk {
         join_all(ends).await.iter().all(Result::is_ok)
     }
 
+    /// Whether the store has no say just now, or not of all users.
+    pub fn is_away(&self) -> bool {
+        let now_ms = self.shared.now_ms();
+        self.shared.parts.iter().any(|part| !locked(part).trusts(now_ms))
+    }
+
     /// How this desk stands.
     pub fn state(&self) -> DeskState {
         let mut state = DeskState {
