@@ -5,6 +5,7 @@ import {
   assert,
   bookIsDone,
   browserForFile,
+  metric,
   order,
   refusedByLimit,
   SOON_MS,
@@ -17,6 +18,7 @@ import {
 const CHAPTERS = 12;
 const PACE_MS = 150;
 const AT_THE_LIMIT = 3;
+const LEASE_MS = 3_000;
 
 browserForFile();
 
@@ -26,19 +28,26 @@ for (const [what, signal] of [
 ]) {
   serviceTest(
     `a hub is ${what}: all go on at the other, none misses a chapter, none is refused`,
-    { paceMs: PACE_MS },
+    { paceMs: PACE_MS, env: { TIDINGS_CLUSTER_LEASE_MS: LEASE_MS } },
     async ({ scene, t }) => {
       const { pages, id } = await atTheLimit(scene);
       const victim = await scene.hubOf(pages[0]);
       const here = (await Promise.all(pages.map((page) => scene.hubOf(page)))).filter((hub) => hub === victim).length;
       await victim.down(signal);
       const from = performance.now();
+      const survivor = scene.cluster.hubs.find((hub) => hub !== victim);
       const other = scene.cluster.hubs.indexOf(victim) === 0 ? 'hub-2' : 'hub-1';
       await pages[0].locator(`#light[data-status=connected][data-node=${other}]`).waitFor();
       t.diagnostic(
         `${here} of ${AT_THE_LIMIT} connections were there; back after ${Math.round(performance.now() - from)} ms`,
       );
       await allSawAll(pages, id);
+      // Until then a killed hub holds the places of those who go on elsewhere, and whoever leaves there has two.
+      await until(
+        async () => (await metric(survivor, 'tidings_cluster_nodes')) === 1,
+        LEASE_MS + SOON_MS,
+        () => 'it counts for longer than its lease',
+      );
       await victim.up();
       await comesBack(scene, pages);
       assert.deepEqual(scene.refusals, []);
