@@ -162,6 +162,7 @@ build_packages() {
 }
 
 stage_snippets() {
+  use_binaries debug
   bash scripts/check-snippets.sh
 }
 
