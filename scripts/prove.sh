@@ -59,8 +59,11 @@ prove_browser() {
   done
   # Story 3 by each of its ways to the server; its own test runs the worst one.
   if wants prove_browser_photo_jobs; then names+=(prove_browser_photo_jobs); fi
-  # Story 4 with a thousand boards.
+  # Story 4 with a thousand boards; and all of its tests with the hub beside, too.
   if wants prove_browser_checkin_board; then names+=(prove_browser_checkin_board); fi
+  if wants prove_browser_checkin_board_ways; then names+=(prove_browser_checkin_board_ways); fi
+  # The pages searched in each window and in both schemes of colours.
+  if wants prove_browser_looks; then names+=(prove_browser_looks); fi
   [ ${#names[@]} != 0 ] || return 0
   CHROMIUM_BIN=$(browser_there) || true
   export CHROMIUM_BIN
@@ -74,6 +77,8 @@ prove_browser() {
     case $name in
       prove_browser_photo_jobs) proof "$name" npm run --silent prove --workspace photo-jobs ;;
       prove_browser_checkin_board) proof "$name" npm run --silent prove --workspace checkin-board ;;
+      prove_browser_checkin_board_ways) proof "$name" npm run --silent ways --workspace checkin-board ;;
+      prove_browser_looks) proof "$name" npm run --silent looks --workspaces --if-present ;;
       *) proof "$name" npm run --silent prove --workspace tidings-e2e -- "$name" ;;
     esac
   done

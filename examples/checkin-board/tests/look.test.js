@@ -1,28 +1,25 @@
 // How the page looks: shots for the eye in out/, and what a machine can check; and that it can be used by keyboard alone.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { looksOf } from '../../../e2e/harness/look.js';
 import { boardTest, CHIDI, isGone, isThere, room, STAFF } from './harness/fixture.js';
 
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const OUT = fileURLToPath(new URL('../out/', import.meta.url));
-await mkdir(OUT, { recursive: true });
+const looks = await looksOf(new URL('../out/', import.meta.url), [
+  { name: 'phone-dark', colorScheme: 'dark', width: 320, searched: true },
+  { name: 'phone-light', colorScheme: 'light', width: 390 },
+  { name: 'light', colorScheme: 'light', width: 1280, searched: true },
+  { name: 'dark', colorScheme: 'dark', width: 1280 },
+  { name: 'wide', colorScheme: 'light', width: 2200 },
+]);
 
-for (const [name, colorScheme, width] of [
-  ['light', 'light', 1280],
-  ['dark', 'dark', 1280],
-  ['phone-light', 'light', 320],
-  ['phone-dark', 'dark', 390],
-  ['wide', 'light', 2200],
-]) {
-  const window = { colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' };
-  boardTest(`it looks right: ${name}`, { window, settings: { attempts_max: 1 } }, async ({ school, open }) => {
+boardTest(
+  'it looks right in every window',
+  { window: looks.window, settings: { attempts_max: 1 } },
+  async ({ school, open }) => {
     const office = await school.as('office');
-    const page = await open('office', { before: (page) => shotOfLogin(page, school, name, width) });
+    const page = await open('office', { before: (page) => shotOfLogin(page, school) });
     await page.getByText('You supervise no room now.').waitFor();
-    await look(page, `empty-${name}`, width);
+    await looks.take(page, 'empty');
     const [art, gym] = [
       await office.start('Art room', 'Painting with water colours'),
       await office.start('Gym', 'Ball games'),
@@ -34,17 +31,17 @@ for (const [name, colorScheme, width] of [
     await room(page, 'Library').waitFor();
     await isThere(page, 'Gym', { name: 'Jonas Becker' });
     await room(page, 'Art room').locator('summary').click();
-    await look(page, `full-${name}`, width);
+    await looks.take(page, 'full');
     await school.app.crash();
     await page.locator('[data-status=reconnecting]').waitFor();
-    await look(page, `away-${name}`, width);
+    await looks.take(page, 'away');
     await page.locator('[data-status=failed]').waitFor();
-    await look(page, `failed-${name}`, width);
+    await looks.take(page, 'failed');
     await school.again();
     await page.getByRole('button', { name: 'Try now' }).click();
     await page.locator('[data-status=connected]').waitFor();
-  });
-}
+  },
+);
 
 boardTest('all of it works by keyboard', {}, async ({ school, open }) => {
   const page = await open('ada');
@@ -70,21 +67,8 @@ boardTest('all of it works by keyboard', {}, async ({ school, open }) => {
   assert.equal((await school.stats()).connections.opened_total, 1);
 });
 
-async function shotOfLogin(page, school, name, width) {
+async function shotOfLogin(page, school) {
   await page.goto(school.url);
   await page.getByLabel('Name').waitFor();
-  await look(page, `login-${name}`, width);
-}
-
-async function look(page, name, width) {
-  await page.screenshot({ path: `${OUT}${name}.png`, fullPage: true });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(wide <= width, `${name}: nothing sticks out sideways`);
-  // By the debugger's way in: the page's own policy runs no foreign script.
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run({ rules: { 'target-size': { enabled: true } } }));
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
-    [],
-  );
+  await looks.take(page, 'login');
 }

@@ -1,72 +1,67 @@
 // How the page looks: shots for the eye in out/, and what a machine can check; and that it can be used by keyboard alone.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { looksOf } from '../../../e2e/harness/look.js';
 import { photoTest } from './harness/fixture.js';
 import { choose, gallery, photo } from './harness/photos.js';
 
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const OUT = fileURLToPath(new URL('../out/', import.meta.url));
-await mkdir(OUT, { recursive: true });
+const looks = await looksOf(new URL('../out/', import.meta.url), [
+  { name: 'phone-dark', colorScheme: 'dark', width: 320, searched: true },
+  { name: 'phone-light', colorScheme: 'light', width: 390 },
+  { name: 'light', colorScheme: 'light', width: 1280, searched: true },
+  { name: 'dark', colorScheme: 'dark', width: 1280 },
+  { name: 'wide', colorScheme: 'light', width: 2200 },
+]);
 
-for (const [name, colorScheme, width] of [
-  ['light', 'light', 1280],
-  ['dark', 'dark', 1280],
-  ['phone-light', 'light', 320],
-  ['phone-dark', 'dark', 390],
-  ['wide', 'light', 2200],
-]) {
-  const window = { colorScheme, viewport: { width, height: 900 } };
-  photoTest(
-    `it looks right: ${name}`,
-    { window, env: { PHOTO_JOBS_STEP_PAUSE_MS: '20' } },
-    async ({ server, open }) => {
-      const page = await open();
-      await look(page, `empty-${name}`, width);
-      const broken = {
-        name: 'cut short by a full card.jpg',
-        mimeType: 'image/jpeg',
-        buffer: Buffer.from([0xff, 0xd8, 0xff, 0xe0, ...Array(40).fill(0)]),
-      };
-      const names = [
-        'beach.jpg',
-        'a very long name of a photo that somebody chose.jpg',
-        'hill.jpg',
-        'lake.jpg',
-        'tent.jpg',
-      ];
-      const files = await Promise.all(names.map((name, n) => photo(page, name, 800 + n * 90, 600)));
-      await choose(page, [...files, broken, { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('?') }]);
-      await gallery(page, names.length);
-      await gallery(page, 1, 'failed');
-      await page.getByRole('button', { name: 'Storage and stream' }).click();
-      await page.locator('#streams', { hasText: /^1$/ }).waitFor();
-      await page.waitForFunction(() =>
-        [...document.querySelectorAll('.gallery img')].every(({ complete }) => complete),
-      );
-      await look(page, `full-${name}`, width);
-      await page.getByRole('button', { name: 'Open beach.jpg' }).click();
-      await page.locator('dialog img').waitFor();
-      await look(page, `viewer-${name}`, width);
-      await page.getByRole('button', { name: 'Close', exact: true }).last().click();
-      await server.down();
-      await page.locator('[data-status=reconnecting]').waitFor();
-      await look(page, `away-${name}`, width);
-      await server.up();
-    },
-  );
-}
+photoTest(
+  'it looks right in every window',
+  { window: looks.window, env: { PHOTO_JOBS_STEP_PAUSE_MS: '20' } },
+  async ({ server, open }) => {
+    const page = await open();
+    await looks.take(page, 'empty');
+    const broken = {
+      name: 'cut short by a full card.jpg',
+      mimeType: 'image/jpeg',
+      buffer: Buffer.from([0xff, 0xd8, 0xff, 0xe0, ...Array(40).fill(0)]),
+    };
+    const names = [
+      'beach.jpg',
+      'a very long name of a photo that somebody chose.jpg',
+      'hill.jpg',
+      'lake.jpg',
+      'tent.jpg',
+    ];
+    const files = await Promise.all(names.map((name, n) => photo(page, name, 800 + n * 90, 600)));
+    await choose(page, [...files, broken, { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('?') }]);
+    await gallery(page, names.length);
+    await gallery(page, 1, 'failed');
+    await page.getByRole('button', { name: 'Storage and stream' }).click();
+    await page.locator('#streams', { hasText: /^1$/ }).waitFor();
+    await page.waitForFunction(() => [...document.querySelectorAll('.gallery img')].every(({ complete }) => complete));
+    await looks.take(page, 'full');
+    await page.getByRole('button', { name: 'Open beach.jpg' }).click();
+    await page.locator('dialog img').waitFor();
+    await looks.take(page, 'viewer');
+    await page.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await server.down();
+    await page.locator('[data-status=reconnecting]').waitFor();
+    await looks.take(page, 'away');
+    await server.up();
+  },
+);
 
-photoTest('while jobs run their bars show it', { env: { PHOTO_JOBS_STEP_PAUSE_MS: '600' } }, async ({ open }) => {
-  const page = await open();
-  const names = ['one.jpg', 'two.jpg', 'three.jpg', 'four.jpg', 'five.jpg'];
-  await choose(page, await Promise.all(names.map((name) => photo(page, name, 600, 400))));
-  await page.locator('.job progress[value="2"]').first().waitFor();
-  await page.locator('.gallery progress[value="2"]').first().waitFor();
-  await look(page, 'working', 1280);
-});
+photoTest(
+  'while jobs run their bars show it',
+  { window: looks.window, env: { PHOTO_JOBS_STEP_PAUSE_MS: '600' } },
+  async ({ open }) => {
+    const page = await open();
+    const names = ['one.jpg', 'two.jpg', 'three.jpg', 'four.jpg', 'five.jpg'];
+    await choose(page, await Promise.all(names.map((name) => photo(page, name, 600, 400))));
+    await page.locator('.job progress[value="2"]').first().waitFor();
+    await page.locator('.gallery progress[value="2"]').first().waitFor();
+    await looks.take(page, 'working');
+  },
+);
 
 photoTest('all of it works by keyboard, and by drag and drop', {}, async ({ open }) => {
   const page = await open();
@@ -103,19 +98,4 @@ function drop(zone, base64) {
   dataTransfer.items.add(new File([bytes], 'dropped.jpg', { type: 'image/jpeg' }));
   for (const type of ['dragover', 'drop'])
     zone.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
-}
-
-async function look(page, name, width) {
-  await page.screenshot({ path: `${OUT}${name}.png`, fullPage: true });
-  assert.ok(
-    (await page.evaluate(() => document.documentElement.scrollWidth)) <= width,
-    `${name}: nothing sticks out sideways`,
-  );
-  // By the debugger's way in: the page's own policy runs no foreign script.
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run({ rules: { 'target-size': { enabled: true } } }));
-  assert.deepEqual(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
-    [],
-  );
 }
