@@ -10,4 +10,9 @@ export function holds(page, condition, withinMs = TIMEOUT_MS) {
   return until(() => page.evaluate(`Boolean(${condition})`), withinMs, async () => `${condition} does not hold: ${await seen()}`);
 }
 
-export const connected = (page) => holds(page, 'window.hub?.status.getSnapshot().status === "connected"');
+const CONNECTED = 'window.hub?.status.getSnapshot().status === "connected"';
+
+export const connected = (page) => holds(page, CONNECTED);
+
+/** Whether it is so by now. */
+export const isConnected = (page) => page.evaluate(CONNECTED);

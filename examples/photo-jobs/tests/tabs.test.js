@@ -49,16 +49,26 @@ for (const via of WAYS) {
 }
 
 /**
- * Each hands the stream on, and the last one says goodbye. Had they all gone at once, nobody would: what a proxy that
- * swallows departures holds on to is then ended by the lease, after 90 s.
+ * Each that leads hands the stream on, and the last one says goodbye. Whoever goes before it knows its stream has none to
+ * say: what a proxy that swallows departures holds on to is then ended by the lease, after 90 s.
  */
 async function closeOneByOne(server, tabs) {
   while (tabs.length > 0) {
-    await tabs.pop().close({ runBeforeUnload: true });
-    await server.settlesAt(Math.min(tabs.length, 1));
+    const [leader] = tabs.splice((await roles(tabs)).indexOf('leader'), 1);
+    const before = await streamOf(leader);
+    await leader.close({ runBeforeUnload: true });
+    // Who takes over shows the stream of before until it has its own.
+    const tookOver = async () => {
+      const streams = await Promise.all(tabs.map(streamOf));
+      return streams.every((stream) => stream !== before && stream !== 'none');
+    };
+    await until(tookOver, 10_000, () => roles(tabs));
     for (const tab of tabs) await isLive(tab);
+    await server.settlesAt(Math.min(tabs.length, 1));
   }
 }
+
+const streamOf = (tab) => tab.locator('#connection code').innerText();
 
 function roles(tabs) {
   return Promise.all(tabs.map((tab) => tab.locator('#connection').getAttribute('data-role')));
