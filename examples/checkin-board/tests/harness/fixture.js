@@ -14,11 +14,17 @@ before(async () => {
 });
 after(() => browser?.close());
 
+/** With these tests in each way, too, which have the page and the application on trial and not where the hub is. */
+const ALL_WAYS = process.env.CHECKIN_BOARD_WAYS === 'all';
+
 /**
+ * With `sameEitherWay` it runs with the hub inside, and beside only in `npm run ways`.
+ *
  * `body({ school, open, window })`: `open(login)` is a page with that user's board, live, in a window of its own. Its
  * `console` has what it said there.
  */
-export function boardTest(name, { way = 'embedded', settings, window: options }, body) {
+export function boardTest(name, { way = 'embedded', sameEitherWay = false, settings, window: options }, body) {
+  if (sameEitherWay && way !== 'embedded' && !ALL_WAYS) return;
   test(`${name} [${way}]`, { timeout: 180_000 }, async () => {
     const school = await School.start(way, settings);
     const windows = [];
