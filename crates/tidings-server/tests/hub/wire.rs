@@ -153,14 +153,30 @@ impl Write for Wire {
     }
 }
 
+/// How often somebody is knocked at, by another socket each time: a kernel that lost a few greetings of one in a row
+/// waits longer each time before it sends the next.
+const TRIES: u32 = 3;
+
 /// A socket that waits for no longer than patience lasts.
 pub fn tcp(address: SocketAddr, buffer_bytes: Option<usize>) -> TcpStream {
+    let mut socket = knock(address, buffer_bytes);
+    for _ in 1..TRIES {
+        if !socket.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+            break;
+        }
+        socket = knock(address, buffer_bytes);
+    }
+    let socket = socket.expect("somebody listens");
+    socket.set_tcp_nodelay(true).expect("a socket");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    socket.into()
+}
+
+fn knock(address: SocketAddr, buffer_bytes: Option<usize>) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
     if let Some(bytes) = buffer_bytes {
         socket.set_recv_buffer_size(bytes).expect("a size");
     }
-    socket.connect_timeout(&address.into(), PATIENCE).expect("somebody listens");
-    socket.set_tcp_nodelay(true).expect("a socket");
-    socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    socket.into()
+    socket.connect_timeout(&address.into(), PATIENCE / TRIES)?;
+    Ok(socket)
 }

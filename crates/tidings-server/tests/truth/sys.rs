@@ -18,19 +18,22 @@ impl Place {
         }
         run("ip", "link set lo up")?;
         run("nft", "add table inet ghosts")?;
-        run("nft", "add set inet ghosts ports { type inet_service ; }")?;
+        run("nft", "add set inet ghosts ports { type inet_service . inet_service ; }")?;
         run("nft", "add chain inet ghosts swallowed { type filter hook input priority 0 ; }")?;
-        run("nft", "add rule inet ghosts swallowed tcp sport @ports drop")?;
-        run("nft", "add rule inet ghosts swallowed tcp dport @ports drop")?;
+        run("nft", "add rule inet ghosts swallowed tcp sport . tcp dport @ports drop")?;
+        run("nft", "add rule inet ghosts swallowed tcp dport . tcp sport @ports drop")?;
         Ok(Self(()))
     }
 
     /// From now on nothing gets to this socket and nothing that it sends arrives; nobody is told. It ends with what
-    /// this answers: the next socket of that port is a stranger.
+    /// this answers: the next socket of these ports is a stranger. Both are named, since the kernel gives a socket's own
+    /// port to one that goes elsewhere, too.
     pub fn swallow(&self, io: &TcpStream) -> Swallowed {
-        let port = io.local_addr().expect("a socket").port();
-        run("nft", &format!("add element inet ghosts ports {{ {port} }}")).expect("the kernel filters");
-        Swallowed { port }
+        let own = io.local_addr().expect("a socket").port();
+        let far = io.peer_addr().expect("a connected socket").port();
+        let ports = format!("{{ {own} . {far} }}");
+        run("nft", &format!("add element inet ghosts ports {ports}")).expect("the kernel filters");
+        Swallowed { ports }
     }
 
     /// From now on so many of a hundred packets to and from a port are lost.
@@ -45,14 +48,14 @@ impl Place {
     }
 }
 
-/// A port to and from which nothing gets through.
+/// Two ports between which nothing gets through.
 pub struct Swallowed {
-    port: u16,
+    ports: String,
 }
 
 impl Drop for Swallowed {
     fn drop(&mut self) {
-        let lifted = run("nft", &format!("delete element inet ghosts ports {{ {} }}", self.port));
+        let lifted = run("nft", &format!("delete element inet ghosts ports {}", self.ports));
         assert!(lifted.is_ok() || std::thread::panicking(), "{lifted:?}");
     }
 }
