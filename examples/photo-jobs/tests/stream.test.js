@@ -55,8 +55,11 @@ for (const via of WAYS.filter((via) => via !== 'direct')) {
         await dev.edit('web/parts/Panel.tsx', (text) =>
           text.replace(/Storage and stream\w*/, `Storage and stream${edit}`),
         );
-        await dev.edit('web/hooks/useJobs.ts', (text) => `${text}\n// ${edit}\n`);
+        // One by one: of two at once Vite may give the page the one as it was before.
         await page.getByRole('button', { name: `Storage and stream${edit}` }).waitFor();
+        const swapped = page.waitForEvent('console', (message) => /hot updated: (?!.*Panel)/.test(message.text()));
+        await dev.edit('web/hooks/useJobs.ts', (text) => `${text}\n// ${edit}\n`);
+        await swapped;
       }
       assert.equal(await page.evaluate(() => window.neverReloaded), true, 'these were hot reloads, not reloads');
       await hasChannels(server, id, WITH_PANEL);
