@@ -64,8 +64,12 @@ async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
         None => app.hub.stream(open),
         // Nothing less than an open stream uses it up.
         Some(ticket) => {
-            let opened = app.hub.redeem(&ticket, || app.hub.stream(open));
-            opened.ok_or_else(void_ticket).inspect_err(note)?
+            let claim = app.hub.claim_ticket(&ticket).await.ok_or_else(void_ticket).inspect_err(note)?;
+            let opened = app.hub.stream(open);
+            if opened.is_ok() {
+                claim.use_up();
+            }
+            opened
         }
     };
     opened.map_err(problem_of)
@@ -73,7 +77,7 @@ async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
 
 async fn granted(app: &App, parts: &Parts, query: &StreamQuery) -> Result<Grant, Problem> {
     if let Some(ticket) = query.ticket.as_deref() {
-        return app.check_revoked(app.hub.ticket_grant(ticket).ok_or_else(void_ticket)?);
+        return app.check_revoked(app.hub.ticket_grant(ticket).await.ok_or_else(void_ticket)?);
     }
     let channels = query.channels.as_deref().filter(|list| !list.is_empty());
     let asked = Asked {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use tidings_core::grant::Grant;
 
+use super::forward::{Answer, Ask};
 use super::{FastMap, Hub, locked};
 
 /// How long a ticket is good, in seconds.
@@ -33,7 +34,7 @@ impl fmt::Debug for Ticket {
 
 /// The SHA-256 of a ticket: what the hub keeps opens nothing, and looking one up tells nothing of the others by the time
 /// it takes.
-type Key = [u8; 32];
+pub(super) type Key = [u8; 32];
 
 /// Those that wait to be used.
 #[derive(Debug, Default)]
@@ -48,8 +49,8 @@ pub(super) struct Tickets {
 struct Waiting {
     grant: Grant,
     until_ms: u64,
-    /// A stream is about to be opened with it.
-    is_taken: bool,
+    /// Who is about to open a stream with it.
+    claimed_by: Option<u64>,
 }
 
 impl Tickets {
@@ -64,7 +65,7 @@ impl Tickets {
         }
         own.push_back(key);
         self.order.push_back(key);
-        self.waiting.insert(key, Waiting { grant, until_ms, is_taken: false });
+        self.waiting.insert(key, Waiting { grant, until_ms, claimed_by: None });
     }
 
     /// Lets go of those whose time is over.
@@ -89,7 +90,7 @@ impl Tickets {
     }
 
     fn good(&mut self, key: &Key, now_ms: u64) -> Option<&mut Waiting> {
-        self.waiting.get_mut(key).filter(|waiting| waiting.until_ms > now_ms && !waiting.is_taken)
+        self.waiting.get_mut(key).filter(|waiting| waiting.until_ms > now_ms && waiting.claimed_by.is_none())
     }
 }
 
@@ -102,29 +103,91 @@ impl Hub {
     pub fn ticket(&self, grant: Grant) -> Ticket {
         let now_ms = self.0.clock.now_ms();
         let life_ms = self.left_ms(&grant).unwrap_or(u64::MAX).min(TICKET_SECONDS * 1000);
-        let ticket = format!("{:032x}", rand::random::<u128>());
+        let secret = format!("{:032x}", rand::random::<u128>());
+        // So that any hub knows whom to ask.
+        let ticket = match self.is_clustered() {
+            true => format!("{}-{secret}", self.0.secrets.incarnation()),
+            false => secret,
+        };
         locked(&self.0.permissions).tickets.add(key(&ticket), grant, now_ms, now_ms + life_ms);
         Ticket { ticket, expires_in: life_ms.div_ceil(1000) }
     }
 
-    /// What a ticket grants, if it is good. It stays so.
-    pub fn ticket_grant(&self, ticket: &str) -> Option<Grant> {
-        let now_ms = self.0.clock.now_ms();
-        locked(&self.0.permissions).tickets.good(&key(ticket), now_ms).map(|waiting| waiting.grant.clone())
+    /// What a ticket grants, if it is good, at whichever hub it was made. It stays so.
+    pub async fn ticket_grant(&self, ticket: &str) -> Option<Grant> {
+        let key = key(ticket);
+        if !self.is_of_peer(ticket) {
+            return self.ticket_grant_here(&key);
+        }
+        match self.ask(ticket, Ask::Ticket { key }).await {
+            Some(Answer::Ticket(papers)) => Some((*papers).into()),
+            _ => None,
+        }
     }
 
-    /// Uses a ticket up by what is opened with it. It is nobody else's meanwhile, and good again where nothing was
-    /// opened. `None` if it is not good, and then nothing is tried.
-    pub fn redeem<T, E>(&self, ticket: &str, open: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
-        let (key, now_ms) = (key(ticket), self.0.clock.now_ms());
-        locked(&self.0.permissions).tickets.good(&key, now_ms)?.is_taken = true;
-        let opened = open();
+    /// Keeps a ticket for what is about to be opened with it, at whichever hub it was made. `None` if it is not good.
+    pub async fn claim_ticket(&self, ticket: &str) -> Option<Claim> {
+        let (key, number) = (key(ticket), rand::random());
+        let of_peer = self.is_of_peer(ticket).then(|| ticket.into());
+        // Dropped on the way, or without an answer, it is given back as well.
+        let claim = Claim { hub: self.clone(), key, number, of_peer, is_used: false };
+        let is_claimed = match &claim.of_peer {
+            None => self.claim_here(&key, number),
+            Some(ticket) => {
+                matches!(self.ask(ticket, Ask::Claim { key, number }).await, Some(Answer::Claimed))
+            }
+        };
+        is_claimed.then_some(claim)
+    }
+
+    pub(super) fn ticket_grant_here(&self, key: &Key) -> Option<Grant> {
+        let now_ms = self.0.clock.now_ms();
+        let permissions = &mut *locked(&self.0.permissions);
+        permissions.tickets.good(key, now_ms).map(|waiting| waiting.grant.clone())
+    }
+
+    pub(super) fn claim_here(&self, key: &Key, number: u64) -> bool {
+        let now_ms = self.0.clock.now_ms();
+        let permissions = &mut *locked(&self.0.permissions);
+        permissions.tickets.good(key, now_ms).map(|waiting| waiting.claimed_by = Some(number)).is_some()
+    }
+
+    /// Of a ticket that is somebody else's by now, nothing.
+    pub(super) fn settle_ticket_here(&self, key: &Key, number: u64, is_used: bool) {
         let tickets = &mut locked(&self.0.permissions).tickets;
-        match (&opened, tickets.waiting.get_mut(&key)) {
-            (Ok(_), _) => tickets.remove(&key),
-            (Err(_), waiting) => waiting.into_iter().for_each(|waiting| waiting.is_taken = false),
+        match tickets.waiting.get_mut(key).filter(|waiting| waiting.claimed_by == Some(number)) {
+            Some(_) if is_used => tickets.remove(key),
+            Some(waiting) => waiting.claimed_by = None,
+            None => {}
         }
-        Some(opened)
+    }
+}
+
+/// A ticket that is kept for one who is about to open a stream with it. Dropped, it is good again.
+#[derive(Debug)]
+pub struct Claim {
+    hub: Hub,
+    key: Key,
+    number: u64,
+    /// The ticket, where another hub made it.
+    of_peer: Option<Box<str>>,
+    is_used: bool,
+}
+
+impl Claim {
+    /// A stream was opened with it: it is good no more.
+    pub fn use_up(mut self) {
+        self.is_used = true;
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let Self { key, number, is_used, .. } = *self;
+        match &self.of_peer {
+            None => self.hub.settle_ticket_here(&key, number, is_used),
+            Some(ticket) => self.hub.tell_owner(ticket, Ask::Settle { key, number, is_used }),
+        }
     }
 }
 

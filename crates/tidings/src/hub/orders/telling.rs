@@ -9,7 +9,7 @@ use tidings_core::channel::ChannelName;
 use tidings_core::event::{Draft, Event};
 use tokio::time::sleep;
 
-use super::{CHANNELS, ORDERS, Order, TOKENS, USERS, What, Word};
+use super::{ASKED, CHANNELS, ORDERS, Order, TOKENS, USERS, What, Word};
 use crate::hub::decisions::Decision;
 use crate::hub::publish::{Checked, PublishError};
 use crate::hub::{FastMap, Hub, Inner, locked};
@@ -26,7 +26,8 @@ const AWAY_PAUSE: Duration = Duration::from_millis(250);
 pub(super) struct Untold {
     /// Each with a number: one that was decided anew meanwhile is not told yet.
     decisions: FastMap<Decision, (u64, Event)>,
-    orders: VecDeque<Event>,
+    /// Each for its channel.
+    orders: VecDeque<(&'static str, Event)>,
     decided: u64,
 }
 
@@ -43,10 +44,10 @@ impl Untold {
     }
 
     /// Whether there is room for it.
-    pub(super) fn order(&mut self, event: Event) -> bool {
+    pub(super) fn order(&mut self, channel: &'static str, event: Event) -> bool {
         let has_room = self.orders.len() < ORDERS_MAX;
         if has_room {
-            self.orders.push_back(event);
+            self.orders.push_back((channel, event));
         }
         has_room
     }
@@ -60,7 +61,7 @@ impl Untold {
             let channel = channel_of(decision);
             (Waiting::Decision(decision.clone(), *number), channel, event.clone())
         });
-        let orders = self.orders.iter().map(|event| (Waiting::Order, channel(ORDERS), event.clone()));
+        let orders = self.orders.iter().map(|(name, event)| (Waiting::Order, channel(name), event.clone()));
         orders.take(TOLD_MAX).chain(decisions.take(TOLD_MAX)).collect()
     }
 
@@ -107,11 +108,20 @@ impl Hub {
 
     /// Tells the other hubs to do what this one did. Nothing, where there are none.
     pub(in crate::hub) fn order(&self, order: Order) {
+        self.say(What::Order(order));
+    }
+
+    /// Says what other hubs have to hear, in the order of these calls. Nothing, where there are none.
+    pub(in crate::hub) fn say(&self, what: What) {
         let Some(shared) = &self.0.shared else { return };
         // With an id, it is there once, however often it is sent.
         let id = format!("{}-{:x}", self.0.secrets.incarnation(), rand::random::<u64>());
-        let event = self.word(What::Order(order)).event(Some(&id), None);
-        if !locked(&shared.orders.untold).order(event) {
+        let channel = match what {
+            What::Ask { .. } | What::Answer { .. } => ASKED,
+            _ => ORDERS,
+        };
+        let event = self.word(what).event(Some(&id), None);
+        if !locked(&shared.orders.untold).order(channel, event) {
             tracing::error!(
                 "the other hubs were not told to do what was ordered here: too much waits for Redis"
             );
