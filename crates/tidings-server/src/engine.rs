@@ -42,7 +42,7 @@ async fn on_redis(config: &Config, options: HubOptions) -> io::Result<(Hub, Unfi
     redis.prefix = engine.prefix.to_string();
     redis.total_bytes = options.rules.total_bytes;
     let engine = Arc::new(RedisEngine::new(redis).map_err(told)?);
-    let is_away = match engine.check().await {
+    let mut is_away = match engine.check().await {
         Ok(advice) => {
             give(advice);
             false
@@ -56,18 +56,20 @@ async fn on_redis(config: &Config, options: HubOptions) -> io::Result<(Hub, Unfi
     };
     let hub = Hub::open_shared(options, engine.clone())?;
     let unfit = async move {
-        while is_away {
+        loop {
+            if !is_away {
+                return std::future::pending().await;
+            }
             tokio::time::sleep(AWAY_PAUSE).await;
             match engine.check().await {
                 Ok(advice) => {
                     give(advice);
-                    break;
+                    is_away = false;
                 }
                 Err(UnfitRedis::Away(_)) => {}
                 Err(error) => return told(error),
             }
         }
-        std::future::pending().await
     };
     Ok((hub, Box::pin(unfit)))
 }

@@ -97,7 +97,7 @@ impl Hub {
     }
 
     /// Whether it is a secret id that another hub made.
-    pub(super) fn is_genuine_of_peer(&self, connection_id: &str) -> bool {
+    fn is_genuine_of_peer(&self, connection_id: &str) -> bool {
         self.is_of_peer(connection_id) && self.0.secrets.is_genuine(connection_id)
     }
 

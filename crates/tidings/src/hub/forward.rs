@@ -1,6 +1,7 @@
 //! What a client says of its own stream may reach any hub, and so may its ticket. Where another hub has it, that one is
 //! asked, by the log that they share: it does what is asked in a place among the events, and answers the same way.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,13 +14,19 @@ use tokio::time::timeout;
 
 use super::boards::HubChannelError;
 use super::orders::What;
+use super::shared::Shared;
 use super::tickets::Key;
 use super::{ChangeError, ChannelChange, EngineState, FastMap, Hub, NoSuchConnection, locked};
 
 /// How long the other hub's answer is waited for. Without one a stream counts as gone: its client opens another.
-const ANSWER: Duration = Duration::from_secs(1);
+pub(super) const ANSWER: Duration = Duration::from_secs(1);
+/// When to come again where nothing can be asked.
+const AWAY_RETRY_MS: u64 = 1_000;
 /// Answers that are waited for, at most; what is more is not asked.
-const WAITING_MAX: usize = 10_000;
+const WAITING_MAX: usize = 1_000;
+/// Users of streams at other hubs that are remembered, and for how long a stream that is gone is.
+const KNOWN_MAX: usize = 10_000;
+const GONE_MS: u64 = 3_000;
 
 /// What the hub is asked that has the stream of a public id, or the ticket of a hash.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,9 +38,7 @@ pub(super) enum Ask {
     Change { id: String, grant: Papers, add: Vec<Selector>, remove: Vec<Selector> },
     /// To put the stream under another grant.
     Refresh { id: String, grant: Papers },
-    /// What a ticket grants.
-    Ticket { key: Key },
-    /// To keep it for the hub that asks, which calls that by a number.
+    /// What a ticket grants, and to keep it for the hub that asks, which calls that by a number.
     Claim { key: Key, number: u64 },
     /// To let go of it, or to let others use it. There is no answer.
     Settle { key: Key, number: u64, is_used: bool },
@@ -44,8 +49,7 @@ pub(super) enum Ask {
 pub(super) enum Answer {
     User(String),
     Changed(ChannelChange),
-    Ticket(Box<Papers>),
-    Claimed,
+    Claimed(Box<Papers>),
     No(No),
 }
 
@@ -58,6 +62,7 @@ pub(super) enum No {
     TooMany { channels_per_connection: usize },
     Behind { retry_ms: u64 },
     HubChannels { hub_channels_max: usize },
+    BadHubChannel { channel: Selector },
 }
 
 /// A grant as it is told.
@@ -75,9 +80,16 @@ pub(super) struct Papers {
     info: Option<Box<RawValue>>,
 }
 
-/// Who waits for an answer.
+/// Who waits for an answer, and what is known of streams at other hubs.
 #[derive(Debug, Default)]
-pub(super) struct Forwarded(Mutex<Waiting>);
+pub(super) struct Forwarded {
+    waiting: Mutex<Waiting>,
+    /// By their public ids.
+    users: Mutex<FastMap<Box<str>, Known>>,
+}
+
+/// Whose a stream is, or that it was gone, and when that was heard.
+type Known = (Option<Arc<str>>, u64);
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -85,45 +97,84 @@ struct Waiting {
     answers: FastMap<u64, oneshot::Sender<Answer>>,
 }
 
-/// Waits no longer, however that came.
-struct Ended<'f>(&'f Forwarded, u64);
+/// An answer that is waited for until this is dropped.
+pub(super) struct Pending<'f> {
+    forwarded: &'f Forwarded,
+    number: u64,
+    answer: oneshot::Receiver<Answer>,
+}
 
-impl Drop for Ended<'_> {
+impl Pending<'_> {
+    /// `None` where there is none in time.
+    pub(super) async fn answer(mut self) -> Option<Answer> {
+        timeout(ANSWER, &mut self.answer).await.ok()?.ok()
+    }
+}
+
+impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        locked(&self.0.0).answers.remove(&self.1);
+        locked(&self.forwarded.waiting).answers.remove(&self.number);
     }
 }
 
 impl Forwarded {
-    fn begin(&self) -> Option<(Ended<'_>, oneshot::Receiver<Answer>)> {
-        let mut waiting = locked(&self.0);
+    fn begin(&self) -> Option<Pending<'_>> {
+        let mut waiting = locked(&self.waiting);
         if waiting.answers.len() >= WAITING_MAX {
             return None;
         }
         waiting.asked += 1;
-        let (number, (sender, receiver)) = (waiting.asked, oneshot::channel());
+        let (number, (sender, answer)) = (waiting.asked, oneshot::channel());
         waiting.answers.insert(number, sender);
-        Some((Ended(self, number), receiver))
+        Some(Pending { forwarded: self, number, answer })
     }
 
     pub(super) fn answered(&self, number: u64, answer: Answer) {
         // Nobody may wait for it any longer.
-        let _ = locked(&self.0).answers.remove(&number).map(|asker| asker.send(answer));
+        let _ = locked(&self.waiting).answers.remove(&number).map(|asker| asker.send(answer).is_ok());
+    }
+
+    /// Whose stream it is: known, or known to be nobody's, or neither.
+    fn user(&self, id: &str, now_ms: u64) -> Option<Option<Arc<str>>> {
+        let users = locked(&self.users);
+        let (user, at_ms) = users.get(id)?;
+        (user.is_some() || now_ms < at_ms + GONE_MS).then(|| user.clone())
+    }
+
+    fn note_user(&self, id: &str, user: Option<Arc<str>>, now_ms: u64) {
+        let mut users = locked(&self.users);
+        if users.len() >= KNOWN_MAX {
+            // They are asked for again.
+            users.clear();
+        }
+        users.insert(id.into(), (user, now_ms));
     }
 }
 
 impl Hub {
     /// Whose connection this is, by its secret id, at whichever hub.
-    pub async fn stream_user(&self, connection_id: &str) -> Result<Arc<str>, NoSuchConnection> {
-        let Some(id) = self.forwards(connection_id) else { return self.user_of(connection_id) };
-        match self.ask(id, Ask::User { id: id.to_owned() }).await {
-            Some(Answer::User(user)) => Ok(user.into()),
-            _ => Err(NoSuchConnection),
-        }
+    pub async fn stream_user(&self, connection_id: &str) -> Result<Arc<str>, ChangeError> {
+        let Some((shared, id)) = self.forwards(connection_id).await else {
+            return Ok(self.user_of(connection_id)?);
+        };
+        // Nobody has shown a token yet: the other hub is not to be asked again and again.
+        let forwarded = &shared.forwarded;
+        let known = match forwarded.user(id, self.0.clock.now_ms()) {
+            Some(known) => known,
+            None => {
+                let user = match self.ask(id, Ask::User { id: id.to_owned() })?.answer().await {
+                    Some(Answer::User(user)) => Some(Arc::from(user)),
+                    _ => None,
+                };
+                forwarded.note_user(id, user.clone(), self.0.clock.now_ms());
+                user
+            }
+        };
+        Ok(known.ok_or(NoSuchConnection)?)
     }
 
     /// Changes a live stream's channels at its own client's word, at whichever hub it is. A stream is under one grant:
-    /// where this one allows what that does not, it takes its place.
+    /// where this one allows what that does not, it takes its place. It has to be one of the stream's user.
     pub async fn change_stream(
         &self,
         connection_id: &str,
@@ -131,61 +182,85 @@ impl Hub {
         add: &[Selector],
         remove: &[Selector],
     ) -> Result<ChannelChange, ChangeError> {
-        let Some(id) = self.forwards(connection_id) else {
+        let Some((_, id)) = self.forwards(connection_id).await else {
             return self.change_under(self.0.secrets.parse_secret(connection_id), grant, add, remove);
         };
-        let ask = Ask::Change {
-            id: id.to_owned(),
-            grant: Papers::of(grant),
-            add: add.to_vec(),
-            remove: remove.to_vec(),
+        let most = self.0.options.bounds.channels_per_connection;
+        if most > 0 && add.iter().collect::<HashSet<_>>().len() > most {
+            return Err(ChangeError::TooMany { channels_per_connection: most });
+        }
+        let (add, remove) = (add.to_vec(), remove.to_vec());
+        self.ask_change(id, Ask::Change { id: id.to_owned(), grant: Papers::of(grant), add, remove }).await
+    }
+
+    /// Puts a live stream under a new grant of its user, at whichever hub it is: see [`Hub::refresh`].
+    pub async fn refresh_stream(
+        &self,
+        connection_id: &str,
+        grant: &Grant,
+    ) -> Result<ChannelChange, ChangeError> {
+        let Some((_, id)) = self.forwards(connection_id).await else {
+            return Ok(self.refresh(connection_id, grant)?);
         };
-        match self.ask(id, ask).await {
+        self.ask_change(id, Ask::Refresh { id: id.to_owned(), grant: Papers::of(grant) }).await
+    }
+
+    async fn ask_change(&self, id: &str, ask: Ask) -> Result<ChannelChange, ChangeError> {
+        match self.ask(id, ask)?.answer().await {
             Some(Answer::Changed(change)) => Ok(change),
             Some(Answer::No(no)) => Err(no.into()),
             _ => Err(NoSuchConnection.into()),
         }
     }
 
-    /// Puts a live stream under a new grant, at whichever hub it is: see [`Hub::refresh`].
-    pub async fn refresh_stream(
-        &self,
-        connection_id: &str,
-        grant: &Grant,
-    ) -> Result<ChannelChange, NoSuchConnection> {
-        let Some(id) = self.forwards(connection_id) else { return self.refresh(connection_id, grant) };
-        match self.ask(id, Ask::Refresh { id: id.to_owned(), grant: Papers::of(grant) }).await {
-            Some(Answer::Changed(change)) => Ok(change),
-            _ => Err(NoSuchConnection),
+    /// The public id of a connection that another hub has, by its secret one.
+    async fn forwards<'i>(&self, connection_id: &'i str) -> Option<(&Shared, &'i str)> {
+        self.is_elsewhere(connection_id).await.then_some(())?;
+        Some((self.0.shared.as_ref()?, connection_id.split_once('.')?.0))
+    }
+
+    /// Whether another hub made this id or ticket, which may be one that came just now.
+    pub(super) async fn is_elsewhere(&self, id: &str) -> bool {
+        let own = self.0.secrets.incarnation();
+        if id.split('-').next() == Some(own) || !self.is_clustered() || !self.0.secrets.is_genuine(id) {
+            return false;
+        }
+        if !self.is_of_peer(id) {
+            self.look_at_peers(0).await;
+        }
+        self.is_of_peer(id)
+    }
+
+    /// Asks the hub that this id begins with, or says why it can't be asked.
+    pub(super) fn ask(&self, id: &str, ask: Ask) -> Result<Pending<'_>, Unasked> {
+        let shared = self.0.shared.as_ref().filter(|_| self.engine_state() == EngineState::Here);
+        let pending = shared.and_then(|shared| shared.forwarded.begin()).ok_or(Unasked)?;
+        self.forward(id, pending.number, ask).then_some(pending).ok_or(Unasked)
+    }
+
+    /// Asks for what has no answer. Whether there was room for it.
+    pub(super) fn forward(&self, id: &str, number: u64, ask: Ask) -> bool {
+        let to = id.split('-').next().unwrap_or_default().to_owned();
+        let ask = serde_json::value::to_raw_value(&ask).expect("texts and numbers are JSON");
+        self.say_soon(What::Ask { to, number, ask })
+    }
+
+    /// Does what another hub asks for, and answers.
+    pub(super) fn reply(&self, by: String, number: u64, ask: &RawValue) {
+        let answer = match serde_json::from_str(ask.get()) {
+            Ok(ask) => self.answer(ask),
+            Err(error) => {
+                tracing::error!(%error, "what another hub asks can't be understood: is it of another version?");
+                Some(Answer::No(No::Gone))
+            }
+        };
+        if let Some(answer) = answer {
+            let answer = serde_json::value::to_raw_value(&answer).expect("texts and numbers are JSON");
+            self.say_soon(What::Answer { to: by, number, answer });
         }
     }
 
-    /// The public id of a connection that another hub has.
-    fn forwards<'i>(&self, connection_id: &'i str) -> Option<&'i str> {
-        let (id, _) = connection_id.split_once('.')?;
-        self.is_genuine_of_peer(connection_id).then_some(id)
-    }
-
-    /// Asks the hub that this id begins with. `None` where it can't be asked, or doesn't answer in time.
-    pub(super) async fn ask(&self, id: &str, ask: Ask) -> Option<Answer> {
-        let shared = self.0.shared.as_ref().filter(|_| self.engine_state() == EngineState::Here)?;
-        let (ended, answer) = shared.forwarded.begin()?;
-        self.forward(id, ended.1, ask);
-        timeout(ANSWER, answer).await.ok()?.ok()
-    }
-
-    /// The same of what has no answer.
-    pub(super) fn tell_owner(&self, id: &str, ask: Ask) {
-        self.forward(id, 0, ask);
-    }
-
-    fn forward(&self, id: &str, number: u64, ask: Ask) {
-        let to = id.split('-').next().unwrap_or_default().to_owned();
-        self.say(What::Ask { to, number, ask });
-    }
-
-    /// Does what another hub asks for.
-    pub(super) fn answer(&self, ask: Ask) -> Option<Answer> {
+    fn answer(&self, ask: Ask) -> Option<Answer> {
         Some(match ask {
             Ask::User { id } => {
                 let key = self.0.secrets.parse_public(&id);
@@ -194,23 +269,18 @@ impl Hub {
             }
             Ask::Change { id, grant, add, remove } => {
                 let key = self.0.secrets.parse_public(&id);
-                let change = self.check_hub_channels(&add).map_err(ChangeError::from);
-                change.and_then(|()| self.change_under(key, &grant.into(), &add, &remove)).into()
+                self.change_under(key, &grant.into(), &add, &remove).into()
             }
             Ask::Refresh { id, grant } => {
                 let outlet = self.0.secrets.parse_public(&id).and_then(|key| self.outlet(key));
                 let refreshed = outlet.ok_or(NoSuchConnection);
-                refreshed
-                    .and_then(|outlet| self.refresh_of(&outlet, &grant.into()))
-                    .map_err(ChangeError::from)
-                    .into()
+                let refreshed = refreshed.and_then(|outlet| self.refresh_of(&outlet, &grant.into()));
+                refreshed.map_err(ChangeError::from).into()
             }
-            Ask::Ticket { key } => match self.ticket_grant_here(&key) {
-                Some(grant) => Answer::Ticket(Box::new(Papers::of(&grant))),
+            Ask::Claim { key, number } => match self.claim_here(&key, number) {
+                Some(grant) => Answer::Claimed(Box::new(Papers::of(&grant))),
                 None => Answer::No(No::Gone),
             },
-            Ask::Claim { key, number } if self.claim_here(&key, number) => Answer::Claimed,
-            Ask::Claim { .. } => Answer::No(No::Gone),
             Ask::Settle { key, number, is_used } => {
                 self.settle_ticket_here(&key, number, is_used);
                 return None;
@@ -219,12 +289,22 @@ impl Hub {
     }
 }
 
+/// The hub that has it can't be asked now.
+#[derive(Debug)]
+pub(super) struct Unasked;
+
+impl From<Unasked> for ChangeError {
+    fn from(_: Unasked) -> Self {
+        Self::Away { retry_ms: AWAY_RETRY_MS }
+    }
+}
+
 impl From<Result<ChannelChange, ChangeError>> for Answer {
     fn from(change: Result<ChannelChange, ChangeError>) -> Self {
         change.map_or_else(
             |error| {
                 Self::No(match error {
-                    ChangeError::Gone(NoSuchConnection) => No::Gone,
+                    ChangeError::Gone(NoSuchConnection) | ChangeError::Away { .. } => No::Gone,
                     ChangeError::NotGranted { channel } => No::NotGranted { channel },
                     ChangeError::TooMany { channels_per_connection } => {
                         No::TooMany { channels_per_connection }
@@ -235,7 +315,7 @@ impl From<Result<ChannelChange, ChangeError>> for Answer {
                     }
                     ChangeError::HubChannels(
                         HubChannelError::Unknown { channel } | HubChannelError::Query { channel, .. },
-                    ) => No::NotGranted { channel: Selector::Channel(channel) },
+                    ) => No::BadHubChannel { channel: Selector::Channel(channel) },
                 })
             },
             Self::Changed,
@@ -251,6 +331,8 @@ impl From<No> for ChangeError {
             No::TooMany { channels_per_connection } => Self::TooMany { channels_per_connection },
             No::Behind { retry_ms } => Self::Behind { retry_ms },
             No::HubChannels { hub_channels_max } => HubChannelError::TooMany { hub_channels_max }.into(),
+            No::BadHubChannel { channel: Selector::Channel(channel) } => HubChannelError::of(channel).into(),
+            No::BadHubChannel { channel } => Self::NotGranted { channel },
         }
     }
 }
@@ -309,10 +391,9 @@ mod tests {
             ..Grant::nothing("ann")
         };
         let ask = Ask::Refresh { id: "a-0-1".to_owned(), grant: Papers::of(&grant) };
-        let told = serde_json::to_string(&What::Ask { to: "a".to_owned(), number: 7, ask }).unwrap();
-        let What::Ask { ask: Ask::Refresh { grant: papers, .. }, .. } = serde_json::from_str(&told).unwrap()
-        else {
-            panic!("{told}");
+        let told = serde_json::to_string(&ask).unwrap();
+        let Ask::Refresh { grant: papers, .. } = serde_json::from_str(&told).unwrap() else {
+            panic!("{told}")
         };
         assert_eq!(format!("{:?}", Grant::from(papers)), format!("{grant:?}"));
     }
@@ -322,11 +403,23 @@ mod tests {
         let forwarded = Forwarded::default();
         let mut asked: Vec<_> = (0..WAITING_MAX).map(|_| forwarded.begin().unwrap()).collect();
         assert!(forwarded.begin().is_none());
-        let (ended, mut answer) = asked.pop().unwrap();
-        forwarded.answered(ended.1, Answer::Claimed);
-        assert!(matches!(answer.try_recv(), Ok(Answer::Claimed)));
+        let mut last = asked.pop().unwrap();
+        forwarded.answered(last.number, Answer::No(No::Gone));
+        assert!(matches!(last.answer.try_recv(), Ok(Answer::No(No::Gone))));
         drop(asked);
-        forwarded.answered(1, Answer::Claimed);
-        assert!(locked(&forwarded.0).answers.is_empty());
+        forwarded.answered(1, Answer::No(No::Gone));
+        assert!(locked(&forwarded.waiting).answers.is_empty());
+    }
+
+    #[test]
+    fn a_user_stays_known_and_a_stream_that_is_gone_is_asked_for_again() {
+        let forwarded = Forwarded::default();
+        forwarded.note_user("a-0-1", Some("ann".into()), 0);
+        forwarded.note_user("a-0-2", None, 0);
+        assert_eq!(forwarded.user("a-0-1", 10 * GONE_MS), Some(Some("ann".into())));
+        assert_eq!(forwarded.user("a-0-2", GONE_MS - 1), Some(None));
+        assert_eq!(forwarded.user("a-0-2", GONE_MS), None);
+        (0..=KNOWN_MAX).for_each(|n| forwarded.note_user(&format!("b-{n}"), None, 0));
+        assert!(locked(&forwarded.users).len() <= KNOWN_MAX);
     }
 }

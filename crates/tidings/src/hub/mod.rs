@@ -79,7 +79,7 @@ pub(crate) use self::shared::Behind;
 pub use self::shared::EngineState;
 pub use self::shown::{ClosedConnection, Latencies, Latency, Readings, Truth};
 pub use self::sweep::SweepReport;
-pub use self::tickets::{Claim, TICKET_SECONDS, Ticket};
+pub use self::tickets::{Claim, NoTicket, TICKET_SECONDS, Ticket};
 pub use self::timeline::{Happening, TIMELINE_ENTRIES_MAX, TimelineEntry};
 use crate::clock::Clock;
 use crate::histogram::Histogram;

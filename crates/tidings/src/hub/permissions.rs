@@ -67,6 +67,12 @@ pub enum ChangeError {
         /// When to come again.
         retry_ms: u64,
     },
+    /// Another hub has the stream, and can't be asked now.
+    #[error("another hub has this stream, and can't be asked now")]
+    Away {
+        /// When to come again.
+        retry_ms: u64,
+    },
     /// A channel of the hub's own that can't be read.
     #[error(transparent)]
     HubChannels(#[from] HubChannelError),
@@ -82,7 +88,7 @@ impl From<Unchanged> for ChangeError {
 }
 
 impl Hub {
-    /// Changes a live stream's channels at its own client's word, within the grant that the stream is under.
+    /// Changes a live stream's channels, at this hub, at its own client's word, within the grant that the stream is under.
     pub fn change_channels(
         &self,
         connection_id: &str,
@@ -103,9 +109,11 @@ impl Hub {
     ) -> Result<ChannelChange, ChangeError> {
         let outlet = key.and_then(|key| self.outlet(key)).ok_or(NoSuchConnection)?;
         let user = self.user_at(&outlet)?;
-        if let Some(channel) = add.iter().find(|selector| !self.may_read(grant, &user, selector)) {
+        let granted = self.rights(grant, &user);
+        if let Some(channel) = add.iter().find(|selector| !granted.may_read(selector)) {
             return Err(ChangeError::NotGranted { channel: channel.clone() });
         }
+        self.check_hub_channels(add)?;
         let is_within = {
             let rights = self.rights_of(&outlet, &user);
             add.iter().all(|selector| rights.may_read(selector))
@@ -151,7 +159,7 @@ impl Hub {
         Ok(change)
     }
 
-    /// Whose connection this is, by its secret id.
+    /// Whose connection of this hub this is, by its secret id.
     pub fn user_of(&self, connection_id: &str) -> Result<Arc<str>, NoSuchConnection> {
         let outlet = self.own(connection_id)?;
         self.user_at(&outlet)
@@ -161,7 +169,7 @@ impl Hub {
         self.0.books().get(outlet.key).map(|entry| Arc::clone(&entry.user)).ok_or(NoSuchConnection)
     }
 
-    /// Puts a live stream under a new grant: its end is the grant's, and channels no longer granted leave it at once,
+    /// Puts a live stream of this hub under a new grant: its end is the grant's, and channels no longer granted leave it at once,
     /// with what of them is not sent yet.
     pub fn refresh(&self, connection_id: &str, grant: &Grant) -> Result<ChannelChange, NoSuchConnection> {
         let outlet = self.own(connection_id)?;

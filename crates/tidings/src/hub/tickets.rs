@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use tidings_core::grant::Grant;
+use tidings_core::grant::{ANONYMOUS, Grant};
 
-use super::forward::{Answer, Ask};
+use super::forward::{Answer, Ask, Unasked};
 use super::{FastMap, Hub, locked};
 
 /// How long a ticket is good, in seconds.
@@ -104,52 +104,60 @@ impl Hub {
         let now_ms = self.0.clock.now_ms();
         let life_ms = self.left_ms(&grant).unwrap_or(u64::MAX).min(TICKET_SECONDS * 1000);
         let secret = format!("{:032x}", rand::random::<u128>());
-        // So that any hub knows whom to ask.
         let ticket = match self.is_clustered() {
-            true => format!("{}-{secret}", self.0.secrets.incarnation()),
+            // So that any hub knows whom to ask, and of no more than there are.
+            true => {
+                let name = format!("{}-{secret}", self.0.secrets.incarnation());
+                let code = self.0.secrets.code(&name);
+                format!("{name}.{code}")
+            }
             false => secret,
         };
         locked(&self.0.permissions).tickets.add(key(&ticket), grant, now_ms, now_ms + life_ms);
         Ticket { ticket, expires_in: life_ms.div_ceil(1000) }
     }
 
-    /// What a ticket grants, if it is good, at whichever hub it was made. It stays so.
-    pub async fn ticket_grant(&self, ticket: &str) -> Option<Grant> {
-        let key = key(ticket);
-        if !self.is_of_peer(ticket) {
-            return self.ticket_grant_here(&key);
-        }
-        match self.ask(ticket, Ask::Ticket { key }).await {
-            Some(Answer::Ticket(papers)) => Some((*papers).into()),
-            _ => None,
-        }
-    }
-
-    /// Keeps a ticket for what is about to be opened with it, at whichever hub it was made. `None` if it is not good.
-    pub async fn claim_ticket(&self, ticket: &str) -> Option<Claim> {
+    /// Keeps a ticket for what is about to be opened with it, at whichever hub it was made.
+    pub async fn claim_ticket(&self, ticket: &str) -> Result<Claim, NoTicket> {
         let (key, number) = (key(ticket), rand::random());
-        let of_peer = self.is_of_peer(ticket).then(|| ticket.into());
-        // Dropped on the way, or without an answer, it is given back as well.
-        let claim = Claim { hub: self.clone(), key, number, of_peer, is_used: false };
-        let is_claimed = match &claim.of_peer {
+        // An id of a connection is genuine too, and no ticket.
+        let is_elsewhere = ticket.split('-').count() == 2 && self.is_elsewhere(ticket).await;
+        let mut claim = Claim {
+            hub: self.clone(),
+            key,
+            number,
+            owner: ticket.split('-').next().filter(|_| is_elsewhere).map(Box::from),
+            grant: Grant::nothing(ANONYMOUS),
+            is_held: false,
+            is_used: false,
+        };
+        let grant = match &claim.owner {
             None => self.claim_here(&key, number),
-            Some(ticket) => {
-                matches!(self.ask(ticket, Ask::Claim { key, number }).await, Some(Answer::Claimed))
+            Some(owner) => {
+                let asked = self.ask(owner, Ask::Claim { key, number }).map_err(|Unasked| NoTicket::Away)?;
+                // It may be, from here on, whatever becomes of the answer and of whoever waits for it.
+                claim.is_held = true;
+                match asked.answer().await {
+                    Some(Answer::Claimed(papers)) => Some((*papers).into()),
+                    None => return Err(NoTicket::Away),
+                    Some(_) => {
+                        claim.is_held = false;
+                        None
+                    }
+                }
             }
         };
-        is_claimed.then_some(claim)
+        claim.grant = grant.ok_or(NoTicket::Void)?;
+        claim.is_held = true;
+        Ok(claim)
     }
 
-    pub(super) fn ticket_grant_here(&self, key: &Key) -> Option<Grant> {
+    pub(super) fn claim_here(&self, key: &Key, number: u64) -> Option<Grant> {
         let now_ms = self.0.clock.now_ms();
         let permissions = &mut *locked(&self.0.permissions);
-        permissions.tickets.good(key, now_ms).map(|waiting| waiting.grant.clone())
-    }
-
-    pub(super) fn claim_here(&self, key: &Key, number: u64) -> bool {
-        let now_ms = self.0.clock.now_ms();
-        let permissions = &mut *locked(&self.0.permissions);
-        permissions.tickets.good(key, now_ms).map(|waiting| waiting.claimed_by = Some(number)).is_some()
+        let waiting = permissions.tickets.good(key, now_ms)?;
+        waiting.claimed_by = Some(number);
+        Some(waiting.grant.clone())
     }
 
     /// Of a ticket that is somebody else's by now, nothing.
@@ -163,30 +171,58 @@ impl Hub {
     }
 }
 
+/// Why a ticket opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoTicket {
+    /// It is no ticket of these hubs, or was used.
+    #[error("the ticket is used, too old or unknown: ask for a new one")]
+    Void,
+    /// Another hub made it, and can't be asked now.
+    #[error("another hub made this ticket, and can't be asked now")]
+    Away,
+}
+
 /// A ticket that is kept for one who is about to open a stream with it. Dropped, it is good again.
-#[derive(Debug)]
+#[must_use = "a ticket is good until it is used up"]
 pub struct Claim {
     hub: Hub,
     key: Key,
     number: u64,
-    /// The ticket, where another hub made it.
-    of_peer: Option<Box<str>>,
+    /// The hub that made it, if it is another.
+    owner: Option<Box<str>>,
+    grant: Grant,
+    is_held: bool,
     is_used: bool,
 }
 
 impl Claim {
+    /// What the ticket grants.
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
     /// A stream was opened with it: it is good no more.
     pub fn use_up(mut self) {
         self.is_used = true;
     }
 }
 
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Claim {
     fn drop(&mut self) {
         let Self { key, number, is_used, .. } = *self;
-        match &self.of_peer {
+        match &self.owner {
+            _ if !self.is_held => {}
             None => self.hub.settle_ticket_here(&key, number, is_used),
-            Some(ticket) => self.hub.tell_owner(ticket, Ask::Settle { key, number, is_used }),
+            Some(owner) => {
+                // Without room it stays claimed until its end.
+                self.hub.forward(owner, 0, Ask::Settle { key, number, is_used });
+            }
         }
     }
 }

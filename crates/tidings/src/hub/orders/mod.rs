@@ -7,6 +7,7 @@ mod telling;
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tidings_core::channel::ChannelName;
 use tidings_core::close::CloseReason;
 use tidings_core::engine::Entry;
@@ -17,7 +18,6 @@ use self::telling::Untold;
 pub(super) use self::telling::tell;
 use super::amendments::Said;
 use super::decisions::{Decision, Line};
-use super::forward::{Answer, Ask};
 use super::{FastMap, Hub, KickOrder, locked};
 
 /// Channels that nobody can read: they have no board.
@@ -34,8 +34,8 @@ const DECISIONS_KEPT: Retention =
     Retention { count: 100_000, age_ms: 400 * 24 * 3600 * 1000, bytes: 64 << 20 };
 /// An order is for whom it finds: it is kept for hubs that missed it.
 const ORDERS_KEPT: Retention = Retention { count: 1_000, age_ms: 60_000, bytes: 1 << 20 };
-/// For a hub that did not hear it, as long as anybody waits for the answer.
-const ASKED_KEPT: Retention = Retention { count: 1_000, age_ms: 2_000, bytes: 1 << 20 };
+/// For a hub that did not hear it at once. Longer than anybody waits, so that what is sent again is known.
+const ASKED_KEPT: Retention = Retention { count: 10_000, age_ms: 10_000, bytes: 4 << 20 };
 
 /// For how long what another hub decided is set against what this one decided at the same time.
 const CONTESTED_MS: u64 = 60_000;
@@ -83,12 +83,12 @@ pub(super) enum What {
     Ask {
         to: String,
         number: u64,
-        ask: Ask,
+        ask: Box<RawValue>,
     },
     Answer {
         to: String,
         number: u64,
-        answer: Answer,
+        answer: Box<RawValue>,
     },
 }
 
@@ -164,12 +164,10 @@ impl Hub {
                 }
             }
             What::Ask { to, number, ask } if to == own => {
-                if let Some(answer) = self.answer(ask) {
-                    self.say(What::Answer { to: by, number, answer });
-                }
+                self.reply(by, number, &ask);
             }
             What::Answer { to, number, answer } if to == own => {
-                if let Some(shared) = &self.0.shared {
+                if let (Some(shared), Ok(answer)) = (&self.0.shared, serde_json::from_str(answer.get())) {
                     shared.forwarded.answered(number, answer);
                 }
             }
