@@ -1,21 +1,34 @@
 //! From the configuration to the engine that the hub is on.
 
+use std::future::Future;
 use std::io;
+use std::pin::Pin;
 
 use tidings::{Hub, HubOptions};
 use tidings_server::config::{Config, EngineKind};
 
+/// Ends where an engine that was away turns out to be one that a hub must not run on.
+pub(crate) type Unfit = Pin<Box<dyn Future<Output = io::Error> + Send>>;
+
 /// Opens the hub on the engine that the configuration names.
-pub(crate) async fn open_hub(config: &Config, options: HubOptions) -> io::Result<Hub> {
+pub(crate) async fn open_hub(config: &Config, options: HubOptions) -> io::Result<(Hub, Unfit)> {
     match config.engine.kind {
-        EngineKind::Memory => Hub::open(options),
+        EngineKind::Memory => Ok((Hub::open(options)?, Box::pin(std::future::pending()))),
         EngineKind::Redis => on_redis(config, options).await,
     }
 }
 
 #[cfg(feature = "redis")]
-async fn on_redis(config: &Config, options: HubOptions) -> io::Result<Hub> {
-    use tidings_redis::{RedisEngine, RedisOptions};
+async fn on_redis(config: &Config, options: HubOptions) -> io::Result<(Hub, Unfit)> {
+    use std::sync::Arc;
+
+    use tidings_redis::{Advice, RedisEngine, RedisOptions, Unfit as UnfitRedis};
+
+    /// Between two looks at a Redis that is away.
+    const AWAY_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
+    let told = |error: UnfitRedis| io::Error::other(format!("engine.url: {error}"));
+    let give = |advice: Vec<Advice>| advice.into_iter().for_each(|advice| tracing::warn!("{advice}"));
 
     let engine = &config.engine;
     let url = engine.url.as_ref().map(|url| url.expose().clone()).unwrap_or_default();
@@ -28,15 +41,40 @@ async fn on_redis(config: &Config, options: HubOptions) -> io::Result<Hub> {
     };
     redis.prefix = engine.prefix.to_string();
     redis.total_bytes = options.rules.total_bytes;
-    let opened = RedisEngine::open(redis).await;
-    let (engine, advice) = opened.map_err(|error| io::Error::other(format!("engine.url: {error}")))?;
-    for advice in advice {
-        tracing::warn!("{advice}");
-    }
-    Hub::open_shared(options, std::sync::Arc::new(engine))
+    let engine = Arc::new(RedisEngine::new(redis).map_err(told)?);
+    let mut is_away = match engine.check().await {
+        Ok(advice) => {
+            give(advice);
+            false
+        }
+        // To end here would be to come back after pauses that whoever starts hubs makes longer and longer.
+        Err(UnfitRedis::Away(error)) => {
+            tracing::warn!("engine.url: {error}. The hub is not ready until it does, and goes on trying");
+            true
+        }
+        Err(error) => return Err(told(error)),
+    };
+    let hub = Hub::open_shared(options, engine.clone())?;
+    let unfit = async move {
+        loop {
+            if !is_away {
+                return std::future::pending().await;
+            }
+            tokio::time::sleep(AWAY_PAUSE).await;
+            match engine.check().await {
+                Ok(advice) => {
+                    give(advice);
+                    is_away = false;
+                }
+                Err(UnfitRedis::Away(_)) => {}
+                Err(error) => return told(error),
+            }
+        }
+    };
+    Ok((hub, Box::pin(unfit)))
 }
 
 #[cfg(not(feature = "redis"))]
-async fn on_redis(_: &Config, _: HubOptions) -> io::Result<Hub> {
+async fn on_redis(_: &Config, _: HubOptions) -> io::Result<(Hub, Unfit)> {
     Err(io::Error::other("engine.kind: this hub was built without Redis (the feature `redis`)"))
 }

@@ -53,7 +53,7 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     // Before the hub takes up the rings: a signal that ended the process just after would lose them.
     let mut signals = Signals::new()?;
     let hangups = signal(SignalKind::hangup())?;
-    let hub = engine::open_hub(config, hub_options).await?;
+    let (hub, unfit) = engine::open_hub(config, hub_options).await?;
     let webhooks = start_webhooks(config, &hub)?;
     let shared = Shared { hub: hub.clone(), doorman, trail };
     let (stop, stopped) = watch::channel(false);
@@ -80,6 +80,7 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     tokio::select! {
         _ = signals.next() => {}
         () = drain_without_stopping(&hub) => {}
+        error = unfit => return Err(error),
     }
     if passed {
         // Whoever comes now waits in the backlog, which the service manager holds, for the next process; whoever

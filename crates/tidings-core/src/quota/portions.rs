@@ -27,6 +27,8 @@ pub struct Portions {
     ahead_ms: i64,
     users: BTreeMap<Arc<str>, User>,
     dirty: BTreeSet<Arc<str>>,
+    /// Users of whom nothing is here any more, and when that was said last.
+    gone: BTreeMap<Arc<str>, u64>,
     said: Option<Arc<str>>,
     swept: Option<Arc<str>>,
     has_left: bool,
@@ -62,6 +64,7 @@ impl Portions {
             ahead_ms: 0,
             users: BTreeMap::new(),
             dirty: BTreeSet::new(),
+            gone: BTreeMap::new(),
             said: None,
             swept: None,
             has_left: false,
@@ -111,7 +114,11 @@ impl Portions {
         if self.line.is_some_and(|before| before != line) {
             // Behind another line may be an older state, which each hub can tell of its own part alone.
             self.doubts_until_ms = sent_ms + self.hub.lease_ms / 2;
+            // A call that it had not seen yet may come to it once more, and let in who was refused or has left. Nothing
+            // of a state that is older than a lease counts.
+            self.dirty.extend(std::mem::take(&mut self.gone).into_keys());
         }
+        self.gone.retain(|_, said_ms| *said_ms + self.hub.lease_ms > sent_ms);
         self.line = Some(line);
         self.is_registered = true;
         self.former = None;
@@ -161,12 +168,12 @@ impl Portions {
                 if let Some(newcomer) = &put.newcomer {
                     self.enter(&put.user, newcomer.clone(), limit, now_ms);
                 }
-                self.forget(&put.user);
+                self.forget(&put.user, now_ms);
                 Outcome::Placed(leaving.iter().filter_map(|leaving| self.told(&put.user, leaving)).collect())
             }
             Ok(PutAnswer::Refused { held_by }) if is_current => {
                 self.acked = self.acked.max(put.version);
-                self.forget(&put.user);
+                self.forget(&put.user, now_ms);
                 Outcome::Refused(held_by)
             }
             Ok(PutAnswer::Fenced) if is_current => {
@@ -313,9 +320,10 @@ impl Portions {
         user.held.push(Held { holding: newcomer, came_ms: now_ms });
     }
 
-    fn forget(&mut self, user: &Arc<str>) {
-        if !self.dirty.contains(user) && self.users.get(user).is_some_and(|user| user.held.is_empty()) {
+    fn forget(&mut self, user: &Arc<str>, now_ms: u64) {
+        if !self.dirty.contains(user) && self.users.get(user).is_none_or(|user| user.held.is_empty()) {
             self.users.remove(user);
+            self.gone.insert(Arc::clone(user), now_ms);
         }
     }
 
@@ -332,6 +340,7 @@ impl Portions {
         self.is_registered = false;
         self.acked = 0;
         self.in_flight.clear();
+        self.gone.clear();
         self.dirty.extend(self.users.keys().cloned());
     }
 }

@@ -272,7 +272,8 @@ fn without_the_floor_nobody_is_ever_forgotten() {
 }
 
 #[test]
-fn without_what_is_known_an_older_state_stands() {
+fn without_what_is_known_an_older_state_stands_until_the_sweep() {
     let bounds = Bounds { asks: 1, leaves: 1, restores: 1, ..Bounds::default() };
+    search(1, OnFull::Refuse, Without::Sweep, bounds);
     assert!(caught(Without::Known, bounds).contains("the count is not what there is"));
 }

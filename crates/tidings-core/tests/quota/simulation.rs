@@ -91,3 +91,19 @@ fn whatever_goes_wrong_the_count_is_true_again() {
 fn prove_quota_simulation() {
     live_through(HISTORIES_OF_A_PROOF);
 }
+
+/// As the history of the seed 2328868670 had it.
+#[test]
+fn a_call_that_comes_once_more_to_an_older_state_lets_nobody_in() {
+    let terms = Terms { limit: 1, on_full: OnFull::Refuse, without: Without::Nothing };
+    let mut world = World::new(2, names('u', 1), terms);
+    let (user, clients) = (Arc::clone(&world.users[0]), names('k', 2));
+    world.snapshot = Some(world.store.clone());
+    world.ask(0, &user, &clients[0]);
+    world.finish(0, Fate::Answered);
+    world.ask(1, &user, &clients[1]);
+    world.finish(1, Fate::Doubled);
+    world.restore();
+    world.arrive_late(0);
+    world.assert_settles();
+}

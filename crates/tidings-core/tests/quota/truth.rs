@@ -85,7 +85,7 @@ impl World {
         if self.nodes[node].portions.line().is_none() {
             self.beat(node, Fate::Answered);
         }
-        if self.terms.without != Without::Sweep {
+        if !matches!(self.terms.without, Without::Sweep | Without::Known) {
             self.nodes[node].portions.sweep(usize::MAX);
         }
         while self.nodes[node].portions.is_dirty() && self.nodes[node].portions.line().is_some() {

@@ -22,7 +22,7 @@ pub(crate) enum Without {
     Sweep,
     /// A hub does not say what it no longer waits for.
     Floor,
-    /// A hub does not say what it knows the store to have had.
+    /// A hub does not say what it knows the store to have had; nor is said again what was said.
     Known,
 }
 

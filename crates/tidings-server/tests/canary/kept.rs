@@ -12,7 +12,7 @@ fn secret_in(text: &str) -> Option<String> {
     }
     // As JSON has it.
     let named = text.split("\"ticket\":\"").skip(1);
-    if let Some(id) = named.filter_map(|rest| rest.get(..32)).find(|id| is_hex(id)) {
+    if let Some(id) = named.filter_map(|rest| rest.split('"').next()).find(|id| is_a_ticket(id)) {
         return Some(format!("a ticket: {id}"));
     }
     let apart = |c: char| !(c.is_ascii_alphanumeric() || "-_.$=".contains(c));
@@ -54,7 +54,14 @@ fn is_session(word: &str) -> bool {
 }
 
 fn is_ticket(word: &str) -> bool {
-    word.split_once("ticket=").is_some_and(|(_, id)| id.len() == 32 && is_hex(id))
+    word.split_once("ticket=").is_some_and(|(_, id)| is_a_ticket(id))
+}
+
+/// Of one hub, or of several: with the name of that which made it, and a code.
+fn is_a_ticket(id: &str) -> bool {
+    let id = id.split_once('-').map_or(id, |(_, id)| id);
+    let secret = id.split_once('.').map_or(id, |(secret, _)| secret);
+    secret.len() == 32 && is_hex(secret)
 }
 
 fn is_hex(text: &str) -> bool {
@@ -90,6 +97,8 @@ fn each_kind_of_secret_is_known_by_its_shape() {
         format!("beacon id=k3j2-1a-2.{code} ok"),
         format!("GET /api/sse/stream?ticket={code} 200"),
         format!("{{\"ticket\":\"{code}\",\"expires_in\":30}}"),
+        format!("GET /api/sse/stream?ticket=k3j2-{code}.{code} 200"),
+        format!("{{\"ticket\":\"k3j2-{code}.{code}\",\"expires_in\":30}}"),
         format!("cookie: a=b; __Host-tidings-admin={}", "x".repeat(43)),
         "password=$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
     ] {

@@ -134,3 +134,44 @@ async fn redis_away_a_channel_whose_rule_says_so_reaches_this_hubs_subscribers_a
     drop((here, there));
     scene.close();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_is_away_when_a_hub_starts_is_waited_for() {
+    let mut scene = Scene::start(0);
+    let url = scene.redis.url();
+    scene.redis.kill();
+    scene.add_hub_at(&url);
+    let ready = scene.ask(0, Method::GET, "/ready", "").await;
+    assert_eq!((ready.status, &ready.json()["status_text"]), (503, &Value::from("engine_away")), "{ready:?}");
+    let refused = scene.ask(0, Method::GET, "/api/sse/stream?channels=jobs", "").await;
+    assert_eq!(
+        (refused.status, &refused.json()["reason"]),
+        (503, &Value::from("engine_away")),
+        "{refused:?}"
+    );
+    let refused = scene.try_publish(0, &json!({ "channel": "jobs", "data": 1 })).await;
+    assert_eq!(refused.status, 503, "{refused:?}");
+    block_in_place(|| scene.redis.restart());
+    scene.until_ready(0).await;
+    let (mut stream, _) = scene.listen(0, "jobs", None).await;
+    scene.publish(0, "jobs", 2).await;
+    assert_eq!(take(&mut stream, 1).await[0].1, "2");
+    drop(stream);
+    scene.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_comes_back_as_one_that_evicts_ends_a_hub_that_waited_for_it() {
+    let mut scene = Scene::start(0);
+    let url = scene.redis.url();
+    scene.redis.kill();
+    scene.add_hub_at(&url);
+    block_in_place(|| {
+        scene.redis.restart_with(&["--maxmemory-policy", "allkeys-lru"]);
+        let ended = scene.hubs[0].wait();
+        assert_eq!(ended.code(), Some(1), "{ended}");
+    });
+    let log = scene.hubs[0].log();
+    assert!(log.contains("The hub is not ready until it does"), "{log}");
+    assert!(log.contains("error: engine.url: Redis may evict keys (maxmemory-policy allkeys-lru)"), "{log}");
+}

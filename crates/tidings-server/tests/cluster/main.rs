@@ -8,6 +8,7 @@ mod course;
 mod crowd;
 mod delivery;
 mod faults;
+mod forward;
 #[path = "../hub/mod.rs"]
 mod hub;
 #[path = "../judge/mod.rs"]

@@ -47,6 +47,25 @@ impl Scene {
         scene
     }
 
+    /// Hubs that check tokens, which may stand in the query.
+    pub(crate) fn guarded(hubs: usize, settings: &[(&'static str, &'static str)]) -> Self {
+        let redis = Server::start();
+        let url = redis.url();
+        let mut environment = vec![
+            ("TIDINGS_ENGINE_KIND", "redis"),
+            ("TIDINGS_ENGINE_URL", &*url),
+            ("TIDINGS_AUTH_QUERY_TOKEN", "true"),
+        ];
+        environment.extend(settings);
+        let hubs = block_in_place(|| (0..hubs).map(|_| Hub::start_guarded(&environment, "")).collect());
+        let scene = Self { redis, hubs, settings: Settings::default() };
+        block_in_place(|| {
+            let runtime = tokio::runtime::Handle::current();
+            (0..scene.hubs.len()).for_each(|hub| runtime.block_on(scene.until_ready(hub)));
+        });
+        scene
+    }
+
     /// Another hub, once it is ready.
     pub(crate) fn add_hub(&mut self) {
         let url = self.redis.url();

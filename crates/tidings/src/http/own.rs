@@ -54,7 +54,7 @@ pub(super) async fn subscriptions(
 ) -> Result<Response<Body>, Problem> {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     let wanted: Subscriptions = json_body(&body)?;
-    let user = app.hub.user_of(&wanted.connection_id).map_err(gone)?;
+    let user = app.hub.stream_user(&wanted.connection_id).await?;
     let add = selectors(&wanted.add)?;
     let remove = selectors(&wanted.remove)?;
     let channels = Some(wanted.add.clone());
@@ -62,25 +62,7 @@ pub(super) async fn subscriptions(
         Asked { action: Action::Subscribe, channels, user: Some(Arc::clone(&user)), ..Asked::default() };
     let grant = app.grant_for(&parts, asked).await?;
     same_user(&app, &grant, &user)?;
-    for selector in &add {
-        if !app.hub.may_read(&grant, &user, selector) {
-            return Err(Problem::forbidden(format!("the channel `{selector}` is not granted")));
-        }
-    }
-    app.hub.check_hub_channels(&add)?;
-    // A stream is under one grant: one that allows more takes the place of the one that it came with.
-    if !app.hub.stream_may_read(&wanted.connection_id, &add).map_err(gone)? {
-        app.hub.refresh(&wanted.connection_id, &grant).map_err(gone)?;
-    }
-    let change =
-        app.hub.change_channels(&wanted.connection_id, &add, &remove).map_err(|error| match error {
-            ChangeError::Gone(error) => gone(error),
-            ChangeError::NotGranted { .. } => Problem::forbidden(error.to_string()),
-            ChangeError::TooMany { channels_per_connection } => Problem::bad_request(error.to_string())
-                .with("limit_name", "limits.channels_per_connection")
-                .with("limit", channels_per_connection),
-            ChangeError::Behind { retry_ms } => Problem::too_many(error.to_string()).retry_after_ms(retry_ms),
-        })?;
+    let change = app.hub.change_stream(&wanted.connection_id, &grant, &add, &remove).await?;
     let body = json!({ "added": change.added, "removed": change.removed, "channels": change.channels });
     Ok(axum::Json(body).into_response())
 }
@@ -89,11 +71,11 @@ pub(super) async fn subscriptions(
 pub(super) async fn refresh(State(app): Shared, request: Request<Body>) -> Result<Response<Body>, Problem> {
     let (parts, body) = read_body(request, SMALL_BODY_BYTES_MAX).await?;
     let id = connection_id(&body)?;
-    let user = app.hub.user_of(&id).map_err(gone)?;
+    let user = app.hub.stream_user(&id).await?;
     let asked = Asked { action: Action::Refresh, user: Some(Arc::clone(&user)), ..Asked::default() };
     let grant = app.grant_for(&parts, asked).await?;
     same_user(&app, &grant, &user)?;
-    let change = app.hub.refresh(&id, &grant).map_err(gone)?;
+    let change = app.hub.refresh_stream(&id, &grant).await?;
     let body =
         json!({ "removed": change.removed, "channels": change.channels, "expires_at": grant.expires_at_ms });
     Ok(axum::Json(body).into_response())
@@ -119,6 +101,24 @@ fn same_user(app: &App, grant: &Grant, user: &Arc<str>) -> Result<(), Problem> {
 
 fn gone(error: NoSuchConnection) -> Problem {
     Problem::not_found(error.to_string())
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ChangeError::Gone(error) => gone(error),
+            ChangeError::NotGranted { .. } => Self::forbidden(detail),
+            ChangeError::TooMany { channels_per_connection } => Self::bad_request(detail)
+                .with("limit_name", "limits.channels_per_connection")
+                .with("limit", channels_per_connection),
+            ChangeError::Behind { retry_ms } => Self::too_many(detail).retry_after_ms(retry_ms),
+            ChangeError::Away { retry_ms } => {
+                Self::unavailable(detail).retry_after_ms(retry_ms).with("reason", "engine_away")
+            }
+            ChangeError::HubChannels(error) => error.into(),
+        }
+    }
 }
 
 fn selectors(names: &[String]) -> Result<Vec<Selector>, Problem> {

@@ -15,7 +15,7 @@ use super::problem::{Problem, is_event_source};
 use super::{App, Shared, query};
 use crate::authorize::Asked;
 use crate::body::stream_headers;
-use crate::hub::{Behind, Envelope, Open, OpenError, Refused};
+use crate::hub::{Behind, Claim, Envelope, NoTicket, Open, OpenError, Refused};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -40,9 +40,9 @@ pub(super) async fn open(State(app): Shared, request: Request<Body>) -> Response
 
 async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
     let asked: StreamQuery = query(parts).inspect_err(|_| app.hub.note_refusal("bad_request"))?;
-    let ticket = asked.ticket.clone();
     let note = |problem: &Problem| app.hub.note_refusal(kind_of(problem.status()));
-    let grant = granted(app, parts, &asked).await.inspect_err(note)?;
+    // A ticket is somebody's alone from here on, and good again unless a stream is opened.
+    let (grant, claim) = granted(app, parts, &asked).await.inspect_err(note)?;
     let open = wanted(app, parts, asked, grant).inspect_err(note)?;
     if let Some(client) = &open.client_id
         && is_event_source(&parts.headers)
@@ -60,20 +60,17 @@ async fn answer(app: &App, parts: &Parts) -> Result<Response<Body>, Problem> {
     app.hub.reach(open.resume.as_deref()).await.map_err(Problem::from).inspect_err(note)?;
     let mut open = open;
     app.hub.reserve(&mut open).await.map_err(problem_of)?;
-    let opened = match ticket {
-        None => app.hub.stream(open),
-        // Nothing less than an open stream uses it up.
-        Some(ticket) => {
-            let opened = app.hub.redeem(&ticket, || app.hub.stream(open));
-            opened.ok_or_else(void_ticket).inspect_err(note)?
-        }
-    };
-    opened.map_err(problem_of)
+    let opened = app.hub.stream(open).map_err(problem_of)?;
+    if let Some(claim) = claim {
+        claim.use_up();
+    }
+    Ok(opened)
 }
 
-async fn granted(app: &App, parts: &Parts, query: &StreamQuery) -> Result<Grant, Problem> {
+async fn granted(app: &App, parts: &Parts, query: &StreamQuery) -> Result<(Grant, Option<Claim>), Problem> {
     if let Some(ticket) = query.ticket.as_deref() {
-        return app.check_revoked(app.hub.ticket_grant(ticket).ok_or_else(void_ticket)?);
+        let claim = app.hub.claim_ticket(ticket).await?;
+        return Ok((app.check_revoked(claim.grant().clone())?, Some(claim)));
     }
     let channels = query.channels.as_deref().filter(|list| !list.is_empty());
     let asked = Asked {
@@ -82,11 +79,18 @@ async fn granted(app: &App, parts: &Parts, query: &StreamQuery) -> Result<Grant,
         client_id: query.client_id.clone(),
         ..Asked::default()
     };
-    app.grant_for(parts, asked).await
+    Ok((app.grant_for(parts, asked).await?, None))
 }
 
-fn void_ticket() -> Problem {
-    Problem::unauthorized("the ticket is used, too old or unknown: ask for a new one")
+impl From<NoTicket> for Problem {
+    fn from(why: NoTicket) -> Self {
+        match why {
+            NoTicket::Void => Self::unauthorized(why.to_string()),
+            NoTicket::Away => {
+                Self::unavailable(why.to_string()).retry_after_ms(1_000).with("reason", "engine_away")
+            }
+        }
+    }
 }
 
 /// Under which kind a refusal counts that the books did not decide. An authorizer may refuse with any status.

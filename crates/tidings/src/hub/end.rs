@@ -108,7 +108,11 @@ impl Hub {
     /// The connection whose secret id this is.
     pub(crate) fn own(&self, connection_id: &str) -> Result<Arc<Outlet>, NoSuchConnection> {
         let key = self.0.secrets.parse_secret(connection_id).ok_or(NoSuchConnection)?;
-        self.0.books().get(key).map(|entry| Arc::clone(&entry.handle)).ok_or(NoSuchConnection)
+        self.outlet(key).ok_or(NoSuchConnection)
+    }
+
+    pub(super) fn outlet(&self, key: ConnKey) -> Option<Arc<Outlet>> {
+        self.0.books().get(key).map(|entry| Arc::clone(&entry.handle))
     }
 
     /// The one door out. Whoever is first closes the books on the connection, takes it off the log and tells its

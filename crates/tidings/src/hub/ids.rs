@@ -110,7 +110,8 @@ impl Secrets {
         self.parse_public(public).filter(|_| self.is_genuine(id))
     }
 
-    fn code(&self, public: &str) -> String {
+    /// What shows that a hub that has the same key made what it is put behind.
+    pub(super) fn code(&self, public: &str) -> String {
         let mut mac = mac(self.key());
         mac.update(public.as_bytes());
         mac.finalize().into_bytes().iter().take(CODE_HEX_LEN / 2).map(|byte| format!("{byte:02x}")).collect()

@@ -4,12 +4,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tidings_core::channel::Selector;
 use tidings_core::close::CloseReason;
 use tidings_core::grant::Grant;
 use tidings_core::log::Unchanged;
+use tidings_core::registry::ConnKey;
 
 use super::amendments::Amendment;
+use super::boards::HubChannelError;
 use super::revocations::Revocations;
 use super::tickets::Tickets;
 use super::{FastMap, Happening, Hub, NoSuchConnection};
@@ -30,7 +33,7 @@ pub(super) struct Permissions {
 }
 
 /// What a change of channels came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ChannelChange {
     /// What the stream did not have before.
     pub added: Vec<Selector>,
@@ -64,6 +67,15 @@ pub enum ChangeError {
         /// When to come again.
         retry_ms: u64,
     },
+    /// Another hub has the stream, and can't be asked now.
+    #[error("another hub has this stream, and can't be asked now")]
+    Away {
+        /// When to come again.
+        retry_ms: u64,
+    },
+    /// A channel of the hub's own that can't be read.
+    #[error(transparent)]
+    HubChannels(#[from] HubChannelError),
 }
 
 impl From<Unchanged> for ChangeError {
@@ -76,7 +88,7 @@ impl From<Unchanged> for ChangeError {
 }
 
 impl Hub {
-    /// Changes a live stream's channels at its own client's word, within the grant that the stream is under.
+    /// Changes a live stream's channels, at this hub, at its own client's word, within the grant that the stream is under.
     pub fn change_channels(
         &self,
         connection_id: &str,
@@ -84,7 +96,41 @@ impl Hub {
         remove: &[Selector],
     ) -> Result<ChannelChange, ChangeError> {
         let outlet = self.own(connection_id)?;
-        let user = self.user_of(connection_id)?;
+        self.change_of(&outlet, add, remove)
+    }
+
+    /// The same under a grant, which takes the place of the stream's own where that does not allow what is added.
+    pub(super) fn change_under(
+        &self,
+        key: Option<ConnKey>,
+        grant: &Grant,
+        add: &[Selector],
+        remove: &[Selector],
+    ) -> Result<ChannelChange, ChangeError> {
+        let outlet = key.and_then(|key| self.outlet(key)).ok_or(NoSuchConnection)?;
+        let user = self.user_at(&outlet)?;
+        let granted = self.rights(grant, &user);
+        if let Some(channel) = add.iter().find(|selector| !granted.may_read(selector)) {
+            return Err(ChangeError::NotGranted { channel: channel.clone() });
+        }
+        self.check_hub_channels(add)?;
+        let is_within = {
+            let rights = self.rights_of(&outlet, &user);
+            add.iter().all(|selector| rights.may_read(selector))
+        };
+        if !is_within {
+            self.refresh_of(&outlet, grant)?;
+        }
+        self.change_of(&outlet, add, remove)
+    }
+
+    fn change_of(
+        &self,
+        outlet: &Outlet,
+        add: &[Selector],
+        remove: &[Selector],
+    ) -> Result<ChannelChange, ChangeError> {
+        let user = self.user_at(outlet)?;
         let most = self.0.options.bounds.channels_per_connection;
         let (adds, removes): (HashSet<_>, HashSet<_>) = (add.iter().collect(), remove.iter().collect());
         crate::fault::dawdle("change.dawdle");
@@ -92,7 +138,7 @@ impl Hub {
             let mut log = self.0.log();
             let subscriber = outlet.subscriber().ok_or(NoSuchConnection)?;
             let now_us = self.0.clock.now_us();
-            let rights = self.rights_of(&outlet, &user);
+            let rights = self.rights_of(outlet, &user);
             if let Some(channel) = add.iter().find(|selector| !rights.may_read(selector)) {
                 return Err(ChangeError::NotGranted { channel: channel.clone() });
             }
@@ -106,38 +152,43 @@ impl Hub {
             let (added, removed) = log.change(subscriber, add, remove, &mut |outlet| outlet.rouse(now_us))?;
             ChannelChange { added, removed, channels: log.selectors(subscriber) }
         };
-        self.note_channels(&outlet, change.added.len(), change.removed.len());
+        self.note_channels(outlet, change.added.len(), change.removed.len());
         self.attend_to(&change.added);
         self.tell_presence(&user, &change.added);
         self.tell_presence(&user, &change.removed);
         Ok(change)
     }
 
-    /// Whose connection this is, by its secret id.
+    /// Whose connection of this hub this is, by its secret id.
     pub fn user_of(&self, connection_id: &str) -> Result<Arc<str>, NoSuchConnection> {
         let outlet = self.own(connection_id)?;
+        self.user_at(&outlet)
+    }
+
+    fn user_at(&self, outlet: &Outlet) -> Result<Arc<str>, NoSuchConnection> {
         self.0.books().get(outlet.key).map(|entry| Arc::clone(&entry.user)).ok_or(NoSuchConnection)
     }
 
-    /// Whether the grant that a stream is under allows all of this, or an operator does.
-    pub fn stream_may_read(&self, connection_id: &str, asked: &[Selector]) -> Result<bool, NoSuchConnection> {
-        let outlet = self.own(connection_id)?;
-        let rights = self.rights_of(&outlet, &self.user_of(connection_id)?);
-        Ok(asked.iter().all(|selector| rights.may_read(selector)))
-    }
-
-    /// Puts a live stream under a new grant: its end is the grant's, and channels no longer granted leave it at once,
+    /// Puts a live stream of this hub under a new grant: its end is the grant's, and channels no longer granted leave it at once,
     /// with what of them is not sent yet.
     pub fn refresh(&self, connection_id: &str, grant: &Grant) -> Result<ChannelChange, NoSuchConnection> {
         let outlet = self.own(connection_id)?;
-        let user = self.user_of(connection_id)?;
-        self.note(&outlet, Happening::Refreshed);
+        self.refresh_of(&outlet, grant)
+    }
+
+    pub(super) fn refresh_of(
+        &self,
+        outlet: &Outlet,
+        grant: &Grant,
+    ) -> Result<ChannelChange, NoSuchConnection> {
+        let user = self.user_at(outlet)?;
+        self.note(outlet, Happening::Refreshed);
         self.extend_amendment(grant);
         let begin = || {
             outlet.hold_to(grant.held());
             outlet.expire_in(self.left_ms(grant), self.0.clock.now_ms());
         };
-        let (added, removed) = self.hold(&outlet, &user, &[], begin).ok_or(NoSuchConnection)?;
+        let (added, removed) = self.hold(outlet, &user, &[], begin).ok_or(NoSuchConnection)?;
         // Revoked after the request was let in and before the stream was found under it.
         if self.is_revoked(grant) {
             self.settle(outlet.key, CloseReason::Revoked, None);

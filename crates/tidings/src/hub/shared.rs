@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::cluster::Cluster;
 use super::places::Places;
 use super::queue::Queue;
-use super::{Hub, Inner, locked, orders};
+use super::{Hub, Inner, forward, locked, orders};
 use crate::outlet::Outlet;
 
 /// How long a stream that comes from a hub that was ahead of this one waits until this one has what that one had.
@@ -39,6 +39,7 @@ pub(super) struct Shared {
     pub(super) queue: Queue,
     is_away: AtomicBool,
     pub(super) orders: orders::Orders,
+    pub(super) forwarded: forward::Forwarded,
     pub(super) cluster: Cluster,
     pub(super) places: Places,
 }
@@ -60,6 +61,7 @@ impl Shared {
             queue,
             is_away: AtomicBool::new(false),
             orders: orders::Orders::default(),
+            forwarded: forward::Forwarded::default(),
             cluster: Cluster::new(lease_ms),
             places: Places::default(),
         }

@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use tidings_core::grant::Grant;
+use tidings_core::grant::{ANONYMOUS, Grant};
 
+use super::forward::{Answer, Ask, Unasked};
 use super::{FastMap, Hub, locked};
 
 /// How long a ticket is good, in seconds.
@@ -33,7 +34,7 @@ impl fmt::Debug for Ticket {
 
 /// The SHA-256 of a ticket: what the hub keeps opens nothing, and looking one up tells nothing of the others by the time
 /// it takes.
-type Key = [u8; 32];
+pub(super) type Key = [u8; 32];
 
 /// Those that wait to be used.
 #[derive(Debug, Default)]
@@ -48,8 +49,8 @@ pub(super) struct Tickets {
 struct Waiting {
     grant: Grant,
     until_ms: u64,
-    /// A stream is about to be opened with it.
-    is_taken: bool,
+    /// Who is about to open a stream with it.
+    claimed_by: Option<u64>,
 }
 
 impl Tickets {
@@ -64,7 +65,7 @@ impl Tickets {
         }
         own.push_back(key);
         self.order.push_back(key);
-        self.waiting.insert(key, Waiting { grant, until_ms, is_taken: false });
+        self.waiting.insert(key, Waiting { grant, until_ms, claimed_by: None });
     }
 
     /// Lets go of those whose time is over.
@@ -89,7 +90,7 @@ impl Tickets {
     }
 
     fn good(&mut self, key: &Key, now_ms: u64) -> Option<&mut Waiting> {
-        self.waiting.get_mut(key).filter(|waiting| waiting.until_ms > now_ms && !waiting.is_taken)
+        self.waiting.get_mut(key).filter(|waiting| waiting.until_ms > now_ms && waiting.claimed_by.is_none())
     }
 }
 
@@ -102,29 +103,127 @@ impl Hub {
     pub fn ticket(&self, grant: Grant) -> Ticket {
         let now_ms = self.0.clock.now_ms();
         let life_ms = self.left_ms(&grant).unwrap_or(u64::MAX).min(TICKET_SECONDS * 1000);
-        let ticket = format!("{:032x}", rand::random::<u128>());
+        let secret = format!("{:032x}", rand::random::<u128>());
+        let ticket = match self.is_clustered() {
+            // So that any hub knows whom to ask, and of no more than there are.
+            true => {
+                let name = format!("{}-{secret}", self.0.secrets.incarnation());
+                let code = self.0.secrets.code(&name);
+                format!("{name}.{code}")
+            }
+            false => secret,
+        };
         locked(&self.0.permissions).tickets.add(key(&ticket), grant, now_ms, now_ms + life_ms);
         Ticket { ticket, expires_in: life_ms.div_ceil(1000) }
     }
 
-    /// What a ticket grants, if it is good. It stays so.
-    pub fn ticket_grant(&self, ticket: &str) -> Option<Grant> {
-        let now_ms = self.0.clock.now_ms();
-        locked(&self.0.permissions).tickets.good(&key(ticket), now_ms).map(|waiting| waiting.grant.clone())
+    /// Keeps a ticket for what is about to be opened with it, at whichever hub it was made.
+    pub async fn claim_ticket(&self, ticket: &str) -> Result<Claim, NoTicket> {
+        let (key, number) = (key(ticket), rand::random());
+        // An id of a connection is genuine too, and no ticket.
+        let is_elsewhere = ticket.split('-').count() == 2 && self.is_elsewhere(ticket).await;
+        let mut claim = Claim {
+            hub: self.clone(),
+            key,
+            number,
+            owner: ticket.split('-').next().filter(|_| is_elsewhere).map(Box::from),
+            grant: Grant::nothing(ANONYMOUS),
+            is_held: false,
+            is_used: false,
+        };
+        let grant = match &claim.owner {
+            None => self.claim_here(&key, number),
+            Some(owner) => {
+                let asked = self.ask(owner, Ask::Claim { key, number }).map_err(|Unasked| NoTicket::Away)?;
+                // It may be, from here on, whatever becomes of the answer and of whoever waits for it.
+                claim.is_held = true;
+                match asked.answer().await {
+                    Some(Answer::Claimed(papers)) => Some((*papers).into()),
+                    None => return Err(NoTicket::Away),
+                    Some(_) => {
+                        claim.is_held = false;
+                        None
+                    }
+                }
+            }
+        };
+        claim.grant = grant.ok_or(NoTicket::Void)?;
+        claim.is_held = true;
+        Ok(claim)
     }
 
-    /// Uses a ticket up by what is opened with it. It is nobody else's meanwhile, and good again where nothing was
-    /// opened. `None` if it is not good, and then nothing is tried.
-    pub fn redeem<T, E>(&self, ticket: &str, open: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
-        let (key, now_ms) = (key(ticket), self.0.clock.now_ms());
-        locked(&self.0.permissions).tickets.good(&key, now_ms)?.is_taken = true;
-        let opened = open();
+    pub(super) fn claim_here(&self, key: &Key, number: u64) -> Option<Grant> {
+        let now_ms = self.0.clock.now_ms();
+        let permissions = &mut *locked(&self.0.permissions);
+        let waiting = permissions.tickets.good(key, now_ms)?;
+        waiting.claimed_by = Some(number);
+        Some(waiting.grant.clone())
+    }
+
+    /// Of a ticket that is somebody else's by now, nothing.
+    pub(super) fn settle_ticket_here(&self, key: &Key, number: u64, is_used: bool) {
         let tickets = &mut locked(&self.0.permissions).tickets;
-        match (&opened, tickets.waiting.get_mut(&key)) {
-            (Ok(_), _) => tickets.remove(&key),
-            (Err(_), waiting) => waiting.into_iter().for_each(|waiting| waiting.is_taken = false),
+        match tickets.waiting.get_mut(key).filter(|waiting| waiting.claimed_by == Some(number)) {
+            Some(_) if is_used => tickets.remove(key),
+            Some(waiting) => waiting.claimed_by = None,
+            None => {}
         }
-        Some(opened)
+    }
+}
+
+/// Why a ticket opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoTicket {
+    /// It is no ticket of these hubs, or was used.
+    #[error("the ticket is used, too old or unknown: ask for a new one")]
+    Void,
+    /// Another hub made it, and can't be asked now.
+    #[error("another hub made this ticket, and can't be asked now")]
+    Away,
+}
+
+/// A ticket that is kept for one who is about to open a stream with it. Dropped, it is good again.
+#[must_use = "a ticket is good until it is used up"]
+pub struct Claim {
+    hub: Hub,
+    key: Key,
+    number: u64,
+    /// The hub that made it, if it is another.
+    owner: Option<Box<str>>,
+    grant: Grant,
+    is_held: bool,
+    is_used: bool,
+}
+
+impl Claim {
+    /// What the ticket grants.
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// A stream was opened with it: it is good no more.
+    pub fn use_up(mut self) {
+        self.is_used = true;
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let Self { key, number, is_used, .. } = *self;
+        match &self.owner {
+            _ if !self.is_held => {}
+            None => self.hub.settle_ticket_here(&key, number, is_used),
+            Some(owner) => {
+                // Without room it stays claimed until its end.
+                self.hub.forward(owner, 0, Ask::Settle { key, number, is_used });
+            }
+        }
     }
 }
 

@@ -59,6 +59,13 @@ pub enum HubChannelError {
     },
 }
 
+impl HubChannelError {
+    /// What is wrong with the name of a channel that another hub does not have.
+    pub(super) fn of(channel: ChannelName) -> Self {
+        HubChannel::parse(&channel).err().unwrap_or(Self::Unknown { channel })
+    }
+}
+
 impl HubChannel {
     fn parse(channel: &ChannelName) -> Result<Self, HubChannelError> {
         let name = channel.as_str().strip_prefix(HUBS_OWN).unwrap_or_default();

@@ -102,10 +102,15 @@ impl Others {
 impl Hub {
     /// Looks at the other hubs, if that was long ago, so that what is told of them next is true.
     pub async fn look_at_cluster(&self) {
+        self.look_at_peers(FRESH_MS).await;
+    }
+
+    /// The same, if what is known is so old.
+    pub(in crate::hub) async fn look_at_peers(&self, fresh_ms: u64) {
         let Some(shared) = &self.0.shared else { return };
         let (Some(roster), others) = (shared.engine.roster(), &shared.cluster.others) else { return };
         let now_ms = self.0.clock.now_ms();
-        if locked(&others.peers).at_ms.is_some_and(|at_ms| now_ms < at_ms + FRESH_MS) {
+        if locked(&others.peers).at_ms.is_some_and(|at_ms| now_ms < at_ms + fresh_ms) {
             return;
         }
         if let Ok(Ok(peers)) = timeout(ASK, roster.peers()).await {

@@ -7,6 +7,7 @@ mod telling;
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tidings_core::channel::ChannelName;
 use tidings_core::close::CloseReason;
 use tidings_core::engine::Entry;
@@ -25,6 +26,7 @@ const USERS: &str = "$hub/cluster/users";
 const TOKENS: &str = "$hub/cluster/tokens";
 const CHANNELS: &str = "$hub/cluster/channels";
 const ORDERS: &str = "$hub/cluster/orders";
+const ASKED: &str = "$hub/cluster/asked";
 
 /// By its key only the latest of each decision is kept, for hubs that come later: as many and for as long as there can be
 /// any.
@@ -32,6 +34,8 @@ const DECISIONS_KEPT: Retention =
     Retention { count: 100_000, age_ms: 400 * 24 * 3600 * 1000, bytes: 64 << 20 };
 /// An order is for whom it finds: it is kept for hubs that missed it.
 const ORDERS_KEPT: Retention = Retention { count: 1_000, age_ms: 60_000, bytes: 1 << 20 };
+/// For a hub that did not hear it at once. Longer than anybody waits, so that what is sent again is known.
+const ASKED_KEPT: Retention = Retention { count: 10_000, age_ms: 10_000, bytes: 4 << 20 };
 
 /// For how long what another hub decided is set against what this one decided at the same time.
 const CONTESTED_MS: u64 = 60_000;
@@ -67,13 +71,24 @@ pub(super) enum Order {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum What {
+pub(super) enum What {
     Decision(Line),
     Order(Order),
     /// A channel got its first reader of all hubs, or lost the last: for the hub that `by` names to tell.
     Occupied {
         channel: String,
         occupied: bool,
+    },
+    /// For the hub whose life that is, which answers by the number.
+    Ask {
+        to: String,
+        number: u64,
+        ask: Box<RawValue>,
+    },
+    Answer {
+        to: String,
+        number: u64,
+        answer: Box<RawValue>,
     },
 }
 
@@ -118,7 +133,11 @@ impl Taken {
 
 /// How long a channel of hubs is kept.
 pub(super) fn retention(channel: &ChannelName) -> Retention {
-    if channel.as_str() == ORDERS { ORDERS_KEPT } else { DECISIONS_KEPT }
+    match channel.as_str() {
+        ORDERS => ORDERS_KEPT,
+        ASKED => ASKED_KEPT,
+        _ => DECISIONS_KEPT,
+    }
 }
 
 /// Whether it is for hubs, and nobody else.
@@ -133,7 +152,8 @@ impl Hub {
             tracing::error!(channel = %entry.channel, "what another hub said can't be understood: is it of another version?");
             return;
         };
-        let is_own = by.split('.').next() == Some(self.0.secrets.incarnation());
+        let own = self.0.secrets.incarnation();
+        let is_own = by.split('.').next() == Some(own);
         match what {
             What::Decision(line) => self.take_over(line, is_own),
             What::Order(_) if is_own => {}
@@ -143,7 +163,15 @@ impl Hub {
                     self.observe_channel(&channel, occupied);
                 }
             }
-            What::Occupied { .. } => {}
+            What::Ask { to, number, ask } if to == own => {
+                self.reply(by, number, &ask);
+            }
+            What::Answer { to, number, answer } if to == own => {
+                if let (Some(shared), Ok(answer)) = (&self.0.shared, serde_json::from_str(answer.get())) {
+                    shared.forwarded.answered(number, answer);
+                }
+            }
+            What::Occupied { .. } | What::Ask { .. } | What::Answer { .. } => {}
         }
     }
 

@@ -9,13 +9,19 @@ use tidings_core::channel::ChannelName;
 use tidings_core::event::{Draft, Event};
 use tokio::time::sleep;
 
-use super::{CHANNELS, ORDERS, Order, TOKENS, USERS, What, Word};
+use super::{ASKED, CHANNELS, ORDERS, Order, TOKENS, USERS, What, Word};
 use crate::hub::decisions::Decision;
+use crate::hub::forward::ANSWER;
 use crate::hub::publish::{Checked, PublishError};
 use crate::hub::{FastMap, Hub, Inner, locked};
 
 /// Orders that wait; more are let go of, and told in the log of the process.
 const ORDERS_MAX: usize = 10_000;
+/// What other hubs are asked and answered, and waits; more is not said. And its bytes.
+const ASKED_MAX: usize = 1_000;
+const ASKED_BYTES_MAX: usize = 8 << 20;
+/// It is not said any more once nobody waits for it.
+const ASKED_MS: u64 = ANSWER.as_millis() as u64;
 /// How much is told in one go.
 const TOLD_MAX: usize = 64;
 /// How long what was not taken waits until it is tried again.
@@ -27,6 +33,9 @@ pub(super) struct Untold {
     /// Each with a number: one that was decided anew meanwhile is not told yet.
     decisions: FastMap<Decision, (u64, Event)>,
     orders: VecDeque<Event>,
+    /// Each with when it is too late for it.
+    asked: VecDeque<(u64, Event)>,
+    asked_bytes: usize,
     decided: u64,
 }
 
@@ -34,6 +43,7 @@ pub(super) struct Untold {
 enum Waiting {
     Decision(Decision, u64),
     Order,
+    Asked,
 }
 
 impl Untold {
@@ -51,22 +61,44 @@ impl Untold {
         has_room
     }
 
+    /// The same of what is soon too late.
+    fn ask(&mut self, until_ms: u64, event: Event) -> bool {
+        let has_room =
+            self.asked.len() < ASKED_MAX && self.asked_bytes + event.data().len() <= ASKED_BYTES_MAX;
+        if has_room {
+            self.asked_bytes += event.data().len();
+            self.asked.push_back((until_ms, event));
+        }
+        has_room
+    }
+
+    fn asked(&mut self) -> Option<(u64, Event)> {
+        let (until_ms, event) = self.asked.pop_front()?;
+        self.asked_bytes -= event.data().len();
+        Some((until_ms, event))
+    }
+
     pub(super) fn has(&self, decision: &Decision) -> bool {
         self.decisions.contains_key(decision)
     }
 
-    fn next(&self) -> Vec<(Waiting, ChannelName, Event)> {
+    fn next(&mut self, now_ms: u64) -> Vec<(Waiting, ChannelName, Event)> {
+        while self.asked.front().is_some_and(|(until_ms, _)| *until_ms <= now_ms) {
+            self.asked();
+        }
         let decisions = self.decisions.iter().map(|(decision, (number, event))| {
             let channel = channel_of(decision);
             (Waiting::Decision(decision.clone(), *number), channel, event.clone())
         });
         let orders = self.orders.iter().map(|event| (Waiting::Order, channel(ORDERS), event.clone()));
-        orders.take(TOLD_MAX).chain(decisions.take(TOLD_MAX)).collect()
+        let asked = self.asked.iter().map(|(_, event)| (Waiting::Asked, channel(ASKED), event.clone()));
+        orders.take(TOLD_MAX).chain(decisions.take(TOLD_MAX)).chain(asked.take(TOLD_MAX)).collect()
     }
 
     fn told(&mut self, waiting: &Waiting) {
         match waiting {
             Waiting::Order => drop(self.orders.pop_front()),
+            Waiting::Asked => drop(self.asked()),
             Waiting::Decision(decision, number) => {
                 if self.decisions.get(decision).is_some_and(|(last, _)| last == number) {
                     self.decisions.remove(decision);
@@ -108,15 +140,28 @@ impl Hub {
     /// Tells the other hubs to do what this one did. Nothing, where there are none.
     pub(in crate::hub) fn order(&self, order: Order) {
         let Some(shared) = &self.0.shared else { return };
-        // With an id, it is there once, however often it is sent.
-        let id = format!("{}-{:x}", self.0.secrets.incarnation(), rand::random::<u64>());
-        let event = self.word(What::Order(order)).event(Some(&id), None);
+        let event = self.once(What::Order(order));
         if !locked(&shared.orders.untold).order(event) {
             tracing::error!(
                 "the other hubs were not told to do what was ordered here: too much waits for Redis"
             );
         }
         shared.orders.said.notify_one();
+    }
+
+    /// Says something to one hub, if that can be done before it is too late. Whether there was room for it.
+    pub(in crate::hub) fn say_soon(&self, what: What) -> bool {
+        let Some(shared) = &self.0.shared else { return false };
+        let until_ms = self.0.clock.now_ms() + ASKED_MS;
+        let has_room = locked(&shared.orders.untold).ask(until_ms, self.once(what));
+        shared.orders.said.notify_one();
+        has_room
+    }
+
+    /// With an id it is there once, however often it is sent.
+    fn once(&self, what: What) -> Event {
+        let id = format!("{}-{:x}", self.0.secrets.incarnation(), rand::random::<u64>());
+        self.word(what).event(Some(&id), None)
     }
 
     fn word(&self, what: What) -> Word {
@@ -144,7 +189,7 @@ async fn is_all_told(hub: &Weak<Inner>) -> bool {
     loop {
         let Some(hub) = hub.upgrade().map(Hub) else { return true };
         let Some(shared) = &hub.0.shared else { return true };
-        let waiting = locked(&shared.orders.untold).next();
+        let waiting = locked(&shared.orders.untold).next(hub.0.clock.now_ms());
         if waiting.is_empty() {
             return true;
         }
@@ -177,4 +222,41 @@ fn channel_of(decision: &Decision) -> ChannelName {
 
 fn channel(name: &str) -> ChannelName {
     ChannelName::parse(name).expect("a name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(data: &str) -> Event {
+        let data = serde_json::value::to_raw_value(data).unwrap();
+        Event::kept(Draft { ty: None, data: &data, id: None, key: None }).unwrap()
+    }
+
+    #[test]
+    fn what_hubs_ask_of_one_another_leaves_room_for_orders_and_is_let_go_when_it_is_too_late() {
+        let mut untold = Untold::default();
+        let asked = (0..=ASKED_MAX).filter(|_| untold.ask(1_000, event("ask"))).count();
+        assert_eq!(asked, ASKED_MAX);
+        assert!(untold.order(event("order")));
+        let next = untold.next(999);
+        assert!(matches!(next[0].0, Waiting::Order), "before all that is asked");
+        assert_eq!(next.len(), 1 + TOLD_MAX);
+        next.iter().for_each(|(waiting, ..)| untold.told(waiting));
+        assert_eq!((untold.orders.len(), untold.asked.len()), (0, ASKED_MAX - TOLD_MAX));
+        assert!(untold.next(1_000).is_empty());
+        assert_eq!(untold.asked_bytes, 0);
+    }
+
+    #[test]
+    fn no_more_waits_than_the_limits() {
+        let mut untold = Untold::default();
+        let large = "x".repeat(ASKED_BYTES_MAX / 4);
+        assert_eq!(
+            (0..10).filter(|_| untold.ask(1, event(&large))).count(),
+            3,
+            "with its quotes a fourth is too much"
+        );
+        assert_eq!((0..=ORDERS_MAX).filter(|_| untold.order(event("order"))).count(), ORDERS_MAX);
+    }
 }
