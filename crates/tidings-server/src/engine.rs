@@ -42,34 +42,37 @@ async fn on_redis(config: &Config, options: HubOptions) -> io::Result<(Hub, Unfi
     redis.prefix = engine.prefix.to_string();
     redis.total_bytes = options.rules.total_bytes;
     let engine = Arc::new(RedisEngine::new(redis).map_err(told)?);
-    let mut is_away = match engine.check().await {
+    let mut away = match engine.check().await {
         Ok(advice) => {
             give(advice);
-            false
+            None
         }
         // To end here would be to come back after pauses that whoever starts hubs makes longer and longer.
         Err(UnfitRedis::Away(error)) => {
             tracing::warn!("engine.url: {error}. The hub is not ready until it does, and goes on trying");
-            true
+            Some(error)
         }
         Err(error) => return Err(told(error)),
     };
     let hub = Hub::open_shared(options, engine.clone())?;
     let unfit = async move {
-        loop {
-            if !is_away {
-                return std::future::pending().await;
-            }
+        while let Some(why) = &away {
             tokio::time::sleep(AWAY_PAUSE).await;
-            match engine.check().await {
+            away = match engine.check().await {
                 Ok(advice) => {
                     give(advice);
-                    is_away = false;
+                    None
                 }
-                Err(UnfitRedis::Away(_)) => {}
+                Err(UnfitRedis::Away(error)) => {
+                    if error != *why {
+                        tracing::warn!("engine.url: {error}");
+                    }
+                    Some(error)
+                }
                 Err(error) => return told(error),
-            }
+            };
         }
+        std::future::pending().await
     };
     Ok((hub, Box::pin(unfit)))
 }

@@ -77,11 +77,11 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
             ))
         })
         .collect();
-    tokio::select! {
-        _ = signals.next() => {}
-        () = drain_without_stopping(&hub) => {}
-        error = unfit => return Err(error),
-    }
+    let failed = tokio::select! {
+        _ = signals.next() => None,
+        () = drain_without_stopping(&hub) => None,
+        error = unfit => Some(error),
+    };
     if passed {
         // Whoever comes now waits in the backlog, which the service manager holds, for the next process; whoever
         // was taken from it already is sent there.
@@ -93,7 +93,7 @@ async fn serve(config: &Config) -> io::Result<ExitCode> {
     for server in servers {
         let _ = server.await;
     }
-    Ok(code)
+    failed.map_or(Ok(code), Err)
 }
 
 /// Before anybody connects: those who are told have all of it.

@@ -21,6 +21,8 @@ pub struct Portions {
     acked: u64,
     in_flight: BTreeSet<u64>,
     line: Option<Line>,
+    /// The last call that was sent by another line.
+    before_line: u64,
     kept_ms: Option<u64>,
     doubts_until_ms: u64,
     /// The store's time less this hub's.
@@ -59,6 +61,7 @@ impl Portions {
             acked: 0,
             in_flight: BTreeSet::new(),
             line: None,
+            before_line: 0,
             kept_ms: None,
             doubts_until_ms: 0,
             ahead_ms: 0,
@@ -115,10 +118,11 @@ impl Portions {
             // Behind another line may be an older state, which each hub can tell of its own part alone.
             self.doubts_until_ms = sent_ms + self.hub.lease_ms / 2;
             // A call that it had not seen yet may come to it once more, and let in who was refused or has left. Nothing
-            // of a state that is older than a lease counts.
+            // of a state that is older than a lease counts, with room for a clock that was set back.
+            self.before_line = self.version;
             self.dirty.extend(std::mem::take(&mut self.gone).into_keys());
         }
-        self.gone.retain(|_, said_ms| *said_ms + self.hub.lease_ms > sent_ms);
+        self.gone.retain(|_, said_ms| *said_ms + 2 * self.hub.lease_ms > sent_ms);
         self.line = Some(line);
         self.is_registered = true;
         self.former = None;
@@ -168,12 +172,12 @@ impl Portions {
                 if let Some(newcomer) = &put.newcomer {
                     self.enter(&put.user, newcomer.clone(), limit, now_ms);
                 }
-                self.forget(&put.user, now_ms);
+                self.forget(put, now_ms);
                 Outcome::Placed(leaving.iter().filter_map(|leaving| self.told(&put.user, leaving)).collect())
             }
             Ok(PutAnswer::Refused { held_by }) if is_current => {
                 self.acked = self.acked.max(put.version);
-                self.forget(&put.user, now_ms);
+                self.forget(put, now_ms);
                 Outcome::Refused(held_by)
             }
             Ok(PutAnswer::Fenced) if is_current => {
@@ -320,10 +324,16 @@ impl Portions {
         user.held.push(Held { holding: newcomer, came_ms: now_ms });
     }
 
-    fn forget(&mut self, user: &Arc<str>, now_ms: u64) {
+    fn forget(&mut self, put: &Put, now_ms: u64) {
+        let user = &put.user;
         if !self.dirty.contains(user) && self.users.get(user).is_none_or(|user| user.held.is_empty()) {
             self.users.remove(user);
-            self.gone.insert(Arc::clone(user), now_ms);
+            if put.version > self.before_line {
+                self.gone.insert(Arc::clone(user), now_ms);
+            } else {
+                // Answered by the store as it was before.
+                self.dirty.insert(Arc::clone(user));
+            }
         }
     }
 

@@ -86,6 +86,7 @@ impl From<NoTicket> for Problem {
     fn from(why: NoTicket) -> Self {
         match why {
             NoTicket::Void => Self::unauthorized(why.to_string()),
+            NoTicket::Claimed => Self::unavailable(why.to_string()).retry_after_ms(1_000),
             NoTicket::Away => {
                 Self::unavailable(why.to_string()).retry_after_ms(1_000).with("reason", "engine_away")
             }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tidings_core::grant::{ANONYMOUS, Grant};
@@ -89,8 +90,8 @@ impl Tickets {
         }
     }
 
-    fn good(&mut self, key: &Key, now_ms: u64) -> Option<&mut Waiting> {
-        self.waiting.get_mut(key).filter(|waiting| waiting.until_ms > now_ms && waiting.claimed_by.is_none())
+    fn waiting(&mut self, key: &Key, now_ms: u64) -> Option<&mut Waiting> {
+        self.waiting.get_mut(key).filter(|waiting| waiting.until_ms > now_ms)
     }
 }
 
@@ -104,7 +105,7 @@ impl Hub {
         let now_ms = self.0.clock.now_ms();
         let life_ms = self.left_ms(&grant).unwrap_or(u64::MAX).min(TICKET_SECONDS * 1000);
         let secret = format!("{:032x}", rand::random::<u128>());
-        let ticket = match self.is_clustered() {
+        let ticket = match self.is_clustered() && self.0.secrets.is_agreed() {
             // So that any hub knows whom to ask, and of no more than there are.
             true => {
                 let name = format!("{}-{secret}", self.0.secrets.incarnation());
@@ -121,7 +122,8 @@ impl Hub {
     pub async fn claim_ticket(&self, ticket: &str) -> Result<Claim, NoTicket> {
         let (key, number) = (key(ticket), rand::random());
         // An id of a connection is genuine too, and no ticket.
-        let is_elsewhere = ticket.split('-').count() == 2 && self.is_elsewhere(ticket).await;
+        let is_elsewhere = ticket.split('-').count() == 2
+            && self.is_elsewhere(ticket).await.map_err(|Unasked| NoTicket::Away)?;
         let mut claim = Claim {
             hub: self.clone(),
             key,
@@ -131,33 +133,38 @@ impl Hub {
             is_held: false,
             is_used: false,
         };
-        let grant = match &claim.owner {
-            None => self.claim_here(&key, number),
+        claim.grant = match &claim.owner {
+            None => self.claim_here(&key, number)?,
             Some(owner) => {
                 let asked = self.ask(owner, Ask::Claim { key, number }).map_err(|Unasked| NoTicket::Away)?;
                 // It may be, from here on, whatever becomes of the answer and of whoever waits for it.
                 claim.is_held = true;
                 match asked.answer().await {
-                    Some(Answer::Claimed(papers)) => Some((*papers).into()),
+                    Some(Answer::Claimed(papers)) => (*papers).into(),
                     None => return Err(NoTicket::Away),
-                    Some(_) => {
+                    Some(answer) => {
                         claim.is_held = false;
-                        None
+                        return Err(match answer {
+                            Answer::NoTicket { is_claimed: true } => NoTicket::Claimed,
+                            _ => NoTicket::Void,
+                        });
                     }
                 }
             }
         };
-        claim.grant = grant.ok_or(NoTicket::Void)?;
         claim.is_held = true;
         Ok(claim)
     }
 
-    pub(super) fn claim_here(&self, key: &Key, number: u64) -> Option<Grant> {
+    pub(super) fn claim_here(&self, key: &Key, number: u64) -> Result<Grant, NoTicket> {
         let now_ms = self.0.clock.now_ms();
         let permissions = &mut *locked(&self.0.permissions);
-        let waiting = permissions.tickets.good(key, now_ms)?;
+        let waiting = permissions.tickets.waiting(key, now_ms).ok_or(NoTicket::Void)?;
+        if waiting.claimed_by.is_some() {
+            return Err(NoTicket::Claimed);
+        }
         waiting.claimed_by = Some(number);
-        Some(waiting.grant.clone())
+        Ok(waiting.grant.clone())
     }
 
     /// Of a ticket that is somebody else's by now, nothing.
@@ -177,6 +184,9 @@ pub enum NoTicket {
     /// It is no ticket of these hubs, or was used.
     #[error("the ticket is used, too old or unknown: ask for a new one")]
     Void,
+    /// Somebody else is about to open a stream with it.
+    #[error("the ticket is being used: ask for a new one")]
+    Claimed,
     /// Another hub made it, and can't be asked now.
     #[error("another hub made this ticket, and can't be asked now")]
     Away,
@@ -221,7 +231,8 @@ impl Drop for Claim {
             None => self.hub.settle_ticket_here(&key, number, is_used),
             Some(owner) => {
                 // Without room it stays claimed until its end.
-                self.hub.forward(owner, 0, Ask::Settle { key, number, is_used });
+                let is_good = Duration::from_secs(TICKET_SECONDS);
+                self.hub.forward(owner, 0, Ask::Settle { key, number, is_used }, is_good);
             }
         }
     }
@@ -242,8 +253,8 @@ mod tests {
         let mut tickets = Tickets::default();
         let bobs = add(&mut tickets, 0, "bob", 0);
         let anns: Vec<_> = (1..=TICKETS_PER_USER_MAX + 1).map(|n| add(&mut tickets, n, "ann", 0)).collect();
-        assert!(tickets.good(&bobs, 1).is_some() && tickets.good(&anns[1], 1).is_some());
-        assert!(tickets.good(&anns[0], 1).is_none());
+        assert!(tickets.waiting(&bobs, 1).is_some() && tickets.waiting(&anns[1], 1).is_some());
+        assert!(tickets.waiting(&anns[0], 1).is_none());
         assert_eq!((tickets.waiting.len(), tickets.of_user["ann"].len()), (1 + 64, 64));
     }
 
@@ -253,8 +264,8 @@ mod tests {
         let keys: Vec<_> =
             (0..=TICKETS_MAX).map(|n| add(&mut tickets, n, &format!("user-{}", n % 1_000), 0)).collect();
         assert_eq!((tickets.waiting.len(), tickets.order.len()), (TICKETS_MAX, TICKETS_MAX));
-        assert!(tickets.good(&keys[0], 1).is_none() && tickets.good(&keys[1], 1).is_some());
-        assert!(tickets.good(&keys[1], 1_000).is_none());
+        assert!(tickets.waiting(&keys[0], 1).is_none() && tickets.waiting(&keys[1], 1).is_some());
+        assert!(tickets.waiting(&keys[1], 1_000).is_none());
         tickets.purge(1_000);
         assert!(tickets.waiting.is_empty() && tickets.order.is_empty() && tickets.of_user.is_empty());
     }

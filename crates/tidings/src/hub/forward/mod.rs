@@ -17,10 +17,10 @@ pub(super) use self::words::{Answer, Ask};
 use self::words::{No, Papers};
 use super::orders::What;
 use super::shared::Shared;
-use super::{ChangeError, ChannelChange, EngineState, FastMap, Hub, NoSuchConnection, locked};
+use super::{ChangeError, ChannelChange, EngineState, FastMap, Hub, NoSuchConnection, NoTicket, locked};
 
 /// How long the other hub's answer is waited for. Without one a stream counts as gone: its client opens another.
-pub(super) const ANSWER: Duration = Duration::from_secs(1);
+const ANSWER: Duration = Duration::from_secs(1);
 /// When to come again where nothing can be asked.
 const AWAY_RETRY_MS: u64 = 1_000;
 /// Answers that are waited for, at most; what is more is not asked.
@@ -28,6 +28,8 @@ const WAITING_MAX: usize = 1_000;
 /// Users of streams at other hubs that are remembered, and for how long a stream that is gone is.
 const KNOWN_MAX: usize = 10_000;
 const GONE_MS: u64 = 3_000;
+/// A hub that is not known is looked for where the last look is so old.
+const LOOK_MS: u64 = 20;
 
 /// Who waits for an answer, and what is known of streams at other hubs.
 #[derive(Debug, Default)]
@@ -103,7 +105,7 @@ impl Forwarded {
 impl Hub {
     /// Whose connection this is, by its secret id, at whichever hub.
     pub async fn stream_user(&self, connection_id: &str) -> Result<Arc<str>, ChangeError> {
-        let Some((shared, id)) = self.forwards(connection_id).await else {
+        let Some((shared, id)) = self.forwards(connection_id).await? else {
             return Ok(self.user_of(connection_id)?);
         };
         // Nobody has shown a token yet: the other hub is not to be asked again and again.
@@ -113,7 +115,8 @@ impl Hub {
             None => {
                 let user = match self.ask(id, Ask::User { id: id.to_owned() })?.answer().await {
                     Some(Answer::User(user)) => Some(Arc::from(user)),
-                    _ => None,
+                    None => return Err(self.unanswered()),
+                    Some(_) => None,
                 };
                 forwarded.note_user(id, user.clone(), self.0.clock.now_ms());
                 user
@@ -131,7 +134,7 @@ impl Hub {
         add: &[Selector],
         remove: &[Selector],
     ) -> Result<ChannelChange, ChangeError> {
-        let Some((_, id)) = self.forwards(connection_id).await else {
+        let Some((_, id)) = self.forwards(connection_id).await? else {
             return self.change_under(self.0.secrets.parse_secret(connection_id), grant, add, remove);
         };
         let most = self.0.options.bounds.channels_per_connection;
@@ -148,7 +151,7 @@ impl Hub {
         connection_id: &str,
         grant: &Grant,
     ) -> Result<ChannelChange, ChangeError> {
-        let Some((_, id)) = self.forwards(connection_id).await else {
+        let Some((_, id)) = self.forwards(connection_id).await? else {
             return Ok(self.refresh(connection_id, grant)?);
         };
         self.ask_change(id, Ask::Refresh { id: id.to_owned(), grant: Papers::of(grant) }).await
@@ -158,40 +161,56 @@ impl Hub {
         match self.ask(id, ask)?.answer().await {
             Some(Answer::Changed(change)) => Ok(change),
             Some(Answer::No(no)) => Err(no.into()),
-            _ => Err(NoSuchConnection.into()),
+            _ => Err(self.unanswered()),
         }
+    }
+
+    /// What no answer means: that hub is gone, or the store between is.
+    fn unanswered(&self) -> ChangeError {
+        if self.engine_state() == EngineState::Here { NoSuchConnection.into() } else { Unasked.into() }
     }
 
     /// The public id of a connection that another hub has, by its secret one.
-    async fn forwards<'i>(&self, connection_id: &'i str) -> Option<(&Shared, &'i str)> {
-        self.is_elsewhere(connection_id).await.then_some(())?;
-        Some((self.0.shared.as_ref()?, connection_id.split_once('.')?.0))
+    async fn forwards<'i>(&self, connection_id: &'i str) -> Result<Option<(&Shared, &'i str)>, Unasked> {
+        let is_elsewhere = self.is_elsewhere(connection_id).await?;
+        let shared = self.0.shared.as_ref().filter(|_| is_elsewhere);
+        Ok(shared.zip(connection_id.split_once('.').map(|(id, _)| id)))
     }
 
     /// Whether another hub made this id or ticket, which may be one that came just now.
-    pub(super) async fn is_elsewhere(&self, id: &str) -> bool {
-        let own = self.0.secrets.incarnation();
-        if id.split('-').next() == Some(own) || !self.is_clustered() || !self.0.secrets.is_genuine(id) {
-            return false;
+    pub(super) async fn is_elsewhere(&self, id: &str) -> Result<bool, Unasked> {
+        let life = id.split_once('-').map(|(life, _)| life);
+        if !self.is_clustered() || life.is_none_or(|life| life == self.0.secrets.incarnation()) {
+            return Ok(false);
+        }
+        if !self.0.secrets.is_agreed() {
+            // Nobody can tell yet.
+            return Err(Unasked);
+        }
+        if !self.0.secrets.is_genuine(id) {
+            return Ok(false);
+        }
+        if self.engine_state() != EngineState::Here {
+            return Err(Unasked);
         }
         if !self.is_of_peer(id) {
-            self.look_at_peers(0).await;
+            self.look_at_peers(LOOK_MS).await;
         }
-        self.is_of_peer(id)
+        Ok(self.is_of_peer(id))
     }
 
     /// Asks the hub that this id begins with, or says why it can't be asked.
     pub(super) fn ask(&self, id: &str, ask: Ask) -> Result<Pending<'_>, Unasked> {
         let shared = self.0.shared.as_ref().filter(|_| self.engine_state() == EngineState::Here);
         let pending = shared.and_then(|shared| shared.forwarded.begin()).ok_or(Unasked)?;
-        self.forward(id, pending.number, ask).then_some(pending).ok_or(Unasked)
+        self.forward(id, pending.number, ask, ANSWER).then_some(pending).ok_or(Unasked)
     }
 
-    /// Asks for what has no answer. Whether there was room for it.
-    pub(super) fn forward(&self, id: &str, number: u64, ask: Ask) -> bool {
+    /// Asks, as long as that is of use. Whether there was room for it.
+    pub(super) fn forward(&self, id: &str, number: u64, ask: Ask, while_good: Duration) -> bool {
         let to = id.split('-').next().unwrap_or_default().to_owned();
         let ask = serde_json::value::to_raw_value(&ask).expect("texts and numbers are JSON");
-        self.say_soon(What::Ask { to, number, ask })
+        self.say_within(while_good, What::Ask { to, number, ask })
     }
 
     /// Does what another hub asks for, and answers.
@@ -205,7 +224,7 @@ impl Hub {
         };
         if let Some(answer) = answer {
             let answer = serde_json::value::to_raw_value(&answer).expect("texts and numbers are JSON");
-            self.say_soon(What::Answer { to: by, number, answer });
+            self.say_within(ANSWER, What::Answer { to: by, number, answer });
         }
     }
 
@@ -227,8 +246,8 @@ impl Hub {
                 refreshed.map_err(ChangeError::from).into()
             }
             Ask::Claim { key, number } => match self.claim_here(&key, number) {
-                Some(grant) => Answer::Claimed(Box::new(Papers::of(&grant))),
-                None => Answer::No(No::Gone),
+                Ok(grant) => Answer::Claimed(Box::new(Papers::of(&grant))),
+                Err(why) => Answer::NoTicket { is_claimed: why == NoTicket::Claimed },
             },
             Ask::Settle { key, number, is_used } => {
                 self.settle_ticket_here(&key, number, is_used);

@@ -32,6 +32,7 @@ pub(in crate::hub) enum Answer {
     User(String),
     Changed(ChannelChange),
     Claimed(Box<Papers>),
+    NoTicket { is_claimed: bool },
     No(No),
 }
 

@@ -34,8 +34,8 @@ const DECISIONS_KEPT: Retention =
     Retention { count: 100_000, age_ms: 400 * 24 * 3600 * 1000, bytes: 64 << 20 };
 /// An order is for whom it finds: it is kept for hubs that missed it.
 const ORDERS_KEPT: Retention = Retention { count: 1_000, age_ms: 60_000, bytes: 1 << 20 };
-/// For a hub that did not hear it at once. Longer than anybody waits, so that what is sent again is known.
-const ASKED_KEPT: Retention = Retention { count: 10_000, age_ms: 10_000, bytes: 4 << 20 };
+/// For a hub that did not hear it at once. Not for long: done late, it would undo what came after it.
+const ASKED_KEPT: Retention = Retention { count: 10_000, age_ms: 3_000, bytes: 4 << 20 };
 
 /// For how long what another hub decided is set against what this one decided at the same time.
 const CONTESTED_MS: u64 = 60_000;

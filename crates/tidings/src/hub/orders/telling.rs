@@ -11,7 +11,6 @@ use tokio::time::sleep;
 
 use super::{ASKED, CHANNELS, ORDERS, Order, TOKENS, USERS, What, Word};
 use crate::hub::decisions::Decision;
-use crate::hub::forward::ANSWER;
 use crate::hub::publish::{Checked, PublishError};
 use crate::hub::{FastMap, Hub, Inner, locked};
 
@@ -20,8 +19,6 @@ const ORDERS_MAX: usize = 10_000;
 /// What other hubs are asked and answered, and waits; more is not said. And its bytes.
 const ASKED_MAX: usize = 1_000;
 const ASKED_BYTES_MAX: usize = 8 << 20;
-/// It is not said any more once nobody waits for it.
-const ASKED_MS: u64 = ANSWER.as_millis() as u64;
 /// How much is told in one go.
 const TOLD_MAX: usize = 64;
 /// How long what was not taken waits until it is tried again.
@@ -83,9 +80,8 @@ impl Untold {
     }
 
     fn next(&mut self, now_ms: u64) -> Vec<(Waiting, ChannelName, Event)> {
-        while self.asked.front().is_some_and(|(until_ms, _)| *until_ms <= now_ms) {
-            self.asked();
-        }
+        self.asked.retain(|(until_ms, _)| *until_ms > now_ms);
+        self.asked_bytes = self.asked.iter().map(|(_, event)| event.data().len()).sum();
         let decisions = self.decisions.iter().map(|(decision, (number, event))| {
             let channel = channel_of(decision);
             (Waiting::Decision(decision.clone(), *number), channel, event.clone())
@@ -150,9 +146,9 @@ impl Hub {
     }
 
     /// Says something to one hub, if that can be done before it is too late. Whether there was room for it.
-    pub(in crate::hub) fn say_soon(&self, what: What) -> bool {
+    pub(in crate::hub) fn say_within(&self, while_good: Duration, what: What) -> bool {
         let Some(shared) = &self.0.shared else { return false };
-        let until_ms = self.0.clock.now_ms() + ASKED_MS;
+        let until_ms = self.0.clock.now_ms() + u64::try_from(while_good.as_millis()).unwrap_or(u64::MAX);
         let has_room = locked(&shared.orders.untold).ask(until_ms, self.once(what));
         shared.orders.said.notify_one();
         has_room
