@@ -65,27 +65,32 @@ pub(crate) async fn play(seed: u64, size: Size) -> Told {
     let seated = timeout(PATIENCE, seated.wait_for(|seated| *seated == size.subscribers)).await;
     drop(seated.expect("all readers come back in time"));
     let last = Publisher::new(Arc::clone(&players), size.publishers).finish(channels.to_vec());
-    publications.extend(last.await);
+    let last = last.await;
     let readers = readers.join_all().await;
     let mut late = Vec::new();
-    for cursor in ["earliest".to_owned(), halfway(&readers)] {
+    for cursor in ["earliest".to_owned(), halfway(&readers, &last)] {
         let at_each = (0..size.hubs).map(|node| {
             Subscriber::late(Arc::clone(&players), node, Arc::clone(&channels), (&ALL, &cursor)).run()
         });
         late.push(futures_util::future::join_all(at_each).await);
     }
+    publications.extend(last);
     let answers = players.answers.counts();
     scene.close();
     Told { publications, readers, late, answers }
 }
 
-/// The cursor that somebody had in the middle of it all, or of what came after the log began anew for the last time.
-fn halfway(readers: &[Reader]) -> String {
-    let longest = readers.iter().max_by_key(|reader| reader.seen.len()).expect("a reader");
-    let places: Vec<&Place> = longest.seen.iter().filter_map(event_place).collect();
-    let last = places.last().expect("it had events");
-    let of_last: Vec<_> = places.iter().filter(|place| place.epoch == last.epoch).collect();
-    of_last[of_last.len() / 2].text()
+/// The cursor that somebody had in the middle of it all, or of what came after the log began anew for the last time. It is
+/// from before the last event of each channel: whoever has one of these would wait for it.
+fn halfway(readers: &[Reader], last: &[Publication]) -> String {
+    let end = last.iter().flat_map(|publication| &publication.acks).min_by_key(|ack| ack.offset);
+    let end = end.expect("the last are answered");
+    let before_end = |reader: &Reader| {
+        let places = reader.seen.iter().filter_map(event_place);
+        places.filter(|at| at.epoch == end.epoch && at.offset < end.offset).map(Place::text).collect()
+    };
+    let places: Vec<String> = readers.iter().map(before_end).max_by_key(Vec::len).expect("a reader");
+    places.get(places.len() / 2).cloned().unwrap_or_else(|| "earliest".to_owned())
 }
 
 fn event_place(seen: &Seen) -> Option<&Place> {
