@@ -68,7 +68,7 @@ pub enum ChangeError {
         retry_ms: u64,
     },
     /// Another hub has the stream, and can't be asked now.
-    #[error("another hub has this stream, and can't be asked now")]
+    #[error("another hub has this stream, and can't be asked now: try again in a moment")]
     Away {
         /// When to come again.
         retry_ms: u64,

@@ -188,7 +188,7 @@ pub enum NoTicket {
     #[error("the ticket is being used: ask for a new one")]
     Claimed,
     /// Another hub made it, and can't be asked now.
-    #[error("another hub made this ticket, and can't be asked now")]
+    #[error("another hub made this ticket, and can't be asked now: try again in a moment")]
     Away,
 }
 
