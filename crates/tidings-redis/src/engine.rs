@@ -1,6 +1,7 @@
 //! The engine: calls on one connection, news on another.
 
 mod check;
+mod fan_out;
 mod pulse;
 mod roster;
 
@@ -12,9 +13,11 @@ use tidings_core::engine::{
     Answer, AppendError, Appended, Ear, Engine, Head, Heard, Offer, ReadError, Stretch,
 };
 use tidings_core::quota::Leases;
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 pub use self::check::{Advice, Unfit};
+use self::fan_out::FanOut;
 use crate::connection::{CallError, Connection, ConnectionOptions, Greeting, Script};
 use crate::leases::{LeaseOptions, RedisLeases};
 use crate::log::{self, Bounds, Swept};
@@ -47,6 +50,9 @@ pub struct RedisOptions {
     /// Tells events by sharded pub/sub, which in a cluster reaches one shard alone. Needs Redis 7, and the same setting
     /// at every hub.
     pub is_sharded: bool,
+    /// Instances by which hubs tell each other what they appended, in place of the Redis of the log: they share that
+    /// work, and need keep nothing. The same at every hub.
+    pub fan_out: Vec<ConnectionOptions>,
     /// How long an append may take.
     pub append_ms: u64,
     /// How long a read may take.
@@ -66,6 +72,7 @@ pub struct RedisOptions {
 pub struct RedisEngine {
     calls: Connection,
     bus: Connection,
+    fan_out: FanOut,
     /// For long answers, which nothing else is to wait behind.
     lists: Connection,
     shared: Arc<Shared>,
@@ -93,6 +100,7 @@ impl RedisOptions {
             total_bytes: 256 << 20,
             lost_names: 100_000,
             is_sharded: false,
+            fan_out: Vec::new(),
             append_ms: 2_000,
             read_ms: 2_000,
             look_ms: 750,
@@ -120,6 +128,7 @@ impl RedisEngine {
             total_bytes: options.total_bytes,
             lost_names: options.lost_names,
             is_sharded: options.is_sharded,
+            is_told_apart: !options.fan_out.is_empty(),
             bus: format!("{base}bus").into_bytes(),
         };
         let shared = Arc::new(Shared {
@@ -137,12 +146,19 @@ impl RedisEngine {
         let commands = vec![shared.head_command()];
         let calls = Connection::open(address, Greeting { scripts, commands, heard: None })?;
         let bus = Connection::open(address, shared.clone().to_the_bus())?;
+        let fan_out = FanOut::open(&shared).map_err(Unfit::FanOutUrl)?;
         let commands = vec![shared.head_command()];
         let lists = Connection::open(address, Greeting { scripts: Vec::new(), commands, heard: None })?;
-        let pulse = tokio::spawn(pulse::run(shared.clone(), calls.clone(), bus.clone()));
-        let sweep = tokio::spawn(pulse::sweep(shared.clone(), calls.clone()));
-        let tasks = vec![pulse.abort_handle(), sweep.abort_handle()];
-        Ok(Self { calls, bus, lists, shared, tasks })
+        let is_due = Arc::new(Notify::new());
+        let mut tasks = vec![
+            tokio::spawn(pulse::run(shared.clone(), calls.clone(), is_due.clone())).abort_handle(),
+            tokio::spawn(pulse::sweep(shared.clone(), calls.clone())).abort_handle(),
+        ];
+        for bus in std::iter::once(&bus).chain(fan_out.buses()) {
+            let listen = pulse::listen(shared.clone(), bus.clone(), is_due.clone());
+            tasks.push(tokio::spawn(listen).abort_handle());
+        }
+        Ok(Self { calls, bus, fan_out, lists, shared, tasks })
     }
 
     /// Why Redis is away, in words for operators; nothing where it is there.
@@ -317,11 +333,16 @@ impl Engine for RedisEngine {
     fn append(&self, known: Option<Head>, offers: Vec<Offer>) -> Answer<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             let call_ms = self.shared.options.append_ms;
-            let appended = self.shared.append(&self.calls, known, &offers, call_ms).await;
-            appended.map(|(_, appended)| appended).map_err(|error| match error {
-                CallError::NotSent { retry_ms, .. } => AppendError::Away { retry_ms: retry_ms.max(RETRY_MS) },
-                CallError::Unknown { .. } => AppendError::Unknown,
-            })
+            match self.shared.append(&self.calls, known, &offers, call_ms).await {
+                Ok((_, appended)) => {
+                    self.fan_out.tell(&self.shared, &self.calls, &offers, &appended);
+                    Ok(appended)
+                }
+                Err(CallError::NotSent { retry_ms, .. }) => {
+                    Err(AppendError::Away { retry_ms: retry_ms.max(RETRY_MS) })
+                }
+                Err(CallError::Unknown { .. }) => Err(AppendError::Unknown),
+            }
         })
     }
 

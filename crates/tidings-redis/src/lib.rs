@@ -33,7 +33,8 @@
 //! | `held` | hash | of each channel the hubs that have a reader, where webhooks are told |
 //! | `secret` | hash | what the hubs know the ids of each other's connections by |
 //!
-//! The bus is the pub/sub channel `tidings{log}:bus`.
+//! The bus is the pub/sub channel `tidings{log}:bus`, of this Redis or of those in [`RedisOptions::fan_out`], which hold
+//! no key and need of a user `+hello +ping +subscribe +publish`, or `+ssubscribe +spublish`.
 //!
 //! The quotas lie apart from the log, in sixteen parts of a slot each, `tidings{q0}:` to `tidings{q15}:`. Each of their
 //! keys goes by itself, ten minutes after it was last written.

@@ -42,12 +42,14 @@ pub(crate) struct Bounds {
     pub(crate) total_bytes: usize,
     pub(crate) lost_names: usize,
     pub(crate) is_sharded: bool,
+    /// Whether hubs tell each other of what they append by other instances.
+    pub(crate) is_told_apart: bool,
     pub(crate) bus: Vec<u8>,
 }
 
 impl Bounds {
     /// The command that tells on the bus.
-    fn publish(&self) -> &'static str {
+    pub(crate) fn publish(&self) -> &'static str {
         if self.is_sharded { "SPUBLISH" } else { "PUBLISH" }
     }
 }
@@ -110,7 +112,7 @@ pub(crate) fn append_arguments(known: Option<Head>, bounds: &Bounds, offers: &[O
         number(rand::random_range(0..CHANCE_END)),
         size(bounds.total_bytes),
         size(bounds.lost_names),
-        bounds.publish().into(),
+        if bounds.is_told_apart { Vec::new() } else { bounds.publish().into() },
         bounds.bus.clone(),
     ];
     for offer in offers {

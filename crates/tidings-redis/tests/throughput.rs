@@ -4,16 +4,20 @@ mod server;
 
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use server::Server;
+use server::{Server, until};
 use tidings_core::conformance::offer;
-use tidings_core::engine::Engine;
+use tidings_core::engine::{Engine, Heard};
 use tidings_core::history::Retention;
+use tidings_redis::connection::ConnectionOptions;
 use tidings_redis::{RedisEngine, RedisOptions};
 use tokio::time::Instant;
 
 const CALLS: usize = 100_000;
 const DATA_BYTES: usize = 200;
+const BOUND: Duration = Duration::from_secs(60);
 
 const SCRIPT: &str = concat!(
     include_str!("../src/log/shared.lua"),
@@ -42,8 +46,63 @@ fn of_redis_benchmark(server: &Server, hash: &str, calls: usize, depth: usize) -
     fields[fields.len().min(7) - 1].trim_matches('"').parse().unwrap_or_else(|_| panic!("{text}{trouble}"))
 }
 
-async fn of_the_engine(engine: &Arc<RedisEngine>, calls: usize, depth: usize) -> f64 {
-    let data = format!("\"{}\"", "x".repeat(DATA_BYTES - 2));
+/// Seconds of processor that a Redis took so far.
+fn cpu_s(server: &Server) -> f64 {
+    let info = server.cli(&["INFO", "cpu"]);
+    let of = |name: &str| {
+        let line = info.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.trim().parse::<f64>().ok()).expect("seconds")
+    };
+    of("used_cpu_user:") + of("used_cpu_sys:")
+}
+
+/// Prints what an event costs the Redis of the log, with some others that tell the hubs, for a number of hubs that hear
+/// it. That each heard all is asserted.
+async fn cost_to_the_log(data_bytes: usize, hubs: usize, others: usize, calls: usize) {
+    let server = Server::start();
+    let others: Vec<_> = (0..others).map(|_| Server::start()).collect();
+    let fan_out = others.iter().map(|other| ConnectionOptions::new(other.url())).collect();
+    let options = RedisOptions { prefix: "bench".to_owned(), fan_out, ..RedisOptions::new(server.url()) };
+    let mut readers = Vec::new();
+    for _ in 0..hubs {
+        let engine = Arc::new(RedisEngine::open(options.clone()).await.expect("a Redis").0);
+        let heard = Arc::new(AtomicUsize::new(0));
+        let count = heard.clone();
+        let ear = move |told| {
+            if let Heard::Entries(_, entries) = told {
+                count.fetch_add(entries.len(), Ordering::Relaxed);
+            }
+        };
+        engine.follow(Arc::new(ear)).await.expect("followed");
+        readers.push((engine, heard));
+    }
+    until("every hub hears by all", BOUND, async || {
+        others
+            .iter()
+            .all(|other| other.cli(&["PUBSUB", "NUMSUB", "bench{log}:bus"]).ends_with(&format!("\n{hubs}")))
+    })
+    .await;
+    let cpu = || (cpu_s(&server), others.iter().map(cpu_s).sum::<f64>());
+    let (log_before, others_before) = cpu();
+    let rate = of_the_engine(&readers[0].0, data_bytes, calls, 16).await;
+    let published = calls / 16 * 16;
+    until("every hub heard all", BOUND, async || {
+        readers.iter().all(|(_, heard)| heard.load(Ordering::Relaxed) >= published)
+    })
+    .await;
+    let (log_after, others_after) = cpu();
+    let each = |seconds: f64| seconds / published as f64 * 1e6;
+    println!(
+        "{data_bytes} bytes to {hubs} hubs, told by {} others: {rate:.0} events/s; an event is {:.1} µs of the log's Redis, {:.1} µs of the \
+         others",
+        others.len(),
+        each(log_after - log_before),
+        each(others_after - others_before),
+    );
+}
+
+async fn of_the_engine(engine: &Arc<RedisEngine>, data_bytes: usize, calls: usize, depth: usize) -> f64 {
+    let data = format!("\"{}\"", "x".repeat(data_bytes - 2));
     let since = Instant::now();
     let callers: Vec<_> = (0..depth)
         .map(|_| {
@@ -74,7 +133,7 @@ async fn beside_redis_benchmark(calls: usize, rounds: usize) {
         let mut ratios = Vec::new();
         for round in 0..rounds {
             let bare = of_redis_benchmark(&server, &hash, calls, depth);
-            let ours = of_the_engine(&engine, calls, depth).await;
+            let ours = of_the_engine(&engine, DATA_BYTES, calls, depth).await;
             println!(
                 "depth {depth}, round {round}: engine {ours:.0}/s, redis-benchmark {bare:.0}/s, {:.2} ×",
                 ours / bare
@@ -126,5 +185,22 @@ async fn prove_events_a_second_in_batches() {
         }
         let rate = CALLS as f64 / since.elapsed().as_secs_f64();
         println!("batches of {batch}: {rate:.0} events/s, {:.1} µs each", 1e6 / rate);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_take_the_telling_off_the_redis_of_the_log() {
+    cost_to_the_log(DATA_BYTES, 3, 2, 320).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "prove: what an event costs the Redis of the log with 1, 10 and 20 hubs, 200 and 10,000 bytes, told by it or by two others"]
+async fn prove_what_telling_costs_the_redis_of_the_log() {
+    for (data_bytes, calls) in [(DATA_BYTES, 50_000), (10_000, 10_000)] {
+        for hubs in [1, 10, 20] {
+            for others in [0, 2] {
+                cost_to_the_log(data_bytes, hubs, others, calls).await;
+            }
+        }
     }
 }

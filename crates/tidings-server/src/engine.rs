@@ -22,12 +22,17 @@ pub(crate) async fn open_hub(config: &Config, options: HubOptions) -> io::Result
 async fn on_redis(config: &Config, options: HubOptions) -> io::Result<(Hub, Unfit)> {
     use std::sync::Arc;
 
+    use tidings_redis::connection::ConnectionOptions;
     use tidings_redis::{Advice, RedisEngine, RedisOptions, Unfit as UnfitRedis};
+    use tidings_server::config::RedisUrl;
 
     /// Between two looks at a Redis that is away.
     const AWAY_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
-    let told = |error: UnfitRedis| io::Error::other(format!("engine.url: {error}"));
+    let told = |error: UnfitRedis| {
+        let setting = if matches!(error, UnfitRedis::FanOutUrl(_)) { "fan_out_urls" } else { "url" };
+        io::Error::other(format!("engine.{setting}: {error}"))
+    };
     let give = |advice: Vec<Advice>| advice.into_iter().for_each(|advice| tracing::warn!("{advice}"));
 
     let engine = &config.engine;
@@ -39,6 +44,8 @@ async fn on_redis(config: &Config, options: HubOptions) -> io::Result<(Hub, Unfi
             io::Error::new(error.kind(), format!("engine.ca_file: cannot read {file:?}: {error}"))
         })?),
     };
+    let beside = |url: &RedisUrl| ConnectionOptions { url: url.expose().clone(), ..redis.connection.clone() };
+    redis.fan_out = engine.fan_out_urls.iter().map(beside).collect();
     redis.prefix = engine.prefix.to_string();
     redis.total_bytes = options.rules.total_bytes;
     let engine = Arc::new(RedisEngine::new(redis).map_err(told)?);

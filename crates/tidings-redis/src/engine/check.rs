@@ -17,6 +17,9 @@ pub enum Unfit {
     /// Its URL is none.
     #[error(transparent)]
     Url(#[from] UrlError),
+    /// One of [`RedisOptions::fan_out`](super::RedisOptions::fan_out) is none.
+    #[error(transparent)]
+    FanOutUrl(UrlError),
     /// Nothing that keys can begin with.
     #[error("`{prefix}` can't begin the keys in Redis: leave out braces and control characters")]
     Prefix {

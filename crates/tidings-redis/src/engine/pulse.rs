@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidings_core::engine::Heard;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::Shared;
@@ -16,37 +17,57 @@ pub(super) const SWEPT_MAX: usize = 1_000;
 /// Between sweeps of which the first left something.
 const BREATH: Duration = Duration::from_millis(20);
 
-pub(super) async fn run(shared: Arc<Shared>, calls: Connection, bus: Connection) {
+/// Looks at the newest place, with each beat and when it is due.
+pub(super) async fn run(shared: Arc<Shared>, calls: Connection, is_due: Arc<Notify>) {
     let beat = Duration::from_millis(shared.options.beat_ms);
-    let (mut is_away, mut generation, mut bus_generation) = (false, 0, 0);
+    let (mut is_away, mut generation) = (false, 0);
     loop {
-        let look = async {
-            match shared.look(&calls).await {
-                Ok(head) => {
-                    is_away = false;
-                    shared.tell(&Heard::Head(head));
-                }
-                Err(error) => {
-                    if !is_away {
-                        tracing::warn!(%error, "the engine is away");
-                        shared.tell(&Heard::Away);
-                    }
-                    is_away = true;
-                }
+        match shared.look(&calls).await {
+            Ok(head) => {
+                is_away = false;
+                shared.tell(&Heard::Head(head));
             }
-        };
-        // A bus whose far end is silently gone is noticed, and made again.
-        let ask_bus = async {
-            if bus.is_up() {
-                _ = bus.call(&redis::cmd("PING"), shared.options.look_ms).await;
+            Err(error) => {
+                if !is_away {
+                    tracing::warn!(%error, "the engine is away");
+                    shared.tell(&Heard::Away);
+                }
+                is_away = true;
             }
-        };
-        tokio::join!(look, ask_bus);
-        // What was told while a connection was away is lost: that is looked at as soon as it stands.
+        }
         tokio::select! {
             () = sleep(beat) => {}
+            () = is_due.notified() => {}
             up = calls.up_after(generation) => generation = up,
-            up = bus.up_after(bus_generation) => bus_generation = up,
+        }
+    }
+}
+
+/// Has a bus whose far end is silently gone noticed, and made again. What was told meanwhile is lost: a look is due as
+/// soon as another stands.
+pub(super) async fn listen(shared: Arc<Shared>, bus: Connection, is_due: Arc<Notify>) {
+    let beat = Duration::from_millis(shared.options.beat_ms);
+    let (mut generation, mut is_away) = (0, false);
+    loop {
+        let trouble = bus.trouble();
+        if let Some(why) = &trouble
+            && !is_away
+        {
+            tracing::warn!(
+                why = &**why,
+                "a Redis by which hubs tell each other is away: what it would have told is missed, and read"
+            );
+        }
+        is_away = trouble.is_some();
+        if bus.is_up() {
+            _ = bus.call(&redis::cmd("PING"), shared.options.look_ms).await;
+        }
+        tokio::select! {
+            () = sleep(beat) => {}
+            up = bus.up_after(generation) => {
+                generation = up;
+                is_due.notify_one();
+            }
         }
     }
 }

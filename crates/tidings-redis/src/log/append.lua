@@ -1,7 +1,7 @@
 -- Puts a batch of events at the end of the log, and tells of them. All of it, or nothing.
 --
 -- ARGV: the epoch and place that the caller knows of, or '' and 0; a random number below 2^40; bytes kept over all
--- channels; names of channels remembered for what they lost; PUBLISH or SPUBLISH, and where.
+-- channels; names of channels remembered for what they lost; PUBLISH or SPUBLISH or '', and where.
 -- For each event: its channel; what that keeps: count, age, bytes; what the event counts in bytes; its id, its key, and
 -- the end of its entry.
 --

@@ -5,7 +5,7 @@
 
 use serde_json::value::RawValue;
 use tidings_core::channel::ChannelName;
-use tidings_core::engine::Entry;
+use tidings_core::engine::{Appended, Entry, Offer, Placed};
 use tidings_core::event::{Draft, Event};
 use tidings_core::position::Epoch;
 
@@ -22,6 +22,17 @@ pub(crate) fn tail(event: &Event) -> Vec<u8> {
     }
     tail.extend_from_slice(event.data().as_bytes());
     tail
+}
+
+/// What the bus is told of what was appended; nothing where nothing was.
+pub(crate) fn told(offers: &[Offer], appended: &Appended) -> Option<Vec<u8>> {
+    let mut told = appended.epoch.get().to_string().into_bytes();
+    let new = || offers.iter().zip(&appended.placed).filter(|(_, placed)| !placed.duplicate);
+    for (Offer { channel, event, .. }, Placed { seq, time_ms, .. }) in new() {
+        told.extend(format!("\n{seq}\n{time_ms}\n{channel}\n").into_bytes());
+        told.extend(tail(event));
+    }
+    new().next().map(|_| told)
 }
 
 /// Reads one entry.

@@ -56,8 +56,9 @@ local function append(name, count, age, room, size, id, key, tail)
   return seq, now, 0
 end
 
+-- Without a command, whoever called tells.
 local function tell(publish, bus)
-  if #told > 0 then
+  if publish ~= '' and #told > 0 then
     redis.call(publish, bus, text(epoch) .. '\n' .. table.concat(told, '\n'))
   end
 end

@@ -18,6 +18,9 @@ pub(super) fn across(config: &Config) -> Vec<Problem> {
     if config.engine.kind == EngineKind::Memory && config.engine.ca_file.is_some() {
         problems.push(config.problem("engine.ca_file", "has no use with engine.kind = \"memory\""));
     }
+    if config.engine.kind == EngineKind::Memory && !config.engine.fan_out_urls.is_empty() {
+        problems.push(config.problem("engine.fan_out_urls", "has no use with engine.kind = \"memory\""));
+    }
     match (&config.tls.certificate_file, &config.tls.key_file) {
         (Some(_), None) => {
             problems.push(config.problem("tls.certificate_file", "needs tls.key_file with it"))

@@ -1,8 +1,9 @@
 //! The checker of delivery over three hubs on one Redis: publishers and readers at whichever, hubs killed and drained,
-//! Redis stopped, killed and cut off from those who listen.
+//! Redis stopped, killed and cut off from those who listen, and the same where others tell what it keeps.
 
 use crate::faults::Fault::{
-    self, BusCut, Drained, Killed, KilledWhileStopped, PutBack, RedisKilled, RedisStopped, Wiped,
+    self, BusCut, Drained, FanOutKilled, FanOutStopped, Killed, KilledWhileStopped, PutBack, RedisKilled,
+    RedisStopped, Wiped,
 };
 use crate::judge::checker::{self, Figures};
 use crate::judge::{first, kept, name_channels};
@@ -13,6 +14,8 @@ use crate::players::{dice, traffic};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) hubs: usize,
+    /// Instances by which the hubs tell each other; without any, that of the log does.
+    pub(crate) fan_out: usize,
     pub(crate) subscribers: u64,
     pub(crate) publishers: u64,
     pub(crate) events_per_publisher: u64,
@@ -26,6 +29,7 @@ pub(crate) struct Size {
 fn redis_kept_what_it_was_given_and_no_hub_loses_doubles_or_disorders_any_of_it() {
     run(Size {
         hubs: 3,
+        fan_out: 0,
         subscribers: 30,
         publishers: 4,
         events_per_publisher: 300,
@@ -36,10 +40,56 @@ fn redis_kept_what_it_was_given_and_no_hub_loses_doubles_or_disorders_any_of_it(
 }
 
 #[test]
+fn redis_that_only_keeps_and_others_that_only_tell_lose_double_and_disorder_nothing() {
+    run(Size {
+        hubs: 3,
+        fan_out: 2,
+        subscribers: 30,
+        publishers: 4,
+        events_per_publisher: 250,
+        pause_ms: 10,
+        faults: &[FanOutKilled, RedisKilled, BusCut, FanOutStopped, Killed],
+        deliveries_min: 4_000,
+    });
+}
+
+#[test]
+#[ignore = "prove: three hubs, a Redis and two that tell, 120 subscribers, 200,000 deliveries and more, 15 faults"]
+fn prove_cluster_delivery_told_by_others() {
+    run(Size {
+        hubs: 3,
+        fan_out: 2,
+        subscribers: 120,
+        publishers: 6,
+        events_per_publisher: 1_500,
+        pause_ms: 40,
+        faults: &[
+            FanOutKilled,
+            Killed,
+            FanOutStopped,
+            BusCut,
+            Drained,
+            RedisKilled, //
+            FanOutKilled,
+            RedisStopped,
+            FanOutStopped,
+            FanOutKilled,
+            KilledWhileStopped, //
+            BusCut,
+            FanOutKilled,
+            Drained,
+            FanOutStopped,
+        ],
+        deliveries_min: 200_000,
+    });
+}
+
+#[test]
 #[ignore = "prove: three hubs and a Redis, 200 subscribers, 500,000 deliveries and more, 24 faults"]
 fn prove_cluster_delivery() {
     run(Size {
         hubs: 3,
+        fan_out: 0,
         subscribers: 200,
         publishers: 6,
         events_per_publisher: 2_500,
@@ -78,6 +128,7 @@ fn prove_cluster_delivery() {
 fn redis_lost_what_it_was_given_and_everybody_is_told_where() {
     run(Size {
         hubs: 2,
+        fan_out: 0,
         subscribers: 16,
         publishers: 3,
         events_per_publisher: 250,
@@ -92,6 +143,7 @@ fn redis_lost_what_it_was_given_and_everybody_is_told_where() {
 fn prove_cluster_delivery_over_losses() {
     run(Size {
         hubs: 3,
+        fan_out: 0,
         subscribers: 120,
         publishers: 6,
         events_per_publisher: 1_500,

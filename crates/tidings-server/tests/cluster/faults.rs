@@ -24,6 +24,11 @@ pub(crate) enum Fault {
     RedisKilled,
     /// Those who listen to Redis are cut off, again and again.
     BusCut,
+    /// One of those by which hubs tell each other, and not that of the log: `kill -9`. It comes back when others have
+    /// published for a while.
+    FanOutKilled,
+    /// The same stands still for as long.
+    FanOutStopped,
     /// Redis: all that it has is deleted.
     Wiped,
     /// Redis: `kill -9`, and a start with what it had on disk some events ago.
@@ -76,6 +81,18 @@ impl Fault {
                 until("publishers are refused", BOUND, async || refused() > before).await;
                 block_in_place(|| scene.redis.restart());
             }
+            Self::FanOutKilled => {
+                let at = hub % scene.fan_out.len();
+                scene.fan_out[at].kill();
+                players.further(AWAY_EVENTS).await;
+                block_in_place(|| scene.fan_out[at].restart());
+            }
+            Self::FanOutStopped => {
+                let at = hub % scene.fan_out.len();
+                scene.fan_out[at].pause();
+                players.further(AWAY_EVENTS).await;
+                scene.fan_out[at].go_on();
+            }
             Self::Wiped => drop(scene.redis.cli(&["FLUSHALL"])),
             Self::PutBack => {
                 scene.redis.cli(&["SAVE"]);
@@ -85,7 +102,9 @@ impl Fault {
             }
             Self::BusCut => {
                 for _ in 0..CUTS {
-                    scene.redis.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+                    for redis in scene.fan_out.iter().chain([&scene.redis]) {
+                        redis.cli(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+                    }
                     players.further(BETWEEN_CUTS_EVENTS).await;
                 }
             }

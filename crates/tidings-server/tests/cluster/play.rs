@@ -35,7 +35,8 @@ pub(crate) struct Told {
 pub(crate) async fn play(seed: u64, size: Size) -> Told {
     let may_begin_anew = size.faults.iter().any(|fault| fault.is_a_loss());
     let redis = if may_begin_anew { Server::start() } else { Server::start_with(&KEPT) };
-    let mut scene = Scene::of(redis, size.hubs, (SETTINGS.to_vec(), traffic::hub_file()));
+    let fan_out = (0..size.fan_out).map(|_| Server::start()).collect();
+    let mut scene = Scene::told_by(fan_out, redis, size.hubs, (SETTINGS.to_vec(), traffic::hub_file()));
     let nodes = scene.hubs.iter().map(|hub| hub.address()).collect();
     let mut players = Players::new(nodes, seed);
     players.may_begin_anew = may_begin_anew;

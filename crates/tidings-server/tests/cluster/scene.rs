@@ -15,6 +15,8 @@ pub(crate) const KEPT: [&str; 6] = ["--save", "", "--appendonly", "yes", "--appe
 pub(crate) struct Scene {
     pub(crate) redis: Server,
     pub(crate) hubs: Vec<Hub>,
+    /// By which the hubs tell each other, if not by that of the log.
+    pub(crate) fan_out: Vec<Server>,
     /// What each hub is told besides where Redis is: in its environment, and in its file.
     settings: Settings,
 }
@@ -42,7 +44,14 @@ impl Scene {
 
     /// With these settings for each hub.
     pub(crate) fn of(redis: Server, hubs: usize, settings: Settings) -> Self {
-        let mut scene = Self { redis, hubs: Vec::new(), settings };
+        Self::told_by(Vec::new(), redis, hubs, settings)
+    }
+
+    /// Where the hubs tell each other by these, if there are any.
+    pub(crate) fn told_by(fan_out: Vec<Server>, redis: Server, hubs: usize, mut settings: Settings) -> Self {
+        let urls: Vec<_> = fan_out.iter().map(Server::url).collect();
+        settings.1 = format!("engine.fan_out_urls = {urls:?}\n{}", settings.1);
+        let mut scene = Self { redis, hubs: Vec::new(), fan_out, settings };
         (0..hubs).for_each(|_| scene.add_hub());
         scene
     }
@@ -58,7 +67,7 @@ impl Scene {
         ];
         environment.extend(settings);
         let hubs = block_in_place(|| (0..hubs).map(|_| Hub::start_guarded(&environment, "")).collect());
-        let scene = Self { redis, hubs, settings: Settings::default() };
+        let scene = Self { redis, hubs, fan_out: Vec::new(), settings: Settings::default() };
         block_in_place(|| {
             let runtime = tokio::runtime::Handle::current();
             (0..scene.hubs.len()).for_each(|hub| runtime.block_on(scene.until_ready(hub)));

@@ -193,6 +193,11 @@ fn settings_that_need_or_exclude_each_other() {
     for (toml, error) in [
         ("engine.kind = \"redis\"", "1:15: engine.kind: \"redis\" needs engine.url"),
         ("engine.url = \"redis://a\"", "engine.url: has no use with engine.kind = \"memory\""),
+        (
+            "engine.fan_out_urls = [\"redis://a\"]",
+            "engine.fan_out_urls: has no use with engine.kind = \"memory\"",
+        ),
+        ("engine.fan_out_urls = [\"a:6379\"]", "engine.fan_out_urls = ***: expected each to be a URL"),
         ("tls.key_file = \"k\"", "tls.key_file: needs tls.certificate_file"),
         ("tls.certificate_file = \"c\"", "tls.certificate_file: needs tls.key_file"),
         (

@@ -11,6 +11,7 @@ fn the_settings_that_hold_secrets_are_known() {
     let secret: Vec<_> = settings().filter(|setting| setting.secret).map(|setting| setting.name).collect();
     let expected = [
         "engine.url",
+        "engine.fan_out_urls",
         "auth.key",
         "auth.jwks_url",
         "auth.hook_url",
@@ -26,7 +27,8 @@ fn the_settings_that_hold_secrets_are_known() {
 #[test]
 fn a_sound_configuration_hides_its_secrets() {
     let toml = format!(
-        "engine = {{ kind = \"redis\", url = \"redis://u:{CANARY}@cache/{CANARY}\" }}\n\
+        "engine = {{ kind = \"redis\", url = \"redis://u:{CANARY}@cache/{CANARY}\", \
+         fan_out_urls = [\"redis://u:{CANARY}@fan\"] }}\n\
          [auth]\nissuer = \"o\"\nkey = \"{CANARY}\"\nhook_url = \"https://{CANARY}@app.example/?t={CANARY}\"\n\
          [[auth.issuers]]\nissuer = \"i\"\nkey = \"{CANARY}\"\n\
          [[webhook]]\nurl = \"https://app.example/{CANARY}\"\nsecret = \"{CANARY}\"\n"
@@ -34,6 +36,7 @@ fn a_sound_configuration_hides_its_secrets() {
     let config = load_with(&toml, &[], &ConfigArgs::default()).expect("it is sound");
     assert_eq!(config.auth.key.as_ref().map(|key| key.expose()), Some(CANARY));
     assert_eq!(value_of(&config, "auth.key").as_deref(), Some("\"***\""));
+    assert_eq!(value_of(&config, "engine.fan_out_urls").as_deref(), Some("[\"redis://***@fan\"]"));
     assert_eq!(value_of(&config, "engine.url").as_deref(), Some("\"redis://***@cache/***\""));
 
     let listed: String = config.shown().iter().map(|shown| format!("{shown}\n{shown:?}\n")).collect();
@@ -59,6 +62,7 @@ fn errors_hide_what_they_are_about_when_it_is_secret() {
         format!("[auth]\nhook_url = \"ftp://u:{CANARY}@a\""),
         format!("[engine]\nurl = \"http://u:{CANARY}@a\""),
         format!("[engine]\nurl = \"redis://u:{CANARY}@a\""),
+        format!("[engine]\nfan_out_urls = [\"redis://u:{CANARY}@a\""),
         format!("[[webhook]]\nsecret = \"{CANARY}\""),
         format!("[[webhook]]\nurl = \"{CANARY}\""),
     ] {

@@ -45,6 +45,7 @@ macro_rules! url {
 
         impl Value for $name {
             const KIND: &'static str = "URL";
+            const LIST_KIND: &'static str = "list of URLs";
             const SECRET: bool = true;
 
             fn from_input(input: &Input, _: Bounds) -> Result<Self, String> {
