@@ -17,6 +17,12 @@ mod pages;
 mod serve;
 mod verbs;
 
+// Beside the C library's, with 1,000 and 9,000 streams: 6 to 10 % less memory for each, and 5 to 10 % less processor for
+// a delivery (`tidings-bench versus`).
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     match cli::Cli::parse().command {
         cli::Command::Serve(args) => match configured(&args) {
