@@ -17,7 +17,8 @@ fn publication(n: u64) -> Publication {
         key: None,
         invoked: 10 * n,
         acks: vec![Ack { epoch: "a".to_owned(), offset: n, tick: 10 * n + 1 }],
-        failed: false,
+        tries: Vec::new(),
+        is_invalid: false,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The checker finds what is broken on purpose: a rule that can't fail proves nothing.
 
+use std::time::Duration;
+
 use crate::judge::checker::check;
-use crate::judge::history::{Ack, Place, Publication, Reader, Seen};
+use crate::judge::history::{Ack, Place, Publication, Reader, Seen, Try};
 
 /// What the channel keeps.
 const HELD_EVENTS: usize = 2;
@@ -17,8 +19,13 @@ fn publication(n: u64, key: Option<&str>) -> Publication {
         key: key.map(str::to_owned),
         invoked: 10 * n,
         acks: vec![Ack { epoch: "a".to_owned(), offset: n, tick: 10 * n + 1 }],
-        failed: false,
+        tries: Vec::new(),
+        is_invalid: false,
     }
+}
+
+fn sent(status: u16) -> Try {
+    Try { node: 0, sent: 30, over: 31, took: Duration::ZERO, status }
 }
 
 fn event(n: u64) -> Seen {
@@ -154,9 +161,25 @@ fn a_channel_that_two_selectors_mean_stays_whole_when_one_is_left() {
 
 #[test]
 fn what_was_refused_must_not_come() {
+    for (statuses, is_refused) in [
+        (&[503][..], true),
+        (&[503, 503], true),
+        // Sent again, it was taken.
+        (&[503, 200], false),
+        (&[200, 503], false),
+        // It may have been taken at first.
+        (&[504, 503], false),
+        (&[0, 503], false),
+    ] {
+        let mut published = five();
+        published[2].acks.clear();
+        published[2].tries = statuses.iter().map(|status| sent(*status)).collect();
+        let wrong = told(&published, whole());
+        let blames = wrong.iter().any(|wrong| wrong.contains("refused and yet delivered"));
+        assert_eq!(blames, is_refused, "{statuses:?}: {wrong:#?}");
+    }
     let mut published = five();
-    published[2].acks.clear();
-    published[2].failed = true;
+    published[2].is_invalid = true;
     assert_blamed(&told(&published, whole()), "refused and yet delivered");
 }
 

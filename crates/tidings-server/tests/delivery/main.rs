@@ -1,6 +1,7 @@
 //! In order, none missing without a gap, none twice, nothing invented: publishers, and readers who are cut at random
 //! and resume, against the real binary, which is restarted and killed in between.
 
+mod account;
 mod broken;
 #[path = "../hub/mod.rs"]
 mod hub;
@@ -9,6 +10,8 @@ mod judge;
 #[path = "../players/mod.rs"]
 mod players;
 mod repeats;
+#[path = "../script/mod.rs"]
+mod script;
 mod slow;
 #[path = "../streams/mod.rs"]
 mod streams;

@@ -134,8 +134,9 @@ impl<'a> Truth<'a> {
         let logged = logged.filter(|logged| logged.publication.invoked < tick).count();
         let sent = self.by_channel.get(channel).into_iter().flatten();
         let untold = sent.filter(|sent| sent.invoked < tick && sent.acks.iter().all(|ack| ack.tick > tick));
-        let untold =
-            untold.filter(|sent| !sent.failed && sent.acks.iter().all(|ack| ack.epoch != epoch)).count();
+        let untold = untold
+            .filter(|sent| !sent.is_refused() && sent.acks.iter().all(|ack| ack.epoch != epoch))
+            .count();
         logged + untold
     }
 

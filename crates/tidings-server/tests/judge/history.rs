@@ -1,5 +1,7 @@
 //! What publishers did and readers saw, written down as it happened.
 
+use std::time::Duration;
+
 /// An event that somebody tried to publish to a channel.
 #[derive(Clone, Debug)]
 pub(crate) struct Publication {
@@ -11,8 +13,32 @@ pub(crate) struct Publication {
     pub(crate) invoked: u64,
     /// What the hub answered, each time it did.
     pub(crate) acks: Vec<Ack>,
-    /// The hub said that it did not take it.
-    pub(crate) failed: bool,
+    /// What came of each time that it was sent.
+    pub(crate) tries: Vec<Try>,
+    /// It is one that no hub takes.
+    pub(crate) is_invalid: bool,
+}
+
+/// What came of an event that was sent once.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "some is printed alone")]
+pub(crate) struct Try {
+    /// Which of the hubs it was sent to.
+    pub(crate) node: usize,
+    /// When, and when it was over, by the clock that all share.
+    pub(crate) sent: u64,
+    pub(crate) over: u64,
+    pub(crate) took: Duration,
+    /// What the hub answered; 0 where no answer came.
+    pub(crate) status: u16,
+}
+
+impl Publication {
+    /// Hubs said, each time, that they did not take it: it must not come. Read from all the tries, since what was refused
+    /// once may be sent again, and be taken then.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.is_invalid || !self.tries.is_empty() && self.tries.iter().all(|one| one.status == 503)
+    }
 }
 
 /// The hub's word that an event is in its log.

@@ -135,8 +135,11 @@ impl<'a> Walk<'a> {
     fn event(&mut self, channel: &'a str, n: u64, at: &'a Place, tick: u64, figures: &mut Figures) {
         match self.truth.publication(channel, n) {
             None => return self.blame(format!("invented: {channel} {n}")),
-            Some(publication) if publication.failed => {
-                self.blame(format!("refused and yet delivered: {channel} {n}"));
+            Some(publication) if publication.is_refused() => {
+                let tries = &publication.tries;
+                self.blame(format!(
+                    "refused and yet delivered: {channel} {n} at {at:?}, tick {tick}: {tries:?}"
+                ));
             }
             Some(_) => {}
         }

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::dice::Dice;
 use super::scene::{Answers, Scene};
 use super::traffic::{Item, WIDE, narrow};
-use crate::judge::history::{Ack, Place, Publication};
+use crate::judge::history::{Ack, Place, Publication, Try};
 use crate::streams::{Answer, Connection, Manner, Version};
 
 /// How often what was refused is not sent again.
@@ -45,6 +46,8 @@ impl Publisher {
             }
             tokio::time::sleep(Duration::from_millis(self.dice.below(2 * pause_ms))).await;
         }
+        let left_alone = self.publications.values().filter(|sent| sent.is_refused() && !sent.is_invalid);
+        self.scene.answers.given_up.fetch_add(left_alone.count() as u64, Ordering::Relaxed);
         self.publications.into_values().collect()
     }
 
@@ -112,36 +115,37 @@ impl Publisher {
     }
 
     async fn send_body(&mut self, items: &[Item], body: Value) {
-        let body = body.to_string();
+        let (scene, body) = (Arc::clone(&self.scene), body.to_string());
         self.invoke(items);
         let may_repeat = items.iter().all(|item| item.id.is_some());
-        let mut is_in_doubt = false;
         loop {
-            let hub = self.scene.hub();
-            let Some(Line { connection, address, epoch }) = self.line().await else {
-                self.scene.hub_after(hub).await;
+            let hub = scene.hub();
+            let Some(Line { connection, node, address, epoch }) = self.line().await else {
+                scene.hub_after(hub).await;
                 continue;
             };
-            let (address, before) = (*address, epoch.clone());
+            let (node, address, before) = (*node, *address, epoch.clone());
+            let (sent, since) = (scene.tick(), Instant::now());
             let answer = connection.request(address, Method::POST, "/api/sse/publish", body.clone()).await;
             let statuses = statuses(&answer);
             self.count(&statuses);
-            is_in_doubt |= statuses.iter().any(|status| !matches!(status, 200 | 400 | 503));
+            let (took, over) = (since.elapsed(), scene.tick());
+            self.note(items, &statuses, Try { node, sent, over, took, status: 0 });
             let answer = answer.map(|answer| answer.json()).unwrap_or_default();
-            let epoch = if self.scene.may_begin_anew { self.epoch_since(before).await } else { Some(before) };
+            let epoch = if scene.may_begin_anew { self.epoch_since(before).await } else { Some(before) };
             if self.is_answered(items, &answer, epoch.as_deref()) {
                 return;
             }
             self.line = None;
-            if is_in_doubt && !may_repeat {
+            let is_refused = self.are_refused(items);
+            if !is_refused && !may_repeat {
                 return;
             }
-            let is_refused = !is_in_doubt && statuses.iter().all(|status| matches!(status, 400 | 503));
-            let may_give_up = !items.iter().any(|item| item.last) && !self.is_acknowledged(items);
-            if is_refused && may_give_up && self.dice.percent(GIVEN_UP_PERCENT) {
-                return self.give_up(items);
+            let is_needed = items.iter().any(|item| item.last);
+            if is_refused && !is_needed && self.dice.percent(GIVEN_UP_PERCENT) {
+                return;
             }
-            self.scene.hub_after(hub).await;
+            scene.hub_after(hub).await;
         }
     }
 
@@ -152,22 +156,18 @@ impl Publisher {
         unknown.fetch_add(u64::from(statuses.contains(&504)), Ordering::Relaxed);
     }
 
-    /// Whether any of it was answered with a place, when it was sent before.
-    fn is_acknowledged(&self, items: &[Item]) -> bool {
-        let mut all =
-            items.iter().flat_map(|item| item.channels.iter().map(|channel| (channel.clone(), item.n)));
-        all.any(|event| self.publications.get(&event).is_some_and(|sent| !sent.acks.is_empty()))
+    /// Writes down what came of it: one status for each event and channel, or one for all.
+    fn note(&mut self, items: &[Item], statuses: &[u16], one: Try) {
+        let statuses = statuses.iter().chain(std::iter::repeat(&statuses[0]));
+        for (event, status) in events(items).zip(statuses) {
+            let publication = self.publications.get_mut(&event).expect("it was sent");
+            publication.tries.push(Try { status: *status, ..one });
+        }
     }
 
-    /// Leaves alone what a hub said, each time, that it did not store.
-    fn give_up(&mut self, items: &[Item]) {
-        self.scene.answers.given_up.fetch_add(items.len() as u64, Ordering::Relaxed);
-        for item in items {
-            for channel in &item.channels {
-                let publication = self.publications.get_mut(&(channel.clone(), item.n));
-                publication.expect("it was sent").failed = true;
-            }
-        }
+    /// Whether hubs said, each time that any of it was sent, that they did not store it.
+    fn are_refused(&self, items: &[Item]) -> bool {
+        events(items).all(|event| self.publications[&event].is_refused())
     }
 
     fn invoke(&mut self, items: &[Item]) {
@@ -182,7 +182,8 @@ impl Publisher {
                     key,
                     invoked,
                     acks: Vec::new(),
-                    failed: item.refused,
+                    tries: Vec::new(),
+                    is_invalid: item.refused,
                 });
             }
         }
@@ -221,18 +222,18 @@ impl Publisher {
 
     async fn line(&mut self) -> Option<&mut Line> {
         if self.line.is_none() {
-            let (_, address) = self.scene.node(&mut self.dice);
+            let (node, address) = self.scene.node(&mut self.dice);
             let version = if self.which.is_multiple_of(2) { Version::Http1 } else { Version::Http2 };
             let mut connection = Connection::open(address, Manner::polite(version)).await.ok()?;
             let epoch = epoch_at(&mut connection, address).await?;
-            self.line = Some(Line { connection, address, epoch });
+            self.line = Some(Line { connection, node, address, epoch });
         }
         self.line.as_mut()
     }
 
     /// The epoch of the log, if it has been that since: an answer waits until the hub is in the epoch that it is of.
     async fn epoch_since(&mut self, before: String) -> Option<String> {
-        let Line { connection, address, epoch } = self.line.as_mut()?;
+        let Line { connection, address, epoch, .. } = self.line.as_mut()?;
         *epoch = epoch_at(connection, *address).await?;
         (*epoch == before).then_some(before)
     }
@@ -241,6 +242,7 @@ impl Publisher {
 /// A connection to one hub.
 struct Line {
     connection: Connection,
+    node: usize,
     address: SocketAddr,
     /// Of the hub's log.
     epoch: String,
@@ -252,11 +254,17 @@ async fn epoch_at(connection: &mut Connection, address: SocketAddr) -> Option<St
     answer.json()["next"].as_str().map(|next| Place::read(next).epoch)
 }
 
-/// What each event was answered with; 0 where no answer came.
+/// Each event on each of its channels.
+fn events(items: &[Item]) -> impl Iterator<Item = (String, u64)> {
+    items.iter().flat_map(|item| item.channels.iter().map(|channel| (channel.clone(), item.n)))
+}
+
+/// What each event was answered with, or all of them; 0 where no answer came.
 fn statuses(answer: &Result<Answer, String>) -> Vec<u16> {
     let Ok(answer) = answer else { return vec![0] };
     let json = answer.json();
     let each = json.as_array().filter(|_| answer.status == 200).into_iter().flatten();
     let each = each.map(|item| item["status"].as_u64().map_or(200, |status| status as u16));
-    each.chain((answer.status != 200).then_some(answer.status)).collect()
+    let each: Vec<_> = each.collect();
+    if each.is_empty() { vec![answer.status] } else { each }
 }

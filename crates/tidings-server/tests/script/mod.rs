@@ -83,6 +83,10 @@ impl Script {
         Self { address, heard }
     }
 
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -111,6 +115,8 @@ impl Script {
 }
 
 fn serve(mut stream: TcpStream, heard: &Heard, handler: &Handler) {
+    // A reply is written in pieces, and none is to wait until the one before it is acknowledged.
+    let _ = stream.set_nodelay(true);
     let Ok(reader) = stream.try_clone() else { return };
     let mut reader = BufReader::new(reader);
     while let Some(request) = read_request(&mut reader) {

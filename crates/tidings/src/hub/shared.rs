@@ -173,7 +173,11 @@ impl Hub {
     fn take_in(&self, shared: &Shared, follower: &Follower, ready: &[Entry], roused: &mut Vec<Arc<Outlet>>) {
         self.take(ready, roused);
         let at = follower.at();
-        shared.taken_in.send_if_modified(|known| known.is_some() && known.replace(at) != Some(at));
+        // What was left of the log to read may as well have been told: this is where its head is reached then.
+        let is_whole = follower.fetch_at_ms().is_none();
+        shared
+            .taken_in
+            .send_if_modified(|known| (known.is_some() || is_whole) && known.replace(at) != Some(at));
     }
 
     /// Takes in entries that are next, in their order: events into the rings, and what hubs order of one another is done
