@@ -30,8 +30,12 @@ static PUT: LazyLock<Script> = script!("put.lua");
 static LEAVE: LazyLock<Script> = script!("leave.lua");
 static LIST: LazyLock<Script> = script!("list.lua");
 
-/// What is kept of a user that is not written again, and of a lease that is over.
-const KEPT_MS: u64 = 600_000;
+/// What is kept of a lease that is over.
+const REMEMBERED_MS: u64 = 600_000;
+
+/// What is kept of a user that is not written again, and of all leases. Redis counts it by a clock that may be set on,
+/// and what would be gone then counts yet.
+const KEPT_MS: u64 = 86_400_000;
 
 /// Where the quotas are, and how they are asked.
 #[derive(Clone)]
@@ -158,7 +162,7 @@ impl Leases for RedisLeases {
 
     fn beat(&self, shard: u16, beat: Beat) -> Answer<'_, Result<(Line, Beaten), LeaseError>> {
         Box::pin(async move {
-            let arguments = codec::beat(&beat, KEPT_MS);
+            let arguments = codec::beat(&beat, REMEMBERED_MS, KEPT_MS);
             let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
             let (line, answer) = self.run(shard, None, &BEAT, None, &arguments).await?;
             Ok((line, codec::beaten(&answer).ok_or(LeaseError::Unknown)?))

@@ -48,6 +48,7 @@ fn step(world: &mut World, dice: &mut Dice, clients: &[Arc<str>]) {
         85..90 if !world.late.is_empty() => world.arrive_late(dice.below(world.late.len())),
         90..94 => world.wait(dice.below(LEASE_MS as usize / 2) as u64),
         94 => world.wait(LEASE_MS + 1),
+        95 if dice.one_in(2) => world.set_clock(9 + dice.below(3) as u64, at),
         95 => world.crash(at),
         96 => world.wipe(),
         97 => world.snapshot = Some(world.store.clone()),
