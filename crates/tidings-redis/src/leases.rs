@@ -1,11 +1,11 @@
 //! Quotas of users over several hubs: what [`tidings_core::quota::Store`] does, as scripts in Redis.
 //!
-//! Users are spread over sixteen parts that lie in slots of their own, and each call touches one of them. In a cluster
-//! each part has a connection, which goes where its slot is.
+//! Users are spread over sixteen parts that lie in slots of their own, and each call touches one of them. Where Redis
+//! turns out to be a cluster, each part has a connection, which goes where its slot is.
 
 mod codec;
 
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use redis::{PushInfo, PushKind, Value};
 use tidings_core::engine::Answer;
@@ -30,8 +30,12 @@ static PUT: LazyLock<Script> = script!("put.lua");
 static LEAVE: LazyLock<Script> = script!("leave.lua");
 static LIST: LazyLock<Script> = script!("list.lua");
 
-/// What is kept of a user that is not written again, and of a lease that is over.
-const KEPT_MS: u64 = 600_000;
+/// What is kept of a lease that is over.
+const REMEMBERED_MS: u64 = 600_000;
+
+/// What is kept of a user that is not written again, and of all leases. Redis counts it by a clock that may be set on,
+/// and what would be gone then counts yet.
+const KEPT_MS: u64 = 86_400_000;
 
 /// Where the quotas are, and how they are asked.
 #[derive(Clone)]
@@ -44,30 +48,32 @@ pub struct LeaseOptions {
     pub call_ms: u64,
     /// For how long what only says that nobody is here is kept: more than two leases.
     pub void_ms: u64,
-    /// A connection for each part, as a cluster needs it.
-    pub is_cluster: bool,
 }
 
 /// The quotas of all hubs that name the same Redis and the same prefix.
 pub struct RedisLeases {
     options: LeaseOptions,
     inbox: String,
-    /// One for all parts, or one for each.
-    calls: Vec<Connection>,
+    calls: Mutex<Arc<Calls>>,
     /// Kept up for what is told by it.
     _bus: Connection,
     ears: Arc<Ears>,
-    tasks: Vec<AbortHandle>,
 }
 
 type Ears = Mutex<Vec<LeaseEar>>;
 
+/// By what calls are made.
+struct Calls {
+    /// One for all parts, or one for each.
+    connections: Vec<Connection>,
+    tasks: Vec<AbortHandle>,
+}
+
 impl LeaseOptions {
-    /// For this URL, with the usual bounds. One that names several hosts is a cluster.
+    /// For this URL, with the usual bounds.
     pub fn new(url: impl Into<String>) -> Self {
         let connection = ConnectionOptions::new(url);
-        let is_cluster = connection.url.contains(',') && !connection.url.contains("+sentinel://");
-        Self { connection, prefix: "tidings".to_owned(), call_ms: 250, void_ms: 60_000, is_cluster }
+        Self { connection, prefix: "tidings".to_owned(), call_ms: 250, void_ms: 60_000 }
     }
 }
 
@@ -76,24 +82,14 @@ impl RedisLeases {
     pub fn new(options: LeaseOptions) -> Result<Self, UrlError> {
         let inbox = format!("{:032x}", rand::random::<u128>());
         let ears = Arc::<Ears>::default();
-        let lines = if options.is_cluster { SHARDS } else { 1 };
-        let calls = (0..lines).map(|shard| {
-            let scripts: Vec<&'static Script> = vec![&BEAT, &PUT, &LEAVE, &LIST];
-            // A look at a key of the part, which a node of a cluster that doesn't have it answers with where it is.
-            let mut look = redis::cmd("EXISTS");
-            look.arg(format!("{}nodes", base(&options.prefix, shard)));
-            Connection::open(&options.connection, Greeting { scripts, commands: vec![look], heard: None })
-        });
-        let calls = calls.collect::<Result<Vec<_>, _>>()?;
+        let calls = Mutex::new(Arc::new(Calls::open(&options, 1, &ears)?));
         let mut subscribe = redis::cmd("SUBSCRIBE");
         subscribe.arg(format!("{}{inbox}", channels(&options.prefix)));
         let heard_by = ears.clone();
         let heard = move |info: PushInfo| hear(&heard_by, &info);
         let greeting = Greeting { scripts: vec![], commands: vec![subscribe], heard: Some(Arc::new(heard)) };
         let bus = Connection::open(&options.connection, greeting)?;
-        let watch = |line: &Connection| tokio::spawn(tell_of(line.clone(), ears.clone())).abort_handle();
-        let tasks = calls.iter().map(watch).collect();
-        Ok(Self { options, inbox, calls, _bus: bus, ears, tasks })
+        Ok(Self { options, inbox, calls, _bus: bus, ears })
     }
 
     async fn run(
@@ -108,15 +104,54 @@ impl RedisLeases {
         let nodes = format!("{base}nodes");
         let user = user.map(|user| format!("{base}u:{user}"));
         let keys: Vec<&[u8]> = std::iter::once(&nodes).chain(&user).map(|key| key.as_bytes()).collect();
-        let calls = &self.calls[usize::from(shard) % self.calls.len()];
-        let answer = calls.run_by(line, script, &keys, arguments, self.options.call_ms).await;
+        let calls = self.calls().clone();
+        let connection = &calls.connections[usize::from(shard) % calls.connections.len()];
+        let answer = connection.run_by(line, script, &keys, arguments, self.options.call_ms).await;
         answer.map_err(|error| match error {
-            CallError::NotSent { .. } => LeaseError::Away,
+            CallError::NotSent { why, .. } => {
+                if CallError::says_moved(&why) {
+                    self.spread();
+                }
+                LeaseError::Away
+            }
             CallError::Unknown { why } => {
                 tracing::debug!(%why, "a call for the quotas was not answered");
                 LeaseError::Unknown
             }
         })
+    }
+}
+
+impl RedisLeases {
+    fn calls(&self) -> MutexGuard<'_, Arc<Calls>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It is a cluster, and not all parts are on one node: each has a connection from here on.
+    fn spread(&self) {
+        let mut calls = self.calls();
+        if calls.connections.len() == 1 {
+            // The URL was read once already.
+            if let Ok(spread) = Calls::open(&self.options, SHARDS, &self.ears) {
+                *calls = Arc::new(spread);
+            }
+        }
+    }
+}
+
+impl Calls {
+    fn open(options: &LeaseOptions, count: u16, ears: &Arc<Ears>) -> Result<Self, UrlError> {
+        let connections = (0..count).map(|shard| {
+            let scripts: Vec<&'static Script> = vec![&BEAT, &PUT, &LEAVE, &LIST];
+            // A look at a key of the part, which a node of a cluster that doesn't have it answers with where it is.
+            let mut look = redis::cmd("EXISTS");
+            look.arg(format!("{}nodes", base(&options.prefix, shard)));
+            Connection::open(&options.connection, Greeting { scripts, commands: vec![look], heard: None })
+        });
+        let connections = connections.collect::<Result<Vec<_>, _>>()?;
+        let watch = |line: &Connection| tokio::spawn(tell_of(line.clone(), ears.clone())).abort_handle();
+        let tasks = connections.iter().map(watch).collect();
+        Ok(Self { connections, tasks })
     }
 }
 
@@ -127,7 +162,7 @@ impl Leases for RedisLeases {
 
     fn beat(&self, shard: u16, beat: Beat) -> Answer<'_, Result<(Line, Beaten), LeaseError>> {
         Box::pin(async move {
-            let arguments = codec::beat(&beat, KEPT_MS);
+            let arguments = codec::beat(&beat, REMEMBERED_MS, KEPT_MS);
             let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
             let (line, answer) = self.run(shard, None, &BEAT, None, &arguments).await?;
             Ok((line, codec::beaten(&answer).ok_or(LeaseError::Unknown)?))
@@ -163,7 +198,7 @@ impl Leases for RedisLeases {
     }
 }
 
-impl Drop for RedisLeases {
+impl Drop for Calls {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);
     }

@@ -121,6 +121,7 @@ async fn a_user_that_may_do_what_the_documentation_lists_may_do_everything() {
         floor: 0,
         known: 0,
         lease_ms: 1_000,
+        at_ms: 0,
     };
     leases.beat(0, beat).await.expect("kept");
     assert_eq!(leases.list(0).await.expect("told").len(), 1);

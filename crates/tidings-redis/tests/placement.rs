@@ -6,7 +6,7 @@ mod server;
 use std::time::Duration;
 
 use hub::{BOUND, Hub};
-use server::placed::{META, Sentinel, cluster, move_slot};
+use server::placed::{Behind, META, cluster, move_slot};
 use server::{Server, free_port, until};
 use tidings_redis::RedisOptions;
 
@@ -62,13 +62,7 @@ async fn on_the_sharded_bus_too() {
 #[tokio::test]
 async fn behind_sentinels_the_master_of_now_is_found() {
     let mut master = Server::start();
-    let replica = Server::start();
-    replica.cli(&["REPLICAOF", "127.0.0.1", &master.port().to_string()]);
-    let sentinel = Sentinel::start(&master);
-    until("the Sentinel knows both", BOUND, async || {
-        sentinel.cli(&["SENTINEL", "MASTER", "mymaster"]).contains("num-slaves\n1")
-    })
-    .await;
+    let Behind { replica, sentinel } = Behind::of(&master).await;
     // The first that is named is not there.
     let url = format!("redis+sentinel://127.0.0.1:{},127.0.0.1:{}/mymaster", free_port(), sentinel.port);
     let options = RedisOptions { append_ms: 500, ..RedisOptions::new(url) };

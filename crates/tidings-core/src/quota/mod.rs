@@ -108,6 +108,8 @@ pub struct Beat {
     pub known: u64,
     /// For how long.
     pub lease_ms: u64,
+    /// The store's time as this was sent, as far as the hub knows; 0 where it does not.
+    pub at_ms: u64,
 }
 
 /// What a store says to a beat.
@@ -143,6 +145,8 @@ pub struct Put {
     pub limit: u32,
     /// What to do with a newcomer beyond the limit.
     pub on_full: OnFull,
+    /// The store's time as this was sent, as far as the hub knows; 0 where it does not.
+    pub at_ms: u64,
 }
 
 /// What a store says to a [`Put`].

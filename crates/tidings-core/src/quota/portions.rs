@@ -92,7 +92,7 @@ impl Portions {
     }
 
     /// The beat to send now; none once it has left.
-    pub fn beat(&self) -> Option<Beat> {
+    pub fn beat(&self, now_ms: u64) -> Option<Beat> {
         (!self.has_left).then(|| Beat {
             incarnation: self.incarnation.clone(),
             node: Arc::clone(&self.hub.node),
@@ -101,6 +101,7 @@ impl Portions {
             floor: self.in_flight.first().map_or(self.version, |first| first - 1),
             known: self.acked,
             lease_ms: self.hub.lease_ms,
+            at_ms: self.store_ms(now_ms),
         })
     }
 
@@ -153,6 +154,7 @@ impl Portions {
             newcomer,
             limit: if now_ms < self.doubts_until_ms { 0 } else { limit },
             on_full: self.hub.on_full,
+            at_ms: self.store_ms(now_ms),
         }
     }
 
@@ -335,6 +337,11 @@ impl Portions {
                 self.dirty.insert(Arc::clone(user));
             }
         }
+    }
+
+    /// The store's time, by this hub's clock since the last beat; 0 before there was one.
+    fn store_ms(&self, now_ms: u64) -> u64 {
+        self.kept_ms.map_or(0, |_| self.rank(now_ms))
     }
 
     fn rank(&self, came_ms: u64) -> u64 {

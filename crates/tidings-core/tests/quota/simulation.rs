@@ -48,6 +48,7 @@ fn step(world: &mut World, dice: &mut Dice, clients: &[Arc<str>]) {
         85..90 if !world.late.is_empty() => world.arrive_late(dice.below(world.late.len())),
         90..94 => world.wait(dice.below(LEASE_MS as usize / 2) as u64),
         94 => world.wait(LEASE_MS + 1),
+        95 if dice.one_in(2) => world.set_clock(9 + dice.below(3) as u64, at),
         95 => world.crash(at),
         96 => world.wipe(),
         97 => world.snapshot = Some(world.store.clone()),
@@ -105,5 +106,29 @@ fn a_call_that_comes_once_more_to_an_older_state_lets_nobody_in() {
     world.finish(1, Fate::Doubled);
     world.restore();
     world.arrive_late(0);
+    world.assert_settles();
+}
+
+#[test]
+fn what_the_store_of_before_answered_late_is_said_again() {
+    let terms = Terms { limit: 1, on_full: OnFull::Refuse, without: Without::Nothing };
+    let mut world = World::new(1, names('u', 2), terms);
+    let (users, clients) = (world.users.clone(), names('k', 1));
+    world.ask(0, &users[0], &clients[0]);
+    world.finish(0, Fate::Answered);
+    world.snapshot = Some(world.store.clone());
+    let connection = world.nodes[0].here.keys().next().expect("it came").clone();
+    world.leave(0, &connection);
+    world.flush(0);
+    let (_, put) = world.nodes[0].asking.take().expect("a call");
+    let answer = world.store.put(&put, world.host_ms());
+    world.restore();
+    world.beat(0, Fate::Answered);
+    // Said of somebody else, so that the store is not seen to be older than what it answered.
+    world.ask(0, &users[1], &clients[0]);
+    world.flush(0);
+    world.finish(0, Fate::Answered);
+    let now_ms = world.now_ms;
+    world.nodes[0].portions.answered(&put, terms.limit, Ok(answer), now_ms);
     world.assert_settles();
 }

@@ -19,7 +19,7 @@ impl World {
         assert!(clients.len() >= self.terms.limit as usize, "too few hold it: {held_by:?}");
         assert!(!clients.contains(&newcomer.client), "by its own ghost: {held_by:?}");
         assert!(!self.nodes[node].has(&put.user, &newcomer.client), "its hub has it");
-        for (incarnation, _, held) in self.store.held(&put.user, self.now_ms) {
+        for (incarnation, _, held) in self.store.held(&put.user, self.host_ms()) {
             let Some(at) = self.is_of_present_life(incarnation.as_str()) else { continue };
             let Node { portions, asking, here, .. } = &self.nodes[at];
             // What its hub has yet to say, nobody can know.
@@ -51,7 +51,7 @@ impl World {
     pub(crate) fn assert_settles(mut self) {
         self.let_a_lease_pass();
         self.assert_is_true("settled");
-        self.store.forget_void(self.now_ms);
+        self.store.forget_void(self.host_ms());
         if self.terms.without != Without::Versions {
             assert_eq!(self.store.users(), self.clients().len(), "what is void is kept");
         }
@@ -99,7 +99,7 @@ impl World {
         let is = self.clients();
         let mut counted: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
         for user in &self.users {
-            let parts = self.store.held(user, self.now_ms);
+            let parts = self.store.held(user, self.host_ms());
             let clients: BTreeSet<_> =
                 parts.iter().flat_map(|(_, _, held)| held.iter().map(|held| held.client.clone())).collect();
             let connections: usize = parts.iter().map(|(_, _, held)| held.len()).sum();

@@ -63,6 +63,11 @@ impl CallError {
         Self::Unknown { why: "Redis answered what this version does not understand".into() }
     }
 
+    /// Whether this is what a node of a cluster says of what another one has.
+    pub(crate) fn says_moved(why: &str) -> bool {
+        why.starts_with("MOVED ")
+    }
+
     pub(super) fn of(reply: &ServerError) -> Self {
         let why = format!("{} {}", reply.code(), reply.details().unwrap_or_default()).into_boxed_str();
         // Inside a script it may come after something was done, unless it is for want of what the first write wants.

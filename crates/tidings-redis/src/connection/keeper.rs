@@ -1,6 +1,6 @@
 //! The task that makes the connection, and makes it again.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ const QUEUE_LENGTH: usize = 1_024;
 
 /// A connection that broke sooner than this after it stood is made again after a wait, as if it had never stood.
 const STEADY: Duration = Duration::from_secs(2);
+
+/// Of all that ever stood: no two are of the same one.
+static GENERATIONS: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Clone)]
 pub(super) enum State {
@@ -114,7 +117,7 @@ impl Keeper {
     }
 
     pub(super) async fn run(self) {
-        let (mut generation, mut failures, mut attempt) = (0, 0, 0);
+        let (mut failures, mut attempt) = (0, 0);
         loop {
             let over = Arc::new(Notify::new());
             let connect_ms = Duration::from_millis(self.options.connect_ms);
@@ -122,7 +125,7 @@ impl Keeper {
             let was_sent_here = moved.is_some();
             let why = match timeout(connect_ms, self.connect(attempt, moved.as_deref(), &over)).await {
                 Ok(Ok(connection)) => {
-                    generation += 1;
+                    let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed) + 1;
                     let since = Instant::now();
                     self.stand(generation, connection, &over).await;
                     let is_steady = since.elapsed() >= STEADY;

@@ -8,7 +8,7 @@ use tidings_core::quota::{
     Beat, Beaten, Evidence, Holding, Incarnation, Lease, Leaving, OnFull, Put, PutAnswer, Told, Why,
 };
 
-pub(super) fn beat(beat: &Beat, kept_ms: u64) -> Vec<Vec<u8>> {
+pub(super) fn beat(beat: &Beat, remembered_ms: u64, kept_ms: u64) -> Vec<Vec<u8>> {
     vec![
         beat.incarnation.as_str().into(),
         beat.node.as_bytes().into(),
@@ -17,7 +17,9 @@ pub(super) fn beat(beat: &Beat, kept_ms: u64) -> Vec<Vec<u8>> {
         number(beat.floor),
         number(beat.known),
         number(beat.lease_ms),
+        number(remembered_ms),
         number(kept_ms),
+        number(beat.at_ms),
     ]
 }
 
@@ -35,6 +37,7 @@ pub(super) fn put(put: &Put, channels: &str, kept_ms: u64, void_ms: u64) -> Vec<
         lines(&put.held),
         lines(put.newcomer.as_slice()),
         flag(put.is_back),
+        number(put.at_ms),
     ]
 }
 

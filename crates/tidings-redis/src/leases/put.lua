@@ -3,7 +3,7 @@
 --
 -- ARGV: incarnation; version; known; limit; 1 where a newcomer beyond it is refused; the user; what all channels of
 -- hubs begin with; for how long what is here is kept, and what says only that nobody is here, both in ms; the clients; a
--- newcomer, or nothing; 1 where its client is one that the hub has already.
+-- newcomer, or nothing; 1 where its client is one that the hub has already; the time, as far as the caller knows, or 0.
 -- Answers `fenced`, `stale`, `placed` and of each that is to go five fields, or `refused` and of each that holds the limit
 -- four.
 
@@ -17,7 +17,7 @@ for at = 1, #parts, 2 do
   if parts[at] ~= own then names[#names + 1] = parts[at] end
 end
 local lines = redis.call('HMGET', NODES, unpack(names))
-tick(lines[1])
+tick(lines[1], tonumber(ARGV[13]))
 local until_ms, kept, seen, floor, node = string.match(lines[2] or '', LEASE)
 if not until_ms or tonumber(until_ms) <= now or tonumber(seen) < known then return { 'fenced' } end
 if version <= tonumber(floor) then return { 'stale' } end
@@ -112,7 +112,7 @@ end
 
 if version > tonumber(seen) then seen = ARGV[2] end
 local line = until_ms .. ' ' .. kept .. ' ' .. seen .. ' ' .. floor .. ' ' .. node
-if now > last then
+if clock() ~= lines[1] then
   redis.call('HSET', NODES, 'clock', clock(), own, line)
 else
   redis.call('HSET', NODES, own, line)

@@ -6,16 +6,20 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
--- The store's time never goes back: where the host's clock was set back, it goes on from where it was.
+-- The store's time never goes back: where the host's clock was set back, it goes on from where it was. Nor does it leap
+-- from one call to the next, where the caller knows better: a clock that was set on ends no lease.
+local LEAP_MS = 500
 local last, ahead, now
-local function tick(line)
+local function tick(line, known)
   local time = redis.call('TIME')
-  last, ahead = string.match(line or '0 0', '^(%d+) (%d+)$')
+  last, ahead = string.match(line or '0 0', '^(%d+) (-?%d+)$')
   last, ahead = tonumber(last), tonumber(ahead)
   now = time[1] * 1000 + math.floor(time[2] / 1000) + ahead
-  if now < last then
-    ahead = ahead + last - now
-    now = last
+  local is_leap = known and known > 0 and now > math.max(last, known) + LEAP_MS
+  if now < last or is_leap then
+    local on = is_leap and math.max(last, known) or last
+    ahead = ahead + on - now
+    now = on
   end
 end
 

@@ -35,21 +35,23 @@ pub(crate) async fn cluster() -> (Server, Server) {
 
 /// Moves the log's slot, as `redis-cli --cluster reshard` does: key by key, while it is in use.
 pub(crate) async fn move_slot(from: &Server, to: &Server) {
-    let slot = from.cli(&["CLUSTER", "KEYSLOT", META]);
+    move_slot_of(META, from, to, Duration::from_millis(5)).await;
+}
+
+/// Moves a key's slot, with such a pause after each of the keys there.
+pub(crate) async fn move_slot_of(key: &str, from: &Server, to: &Server, pause: Duration) {
+    let slot = from.cli(&["CLUSTER", "KEYSLOT", key]);
     let (source, target) = (from.cli(&["CLUSTER", "MYID"]), to.cli(&["CLUSTER", "MYID"]));
     to.cli(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &source]);
     from.cli(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &target]);
     loop {
-        let keys = from.cli(&["CLUSTER", "GETKEYSINSLOT", &slot, "2"]);
-        let keys: Vec<&str> = keys.lines().filter(|key| !key.is_empty()).collect();
+        let keys = from.cli(&["CLUSTER", "GETKEYSINSLOT", &slot, "1"]);
         if keys.is_empty() {
             break;
         }
         let port = to.port().to_string();
-        let mut command = vec!["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
-        command.extend(keys);
-        from.cli(&command);
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        from.cli(&["MIGRATE", "127.0.0.1", &port, &keys, "0", "5000"]);
+        tokio::time::sleep(pause).await;
     }
     for node in [to, from] {
         node.cli(&["CLUSTER", "SETSLOT", &slot, "NODE", &target]);
@@ -82,6 +84,36 @@ impl Sentinel {
     pub(crate) fn cli(&self, arguments: &[&str]) -> String {
         let output = Command::new("redis-cli").args(["-p", &self.port.to_string()]).args(arguments).output();
         String::from_utf8_lossy(&output.expect("redis-cli runs").stdout).into_owned()
+    }
+}
+
+/// A replica that is to take over from a master, and the Sentinel that lets it.
+pub(crate) struct Behind {
+    pub(crate) replica: Server,
+    pub(crate) sentinel: Sentinel,
+}
+
+impl Behind {
+    pub(crate) async fn of(master: &Server) -> Self {
+        let (replica, sentinel) = (Server::start(), Sentinel::start(master));
+        // The first copy is not kept waiting for other replicas to come.
+        master.cli(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
+        replica.cli(&["REPLICAOF", "127.0.0.1", &master.port().to_string()]);
+        until("the Sentinel knows both", BOUND, async || {
+            sentinel.cli(&["SENTINEL", "MASTER", "mymaster"]).contains("num-slaves\n1")
+        })
+        .await;
+        Self { replica, sentinel }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis+sentinel://127.0.0.1:{}/mymaster", self.sentinel.port)
+    }
+
+    /// The replica stands still, and what the master is told from here on never reaches it.
+    pub(crate) fn cut_off(&self, master: &Server) {
+        self.replica.pause();
+        master.cli(&["CLIENT", "KILL", "TYPE", "replica"]);
     }
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use tokio::task::block_in_place;
 use tokio::time::{Duration, Instant};
 
-use crate::hub::PATIENCE;
+use crate::hub::{PATIENCE, signal};
+use crate::redis::placed::META;
 use crate::redis::{Server, until};
 use crate::scene::Scene;
 use crate::streams::{Answer, Manner, Refused, Stream, Version};
@@ -211,6 +212,42 @@ async fn redis_a_ticket_opens_one_stream_at_whichever_hub() {
             block_in_place(|| hub.wait_for_stats(|stats| stats["connections"]["active"] == 0));
         }
     }
+    scene.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_a_ticket_of_whoever_gives_up_while_it_is_asked_for_stays_good() {
+    let scene = Scene::guarded(3, &[("TIDINGS_LIMITS_CONNECTIONS_PER_USER", "1")]);
+    let token = block_in_place(|| scene.hubs[0].token(&["--user", "ann", "--subscribe", "news"]));
+    let query = format!("ticket={}", scene.ticket(0, &token).await);
+    let said = || -> u64 {
+        block_in_place(|| scene.redis.cli(&["HGET", META, "seq"])).parse().expect("a place in the log")
+    };
+    for _ in 0..3 {
+        // The hub that made it answers once it goes on: nobody waits for that any more.
+        signal(scene.hubs[0].pid(), "STOP");
+        let before = said();
+        tokio::select! {
+            opened = scene.open(1, &query) => panic!("{:?}", opened.map(|_| "a stream")),
+            _ = until("it is asked for", PATIENCE, async || said() > before) => {}
+        }
+        until("the other hub says that it is not used", PATIENCE, async || said() > before + 1).await;
+        signal(scene.hubs[0].pid(), "CONT");
+        until("it is answered", PATIENCE, async || said() > before + 2).await;
+    }
+    let mut stream = None;
+    until("it is good", PATIENCE, async || match scene.open(2, &query).await {
+        Ok(opened) => stream.replace(opened).is_none(),
+        refused => {
+            assert_eq!(status(refused), 503, "it is claimed until its hub has heard that it is not");
+            false
+        }
+    })
+    .await;
+    // The only place of this user's, which nobody else ever had.
+    connected(stream.as_mut().expect("a stream")).await;
+    block_in_place(|| scene.hubs[0].wait_for_stats(|stats| stats["cluster"]["active"] == 1));
+    drop(stream);
     scene.close();
 }
 

@@ -9,6 +9,8 @@ mod crowd;
 mod delivery;
 mod faults;
 mod forward;
+mod full;
+mod guests;
 #[path = "../hub/mod.rs"]
 mod hub;
 #[path = "../judge/mod.rs"]

@@ -9,7 +9,7 @@ use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 use crate::course::Course;
-use crate::redis::placed::{META, Sentinel, cluster, move_slot};
+use crate::redis::placed::{Behind, META, cluster, move_slot};
 use crate::redis::{Server, until};
 use crate::scene::{Scene, take};
 
@@ -40,16 +40,11 @@ async fn redis_whose_slot_moves_while_it_is_in_use_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_whose_replica_takes_over_without_the_last_events_is_a_gap_for_everybody() {
-    let replica = Server::start();
-    let mut scene = Scene::start(0);
-    replica.cli(&["REPLICAOF", "127.0.0.1", &scene.redis.port().to_string()]);
-    let sentinel = Sentinel::start(&scene.redis);
-    until("the Sentinel knows both", BOUND, async || {
-        sentinel.cli(&["SENTINEL", "MASTER", "mymaster"]).contains("num-slaves\n1")
-    })
-    .await;
+    let redis = Server::start();
+    let behind = Behind::of(&redis).await;
+    let mut scene = Scene::over(redis, 0);
     for hub in 0..2 {
-        scene.add_hub_at(&format!("redis+sentinel://127.0.0.1:{}/mymaster", sentinel.port));
+        scene.add_hub_at(&behind.url());
         scene.until_ready(hub).await;
     }
     let (mut here, _) = scene.listen(0, "jobs", None).await;
@@ -57,14 +52,13 @@ async fn redis_whose_replica_takes_over_without_the_last_events_is_a_gap_for_eve
     for n in 0..20 {
         scene.publish(n % 2, "jobs", n).await;
     }
-    until("the replica has it", BOUND, async || replica.cli(&["HGET", META, "seq"]) == "20").await;
+    until("the replica has it", BOUND, async || behind.replica.cli(&["HGET", META, "seq"]) == "20").await;
     // It is behind from here on, and takes over.
-    replica.pause();
-    scene.redis.cli(&["CLIENT", "KILL", "TYPE", "replica"]);
+    behind.cut_off(&scene.redis);
     let lost = scene.publish(0, "jobs", 20).await;
     let cursor = lost["id"].as_str().expect("a cursor").to_owned();
     scene.redis.kill();
-    replica.go_on();
+    behind.replica.go_on();
     let again = json!({ "channel": "jobs", "data": 21, "id": "after" });
     let took =
         until("it is published again", BOUND, async || scene.try_publish(1, &again).await.status == 200);

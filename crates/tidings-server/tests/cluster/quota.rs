@@ -11,20 +11,24 @@ use crate::redis::{Server, until};
 use crate::scene::Scene;
 use crate::streams::{Manner, Refused, Stream, Version};
 
-const LIMIT: (&str, &str) = ("TIDINGS_LIMITS_CONNECTIONS_PER_USER", "3");
+pub(crate) const LIMIT: (&str, &str) = ("TIDINGS_LIMITS_CONNECTIONS_PER_USER", "3");
 const SHORT_LEASE: (&str, &str) = ("TIDINGS_CLUSTER_LEASE_MS", "1500");
 const KEPT: [&str; 6] = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
 
 /// Hubs of which each knows what the others have.
-async fn scene_of(redis: Server, hubs: usize, settings: &[(&'static str, &'static str)]) -> Scene {
+pub(crate) async fn scene_of(redis: Server, hubs: usize, settings: &[(&'static str, &'static str)]) -> Scene {
     let scene = Scene::configured(redis, hubs, settings, "");
-    for hub in 0..hubs {
-        scene.until_cluster(hub, |cluster| cluster["limits"] == "all_hubs").await;
-    }
+    limits_are_shared(&scene).await;
     scene
 }
 
-async fn ask(scene: &Scene, hub: usize, who: &str) -> Result<Stream, (u16, HeaderMap, Value)> {
+pub(crate) async fn limits_are_shared(scene: &Scene) {
+    for hub in 0..scene.hubs.len() {
+        scene.until_cluster(hub, |cluster| cluster["limits"] == "all_hubs").await;
+    }
+}
+
+pub(crate) async fn ask(scene: &Scene, hub: usize, who: &str) -> Result<Stream, (u16, HeaderMap, Value)> {
     let path = format!("/api/sse/stream?channels=a&{who}");
     let polite = Manner::polite(Version::Http1);
     match Stream::open(scene.hubs[hub].address(), polite, &path, &[]).await {
@@ -36,7 +40,7 @@ async fn ask(scene: &Scene, hub: usize, who: &str) -> Result<Stream, (u16, Heade
     }
 }
 
-async fn come(scene: &Scene, hub: usize, who: &str) -> Stream {
+pub(crate) async fn come(scene: &Scene, hub: usize, who: &str) -> Stream {
     let mut stream =
         ask(scene, hub, who).await.unwrap_or_else(|refused| panic!("hub {hub}, {who}: {refused:?}"));
     assert_eq!(stream.expect().await.ty, "connected");
@@ -44,7 +48,7 @@ async fn come(scene: &Scene, hub: usize, who: &str) -> Stream {
 }
 
 /// Waits until somebody is let in again.
-async fn come_at_last(scene: &Scene, hub: usize, who: &str) -> (Stream, Duration) {
+pub(crate) async fn come_at_last(scene: &Scene, hub: usize, who: &str) -> (Stream, Duration) {
     let mut stream = None;
     let took = until("let in", Duration::from_secs(15), async || {
         stream = ask(scene, hub, who).await.ok();
@@ -54,7 +58,7 @@ async fn come_at_last(scene: &Scene, hub: usize, who: &str) -> (Stream, Duration
     (stream.expect("let in"), took)
 }
 
-async fn reason(stream: &mut Stream) -> String {
+pub(crate) async fn reason(stream: &mut Stream) -> String {
     let event = stream.expect().await;
     assert_eq!(event.ty, "closing", "{}", event.data);
     serde_json::from_str::<Value>(&event.data).expect("JSON")["reason"].as_str().expect("a reason").to_owned()

@@ -31,7 +31,7 @@ const COUNT: &str = "local out = {} \
       local part, user = string.match(key, '^(tidings{q%d+}:)u:(.*)$') \
       local clock = redis.call('HGET', part .. 'nodes', 'clock') \
       if clock then \
-        local last, ahead = string.match(clock, '^(%d+) (%d+)$') \
+        local last, ahead = string.match(clock, '^(%d+) (-?%d+)$') \
         local t = redis.call('TIME') \
         local now = math.max(tonumber(last), t[1] * 1000 + math.floor(t[2] / 1000) + ahead) \
         local held = redis.call('HGETALL', key) \

@@ -79,6 +79,7 @@ async fn prove_quota_admissions() {
             floor: 0,
             known: 0,
             lease_ms: 60_000,
+            at_ms: 0,
         };
         let put = |hub, version| Put {
             incarnation: incarnation(hub),
@@ -90,6 +91,7 @@ async fn prove_quota_admissions() {
             is_back: false,
             limit: 0,
             on_full: OnFull::Refuse,
+            at_ms: 0,
         };
         for hub in 0..hubs {
             line = leases.beat(shard, beat(hub, true)).await.expect("answered").0;

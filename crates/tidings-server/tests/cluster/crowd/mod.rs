@@ -39,6 +39,8 @@ struct Size {
     hubs: usize,
     /// Connections of each.
     each: usize,
+    /// Connections of a user, which is as many as it may have.
+    of_a_user: usize,
     /// For all, one after the other.
     publishes: usize,
     /// Between two events while hubs go.
@@ -51,18 +53,43 @@ struct Size {
     bound: Duration,
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn redis_a_crowd_over_several_hubs_moves_and_its_count_holds() {
-    let ms = Duration::from_millis;
-    run(Size {
+impl Size {
+    /// What always runs.
+    const SMALL: Self = Self {
         hubs: 3,
         each: 200,
+        of_a_user: 1,
         publishes: 3,
-        pace: ms(50),
-        drain_window: ms(1_000),
-        lease: ms(1_500),
-        stale: ms(500),
-        bound: ms(90_000),
+        pace: Duration::from_millis(50),
+        drain_window: Duration::from_secs(1),
+        lease: Duration::from_millis(1_500),
+        stale: Duration::from_millis(500),
+        bound: Duration::from_secs(90),
+    };
+
+    fn full(hubs: usize, each: usize) -> Self {
+        Self {
+            hubs,
+            each,
+            of_a_user: 1,
+            publishes: 5,
+            // Those who move and all together are told some 20,000 events a second, so that two processors have time for
+            // those who come back as well.
+            pace: Duration::from_millis(200).max(Duration::from_micros(100 * each as u64)),
+            drain_window: Duration::from_secs(20),
+            lease: Duration::from_secs(15),
+            stale: TOLD_MAX,
+            bound: Duration::from_secs(from_environment("CROWD_BOUND_SECONDS", 1_500) as u64),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_a_crowd_over_several_hubs_moves_and_its_count_holds() {
+    run(Size::SMALL, |crowd| {
+        crowd.hear();
+        crowd.drain_one();
+        crowd.kill_one();
     });
 }
 
@@ -70,33 +97,35 @@ async fn redis_a_crowd_over_several_hubs_moves_and_its_count_holds() {
 #[ignore = "prove: CROWD_HUBS (10) hubs with CROWD_EACH (19,000) connections each: come, be told, one drained, one killed"]
 async fn prove_cluster_crowd() {
     let (hubs, each) = (from_environment("CROWD_HUBS", 10), from_environment("CROWD_EACH", 19_000));
-    run(Size {
-        hubs,
-        each,
-        publishes: 5,
-        // Those who move and all together are told some 20,000 events a second, so that two processors have time for
-        // those who come back as well.
-        pace: Duration::from_millis(200).max(Duration::from_micros(100 * each as u64)),
-        drain_window: Duration::from_secs(20),
-        lease: Duration::from_secs(15),
-        stale: TOLD_MAX,
-        bound: Duration::from_secs(from_environment("CROWD_BOUND_SECONDS", 1_500) as u64),
+    run(Size::full(hubs, each), |crowd| {
+        crowd.hear();
+        crowd.drain_one();
+        crowd.kill_one();
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_users_with_25_connections_of_25_all_move_from_a_hub_that_stops() {
+    run(Size { of_a_user: 25, ..Size::SMALL }, Crowd::drain_one);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "prove: 3 hubs with 10,000 connections each, 25 of each user, which is all it may have: one drained"]
+async fn prove_cluster_drain_at_the_limit() {
+    run(Size { of_a_user: 25, ..Size::full(3, 10_000) }, Crowd::drain_one);
 }
 
 fn from_environment(name: &str, default: usize) -> usize {
     std::env::var(name).map_or(default, |value| value.parse().expect("a whole number"))
 }
 
-fn run(size: Size) {
+fn run(size: Size, what: impl FnOnce(&mut Crowd)) {
     println!("seed: none, the clients draw nothing; a hub draws the order and the jitter of a drain anew");
     assert!(size.hubs > PUBLISHING && size.each as u64 <= STREAMS_MAX, "{} × {}", size.hubs, size.each);
     block_in_place(|| {
         let mut crowd = Crowd::start(size);
         crowd.come();
-        crowd.hear();
-        crowd.drain_one();
-        crowd.kill_one();
+        what(&mut crowd);
         crowd.leave();
     });
 }
@@ -117,13 +146,14 @@ impl Crowd {
         let [lease, window] = [size.lease, size.drain_window].map(|time| time.as_millis());
         let toml = format!(
             "cluster.lease_ms = {lease}\ndrain.window_ms = {window}\nhistory.count = 100000\nlog.level = \"warn\"\n\
-             limits.connections_per_ip = 0\nlimits.publishes_per_second = 0\n"
+             limits.connections_per_ip = 0\nlimits.connections_per_user = {}\nlimits.publishes_per_second = 0\n",
+            size.of_a_user
         );
         let scene = Scene::configured(Server::start(), size.hubs, &[], &toml);
         let parts = (0..size.hubs).map(Part::start).collect();
         println!(
-            "{} hubs × {} connections, lease {:?}, each connection a user's",
-            size.hubs, size.each, size.lease
+            "{} hubs × {} connections, lease {:?}, {} connections of each user, which is all it may have",
+            size.hubs, size.each, size.lease, size.of_a_user
         );
         let live = (0..size.hubs).collect();
         Self { size, scene, live, parts, began: now(), published: 0 }
@@ -131,10 +161,12 @@ impl Crowd {
 
     /// The first hub fills alone, so that it shows what a connection costs its own hub and what it costs another.
     fn come(&mut self) {
-        let (each, total) = (self.size.each, self.total());
+        let Size { each, of_a_user, .. } = self.size;
+        let total = self.total();
         let empty = Memory::of(&self.scene);
         let alone = now();
-        let to = |scene: &Scene, hub: usize| Order::Come { to: scene.hubs[hub].address(), count: each };
+        let to =
+            |scene: &Scene, hub: usize| Order::Come { to: scene.hubs[hub].address(), count: each, of_a_user };
         self.parts[0].order(&to(&self.scene, 0));
         self.until("the first hub is full", |crowd| crowd.held() == each);
         let alone = alone.elapsed();
@@ -265,6 +297,7 @@ impl Crowd {
         );
         assert_eq!((after.missed, after.twice, after.gaps), (0, 0, 0), "{after:?}");
         assert_eq!((after.greeted - before.greeted) as u64, there, "only those moved, and once: {after:?}");
+        assert!(!after.refused.keys().any(|why| why.contains(" 429 ")), "they were not too many: {after:?}");
         let (until, what) = match how {
             "killed" => (self.size.lease.max(back), "its lease"),
             _ => (back, "the last was back"),

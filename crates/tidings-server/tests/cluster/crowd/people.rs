@@ -68,12 +68,17 @@ impl Crowd {
     async fn told(self: &Rc<Self>, order: Order, people: &mut JoinSet<()>) -> Told {
         let with_times = matches!(order, Order::TellTimes);
         match order {
-            Order::Come { to, count } => {
+            Order::Come { to, count, of_a_user } => {
                 let first = self.state.borrow().had.len();
                 self.state.borrow_mut().had.resize(first + count, Numbers::default());
                 for who in first..first + count {
-                    let person =
-                        Person { crowd: Rc::clone(self), who, cursor: String::new(), away_since_us: None };
+                    let person = Person {
+                        crowd: Rc::clone(self),
+                        who,
+                        of_a_user,
+                        cursor: String::new(),
+                        away_since_us: None,
+                    };
                     people.spawn_local(person.attend(to));
                 }
             }
@@ -139,6 +144,8 @@ impl State {
 struct Person {
     crowd: Rc<Crowd>,
     who: usize,
+    /// How many streams its user has.
+    of_a_user: usize,
     cursor: String,
     /// Since when it has had no stream.
     away_since_us: Option<u64>,
@@ -215,8 +222,11 @@ impl Person {
         } else {
             format!("last-event-id: {}\r\n", self.cursor)
         };
+        let (user, tab) = (who / self.of_a_user, who % self.of_a_user);
+        // Of a user's streams every other one has no name that it would come back by.
+        let client = if tab % 2 == 0 { format!("&client_id=tab-{tab}") } else { String::new() };
         let request = format!(
-            "GET /api/sse/stream?channels={ALL},{}&user=user-{part}-{who}&client_id=tab HTTP/1.1\r\n\
+            "GET /api/sse/stream?channels={ALL},{}&user=user-{part}-{user}{client} HTTP/1.1\r\n\
              host: {to}\r\naccept: text/event-stream\r\n{cursor}\r\n",
             channel_of(part)
         );

@@ -13,10 +13,11 @@ pub(super) const ALL: &str = "everyone";
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Order {
-    /// So many open a stream at this hub.
+    /// So many open a stream at this hub, of which each user has so many.
     Come {
         to: SocketAddr,
         count: usize,
+        of_a_user: usize,
     },
     /// Who has to leave from now on goes to one of these, by how much room each has.
     Homes(Vec<(SocketAddr, u64)>),

@@ -79,7 +79,8 @@ impl Shared {
     /// Keeps one lease, in another life where this one is over.
     pub(super) async fn beat(&self, shard: u16) {
         for _ in 0..LIVES_IN_A_ROW {
-            let (beat, sent_ms) = (self.part(shard).beat(), self.now_ms());
+            let sent_ms = self.now_ms();
+            let beat = self.part(shard).beat(sent_ms);
             let Some(beat) = beat else { return };
             let answer = self.leases.beat(shard, beat.clone()).await;
             let is_fenced = self.part(shard).beaten(&beat, answer, sent_ms);

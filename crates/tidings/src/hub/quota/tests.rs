@@ -71,7 +71,7 @@ impl Leases for View {
     }
 
     fn leave(&self, shard: u16, incarnation: Incarnation) -> Answer<'_, Result<(), LeaseError>> {
-        Box::pin(async move { self.with(shard, |store, host_ms| store.leave(&incarnation, host_ms)).await })
+        Box::pin(async move { self.with(shard, |store, _| store.leave(&incarnation)).await })
     }
 
     fn list(&self, shard: u16) -> Answer<'_, Result<Vec<Lease>, LeaseError>> {

@@ -1,0 +1,170 @@
+//! Users at their limit, while Redis comes apart under them or its clock is set: nobody is refused for what isn't there,
+//! and what there is too much of goes.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::Method;
+use tokio::task::block_in_place;
+use tokio::time::sleep;
+
+use crate::guests::Guests;
+use crate::hub::now;
+use crate::quota::{LIMIT, limits_are_shared, scene_of};
+use crate::redis::placed::{Behind, cluster, move_slot_of};
+use crate::redis::{Server, until};
+use crate::scene::Scene;
+
+const MAY: usize = 3;
+const LEASE: (&str, &str) = ("TIDINGS_CLUSTER_LEASE_MS", "2000");
+const SHORT_LEASE: (&str, &str) = ("TIDINGS_CLUSTER_LEASE_MS", "1200");
+const SHORT_LEASE_TIME: Duration = Duration::from_millis(1_200);
+/// Within which all is right again: half a lease, a sweep of few, and what a busy machine takes.
+const BOUND: Duration = Duration::from_secs(20);
+/// Fewer than show that two clients have the same name.
+const COMEBACKS: usize = 6;
+const PACE: Duration = Duration::from_millis(250);
+/// What a busy machine may take longer.
+const ROOM: Duration = Duration::from_secs(4);
+const HOUR_S: i64 = 3_600;
+
+/// The key of a user, wherever it is.
+fn key_of(user: &str, redis: &Server) -> String {
+    redis.cli(&["KEYS", &format!("tidings{{q*}}:u:{user}")])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_whose_slots_move_refuses_nobody_falsely_and_the_limits_hold() {
+    let (here, there) = cluster().await;
+    let both = format!("{},127.0.0.1:{}", here.url(), there.port());
+    // One hub is told of one node, and one of both.
+    let mut scene = Scene::configured(here, 1, &[LIMIT, LEASE], "");
+    scene.add_hub_at(&both);
+    scene.until_ready(1).await;
+    limits_are_shared(&scene).await;
+    let (mut ann, mut bob) = (Guests::of("ann", MAY), Guests::of("bob", MAY));
+    for guests in [&mut ann, &mut bob] {
+        guests.fill(&scene).await;
+    }
+    let is_over = AtomicBool::new(false);
+    let moves = async {
+        for (from, to) in [(&scene.redis, &there), (&there, &scene.redis)] {
+            for user in ["ann", "bob"] {
+                // While one of two keys is here and the other there, Redis says TRYAGAIN and ASK.
+                move_slot_of(&key_of(user, from), from, to, Duration::from_millis(200)).await;
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    let mut let_in = 0;
+    let newcomers = async {
+        for hub in (0..2).cycle().take_while(|_| !is_over.load(Ordering::Relaxed)) {
+            let_in += usize::from(ann.newcomer(&scene, hub).await);
+        }
+    };
+    let returning = async {
+        for hub in (0..2).cycle().take(COMEBACKS) {
+            bob.back(&scene, hub).await;
+            sleep(PACE).await;
+        }
+    };
+    tokio::join!(moves, newcomers, returning);
+    let took = ann.settle(&scene, 2 * MAY, BOUND).await;
+    bob.settle(&scene, 2 * MAY, BOUND).await;
+    println!("{let_in} let in beyond the limit, which held again after {took:?}");
+    assert_eq!((ann.gone.len(), bob.gone.len()), (let_in, 0));
+    drop((ann, bob));
+    scene.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_whose_replica_takes_over_is_told_who_is_here_and_counts_nobody_who_has_gone() {
+    let redis = Server::start();
+    let behind = Behind::of(&redis).await;
+    let mut scene = Scene::configured(redis, 0, &[LIMIT, LEASE], "");
+    for hub in 0..2 {
+        scene.add_hub_at(&behind.url());
+        scene.until_ready(hub).await;
+    }
+    limits_are_shared(&scene).await;
+    let (mut ann, mut bob) = (Guests::of("ann", MAY), Guests::of("bob", MAY));
+    assert!(ann.newcomer(&scene, 0).await);
+    bob.fill(&scene).await;
+    until("the replica has them", BOUND, async || {
+        let has = |user| behind.replica.cli(&["HVALS", &key_of(user, &scene.redis)]).matches("\nc").count();
+        has("bob") == MAY && has("ann") == 1
+    })
+    .await;
+    // From here on it is behind: it never hears that two of ann's came, or that all of bob's left.
+    behind.cut_off(&scene.redis);
+    for hub in [1, 0] {
+        assert!(ann.newcomer(&scene, hub).await);
+    }
+    drop(bob);
+    scene.until_cluster(0, |cluster| cluster["active"] == MAY).await;
+    let mut bob = Guests::of("bob", MAY);
+    scene.redis.kill();
+    behind.replica.go_on();
+    let mut let_in = 0;
+    let shared = async || {
+        let told = scene.ask(0, Method::GET, "/api/sse/stats", "").await.json();
+        told["cluster"]["limits"] == "all_hubs"
+    };
+    // A hub may know of nobody but those it has itself, and lets in more.
+    until("it is away", BOUND, async || !shared().await).await;
+    until("the replica took over", BOUND, async || {
+        for hub in 0..2 {
+            let_in += usize::from(ann.newcomer(&scene, hub).await);
+        }
+        shared().await
+    })
+    .await;
+    assert!(let_in > 0, "those at the other hub were unknown");
+    bob.fill(&scene).await;
+    let took = ann.settle(&scene, 2 * MAY, BOUND).await;
+    bob.settle(&scene, 2 * MAY, BOUND).await;
+    println!("{let_in} let in beyond the limit, which held again after {took:?}");
+    assert_eq!(ann.gone, (0..let_in).map(|n| format!("c{n}")).collect(), "the oldest had to go");
+    drop((ann, bob));
+    scene.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_whose_clock_is_set_on_keeps_the_limits_and_whom_a_hub_had_no_longer_than_its_lease() {
+    clock_is_set(HOUR_S).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_whose_clock_is_set_back_keeps_the_limits_and_whom_a_hub_had_no_longer_than_its_lease() {
+    clock_is_set(-HOUR_S).await;
+}
+
+/// By so much, and after a while right again.
+async fn clock_is_set(by_s: i64) {
+    let Some(redis) = block_in_place(Server::start_under_a_clock) else {
+        println!("skipped: no C compiler is there");
+        return;
+    };
+    let mut scene = scene_of(redis, 3, &[LIMIT, SHORT_LEASE]).await;
+    let mut ann = Guests::of("ann", MAY);
+    ann.fill(&scene).await;
+    for off_s in [by_s, 0] {
+        scene.redis.set_clock(off_s);
+        let since = now();
+        // In this time each lease would be over, and is kept anew.
+        for hub in (0..3).cycle().take_while(|_| since.elapsed() < SHORT_LEASE_TIME) {
+            assert!(!ann.newcomer(&scene, hub).await, "{off_s} s off, let in {:?} after", since.elapsed());
+            assert_eq!(ann.gone.len(), 0, "nobody has to go");
+        }
+    }
+    scene.redis.set_clock(by_s);
+    scene.hubs.remove(2).kill();
+    // It had the third.
+    drop(ann.forget(2, SHORT_LEASE_TIME + ROOM));
+    let free = until("the place of a dead hub is free", BOUND, async || ann.newcomer(&scene, 0).await).await;
+    println!("free after {free:?} of a lease of {SHORT_LEASE_TIME:?}");
+    assert!(free < SHORT_LEASE_TIME + ROOM, "{free:?}");
+    ann.settle(&scene, MAY, BOUND).await;
+    drop(ann);
+    scene.close();
+}
