@@ -95,10 +95,16 @@ pub(crate) struct Behind {
 
 impl Behind {
     pub(crate) async fn of(master: &Server) -> Self {
-        let (replica, sentinel) = (Server::start(), Sentinel::start(master));
+        let replica = Server::start();
         // The first copy is not kept waiting for other replicas to come.
         master.cli(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
         replica.cli(&["REPLICAOF", "127.0.0.1", &master.port().to_string()]);
+        until("the master knows it", BOUND, async || {
+            master.cli(&["INFO", "replication"]).contains("connected_slaves:1")
+        })
+        .await;
+        // It asks the master as it starts, and not again for ten seconds.
+        let sentinel = Sentinel::start(master);
         until("the Sentinel knows both", BOUND, async || {
             sentinel.cli(&["SENTINEL", "MASTER", "mymaster"]).contains("num-slaves\n1")
         })

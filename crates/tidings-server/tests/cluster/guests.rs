@@ -154,6 +154,11 @@ impl Guests {
         took
     }
 
+    /// All go. Whoever comes later is somebody else.
+    pub(crate) fn leave(&mut self) {
+        (0..self.here.len()).rev().for_each(|at| drop(self.forget(at, GONE_MAX)));
+    }
+
     /// One goes, or has gone with its hub, and may be named for so long.
     pub(crate) fn forget(&mut self, at: usize, named: Duration) -> Guest {
         let guest = self.here.remove(at);
