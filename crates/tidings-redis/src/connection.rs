@@ -59,6 +59,7 @@ pub struct Greeting {
 #[derive(Clone)]
 pub struct Connection {
     state: watch::Receiver<State>,
+    hosts: Arc<str>,
     _keeper: Arc<Ender>,
 }
 
@@ -79,9 +80,16 @@ impl ConnectionOptions {
 impl Connection {
     /// Begins to connect, in the background: needs a runtime. Fails only where the URL is none.
     pub fn open(options: &ConnectionOptions, greeting: Greeting) -> Result<Self, UrlError> {
-        let (keeper, state) = Keeper::new(Address::new(options)?, options.clone(), greeting);
+        let address = Address::new(options)?;
+        let hosts = address.hosts().into();
+        let (keeper, state) = Keeper::new(address, options.clone(), greeting);
         let task = tokio::spawn(keeper.run());
-        Ok(Self { state, _keeper: Arc::new(Ender(task.abort_handle())) })
+        Ok(Self { state, hosts, _keeper: Arc::new(Ender(task.abort_handle())) })
+    }
+
+    /// Where it goes, as it was configured: hosts and ports.
+    pub fn hosts(&self) -> &str {
+        &self.hosts
     }
 
     /// Whether a connection stands.

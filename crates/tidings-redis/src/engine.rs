@@ -79,6 +79,15 @@ pub struct RedisEngine {
     tasks: Vec<AbortHandle>,
 }
 
+/// Which Redis it is that tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// That of the log.
+    Log,
+    /// One by which hubs tell each other.
+    Hubs,
+}
+
 /// What the tasks and the bus need as well.
 struct Shared {
     options: RedisOptions,
@@ -145,7 +154,7 @@ impl RedisEngine {
         // A look at the log, which a node of a cluster that doesn't have it answers with where it is.
         let commands = vec![shared.head_command()];
         let calls = Connection::open(address, Greeting { scripts, commands, heard: None })?;
-        let bus = Connection::open(address, shared.clone().to_the_bus())?;
+        let bus = Connection::open(address, shared.clone().to_the_bus(Whose::Log))?;
         let fan_out = FanOut::open(&shared).map_err(Unfit::FanOutUrl)?;
         let commands = vec![shared.head_command()];
         let lists = Connection::open(address, Greeting { scripts: Vec::new(), commands, heard: None })?;
@@ -173,15 +182,15 @@ impl RedisEngine {
 }
 
 impl Shared {
-    fn to_the_bus(self: Arc<Self>) -> Greeting {
+    fn to_the_bus(self: Arc<Self>, whose: Whose) -> Greeting {
         let subscribe = if self.options.is_sharded { "SSUBSCRIBE" } else { "SUBSCRIBE" };
         let mut command = redis::cmd(subscribe);
         command.arg(&self.bounds.bus);
-        let heard = move |info: PushInfo| self.hear(&info);
+        let heard = move |info: PushInfo| self.hear(&info, whose);
         Greeting { scripts: Vec::new(), commands: vec![command], heard: Some(Arc::new(heard)) }
     }
 
-    fn hear(&self, info: &PushInfo) {
+    fn hear(&self, info: &PushInfo, whose: Whose) {
         let (PushKind::Message | PushKind::SMessage) = info.kind else { return };
         let [_, Value::BulkString(told)] = info.data.as_slice() else { return };
         if self.ears().is_empty() {
@@ -191,6 +200,10 @@ impl Shared {
             Some((epoch, entries)) => {
                 let Some(last) = entries.last() else { return };
                 let head = Head { epoch, seq: last.seq };
+                // Only the log can say that it begins anew: others may use the same instance for one of their own.
+                if whose == Whose::Hubs && self.known().is_none_or(|known| known.epoch != epoch) {
+                    return;
+                }
                 self.learn(head);
                 // Of a life that is over, or of a log that was put back to one: the next look settles that.
                 if !self.is_behind(head) {

@@ -7,12 +7,13 @@ mod codec;
 
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use redis::{PushInfo, PushKind, Value};
+use redis::{Cmd, PushInfo, PushKind, Value};
 use tidings_core::engine::Answer;
 use tidings_core::quota::{
     Beat, Beaten, Incarnation, Lease, LeaseEar, LeaseError, Leases, Line, Put, PutAnswer, SHARDS, Told,
     shard_of,
 };
+use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
 
 use crate::connection::{CallError, Connection, ConnectionOptions, Greeting, Script, UrlError};
@@ -33,9 +34,9 @@ static LIST: LazyLock<Script> = script!("list.lua");
 /// What is kept of a lease that is over.
 const REMEMBERED_MS: u64 = 600_000;
 
-/// What is kept of a user that is not written again, and of all leases. Redis counts it by a clock that may be set on,
-/// and what would be gone then counts yet.
-const KEPT_MS: u64 = 86_400_000;
+/// What is kept of a user that is not written again, and of all leases. Redis counts it by a clock that may be set on by
+/// hours, and what would be gone then counts yet.
+const KEPT_MS: u64 = 3 * 3_600_000;
 
 /// Where the quotas are, and how they are asked.
 #[derive(Clone)]
@@ -55,6 +56,8 @@ pub struct RedisLeases {
     options: LeaseOptions,
     inbox: String,
     calls: Mutex<Arc<Calls>>,
+    /// Once it was looked at whether one connection is enough.
+    seen: OnceCell<()>,
     /// Kept up for what is told by it.
     _bus: Connection,
     ears: Arc<Ears>,
@@ -89,7 +92,7 @@ impl RedisLeases {
         let heard = move |info: PushInfo| hear(&heard_by, &info);
         let greeting = Greeting { scripts: vec![], commands: vec![subscribe], heard: Some(Arc::new(heard)) };
         let bus = Connection::open(&options.connection, greeting)?;
-        Ok(Self { options, inbox, calls, _bus: bus, ears })
+        Ok(Self { options, inbox, calls, seen: OnceCell::new(), _bus: bus, ears })
     }
 
     async fn run(
@@ -104,6 +107,7 @@ impl RedisLeases {
         let nodes = format!("{base}nodes");
         let user = user.map(|user| format!("{base}u:{user}"));
         let keys: Vec<&[u8]> = std::iter::once(&nodes).chain(&user).map(|key| key.as_bytes()).collect();
+        self.seen.get_or_try_init(|| self.see()).await?;
         let calls = self.calls().clone();
         let connection = &calls.connections[usize::from(shard) % calls.connections.len()];
         let answer = connection.run_by(line, script, &keys, arguments, self.options.call_ms).await;
@@ -120,11 +124,25 @@ impl RedisLeases {
             }
         })
     }
-}
 
-impl RedisLeases {
     fn calls(&self) -> MutexGuard<'_, Arc<Calls>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks whether all parts are on one node, before anything is said by a connection that would not stay theirs.
+    async fn see(&self) -> Result<(), LeaseError> {
+        let calls = self.calls().clone();
+        for shard in 0..SHARDS {
+            let look = look_at(&self.options.prefix, shard);
+            match calls.connections[0].call(&look, self.options.call_ms).await {
+                Err(CallError::NotSent { why, .. }) if CallError::says_moved(&why) => {
+                    self.spread();
+                    break;
+                }
+                answer => drop(answer.map_err(|_| LeaseError::Away)?),
+            }
+        }
+        Ok(())
     }
 
     /// It is a cluster, and not all parts are on one node: each has a connection from here on.
@@ -139,14 +157,19 @@ impl RedisLeases {
     }
 }
 
+/// A look at a key of a part, which a node of a cluster that doesn't have it answers with where it is.
+fn look_at(prefix: &str, shard: u16) -> Cmd {
+    let mut look = redis::cmd("EXISTS");
+    look.arg(format!("{}nodes", base(prefix, shard)));
+    look
+}
+
 impl Calls {
     fn open(options: &LeaseOptions, count: u16, ears: &Arc<Ears>) -> Result<Self, UrlError> {
         let connections = (0..count).map(|shard| {
             let scripts: Vec<&'static Script> = vec![&BEAT, &PUT, &LEAVE, &LIST];
-            // A look at a key of the part, which a node of a cluster that doesn't have it answers with where it is.
-            let mut look = redis::cmd("EXISTS");
-            look.arg(format!("{}nodes", base(&options.prefix, shard)));
-            Connection::open(&options.connection, Greeting { scripts, commands: vec![look], heard: None })
+            let commands = vec![look_at(&options.prefix, shard)];
+            Connection::open(&options.connection, Greeting { scripts, commands, heard: None })
         });
         let connections = connections.collect::<Result<Vec<_>, _>>()?;
         let watch = |line: &Connection| tokio::spawn(tell_of(line.clone(), ears.clone())).abort_handle();

@@ -37,7 +37,7 @@
 //! no key and need of a user `+hello +ping +subscribe +publish`, or `+ssubscribe +spublish`.
 //!
 //! The quotas lie apart from the log, in sixteen parts of a slot each, `tidings{q0}:` to `tidings{q15}:`. Each of their
-//! keys goes by itself, ten minutes after it was last written.
+//! keys goes by itself, three hours after it was last written, or a minute after it last held anybody.
 //!
 //! | key | type | holds |
 //! | --- | --- | --- |

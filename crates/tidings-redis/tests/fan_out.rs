@@ -3,9 +3,12 @@
 mod hub;
 mod server;
 
-use hub::{BOUND, Hub};
+use std::time::Duration;
+
+use hub::{BOUND, EVERYTHING, Hub};
 use server::{Server, until};
-use tidings_core::engine::Head;
+use tidings_core::conformance::offer;
+use tidings_core::engine::{Engine, Head};
 use tidings_redis::RedisOptions;
 use tidings_redis::connection::ConnectionOptions;
 
@@ -144,4 +147,52 @@ async fn one_where_a_hub_may_not_tell_is_left_out() {
     b.reach(head).await;
     b.assert_has_what_was_acknowledged_to(&a);
     assert_eq!(told(&one), 0);
+}
+
+#[tokio::test]
+async fn batches_are_shared_as_single_events_are() {
+    let (log, one, two) = (Server::start(), Server::start(), Server::start());
+    let hub = Hub::with(options(&log, &[&one, &two])).await;
+    all_hear(1, &[&one, &two]).await;
+    let before = [&one, &two].map(told);
+    for _ in 0..10 {
+        let both = ["a", "b"].map(|channel| offer(channel, "1", None, None, EVERYTHING));
+        hub.engine.append(None, both.to_vec()).await.expect("appended");
+    }
+    until("each told half of them", BOUND, async || [&one, &two].map(told) == before.map(|count| count + 5))
+        .await;
+}
+
+#[tokio::test]
+async fn a_log_by_the_same_name_that_shares_an_instance_is_left_alone() {
+    let (first, second, shared) = (Server::start(), Server::start(), Server::start());
+    let mut a = Hub::with(options(&first, &[&shared])).await;
+    // The log of the second is in its second life, which the first would take for a later one of its own.
+    let mut b = Hub::with(options(&second, &[&shared])).await;
+    let old = publish(&mut b, 1).await;
+    second.cli(&["FLUSHALL"]);
+    until("it begins anew", BOUND, async || publish(&mut b, 1).await.epoch != old.epoch).await;
+    all_hear(2, &[&shared]).await;
+    let kept = publish(&mut a, 10).await;
+    for _ in 0..20 {
+        publish(&mut b, 1).await;
+        let head = publish(&mut a, 1).await;
+        assert_eq!(head.epoch, kept.epoch, "it goes on");
+        a.reach(head).await;
+    }
+    a.assert_has_what_was_acknowledged_to(&a);
+}
+
+#[tokio::test]
+async fn a_hub_that_lacks_one_reads_what_it_misses() {
+    let (log, other) = (Server::start(), Server::start());
+    let (mut a, mut b) = (Hub::with(options(&log, &[&other])).await, Hub::with(options(&log, &[])).await);
+    all_hear(1, &[&other]).await;
+    let head = publish(&mut a, 20).await;
+    let took = b.reach(head).await;
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    let head = publish(&mut b, 20).await;
+    a.reach(head).await;
+    a.assert_has_what_was_acknowledged_to(&b);
+    b.assert_has_what_was_acknowledged_to(&a);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::judge::{Claim, judge};
 use super::{Beat, Beaten, Holding, Incarnation, Lease, Put, PutAnswer};
 
-/// A lease that is over is remembered for this long: longer than anything that stood under it.
+/// A lease that is over is remembered for this long. What stood under it counts no more, remembered or not.
 const REMEMBERED_MS: u64 = 600_000;
 
 /// The store's time does not leap by more than this from one call to the next, where the caller knows better.

@@ -54,6 +54,12 @@ impl Address {
         Ok(Self { seeds: seeds.collect::<Result<_, _>>()?, master })
     }
 
+    /// All that there are to try: hosts and ports.
+    pub(super) fn hosts(&self) -> String {
+        let hosts: Vec<_> = self.seeds.iter().map(|seed| seed.addr().to_string()).collect();
+        hosts.join(",")
+    }
+
     /// How many addresses there are to try.
     pub(super) fn count(&self) -> usize {
         self.seeds.len()

@@ -49,16 +49,22 @@ pub(super) async fn listen(shared: Arc<Shared>, bus: Connection, is_due: Arc<Not
     let beat = Duration::from_millis(shared.options.beat_ms);
     let (mut generation, mut is_away) = (0, false);
     loop {
-        let trouble = bus.trouble();
-        if let Some(why) = &trouble
-            && !is_away
-        {
-            tracing::warn!(
-                why = &**why,
-                "a Redis by which hubs tell each other is away: what it would have told is missed, and read"
-            );
+        match bus.trouble() {
+            Some(why) if !is_away => {
+                let (at, why) = (bus.hosts(), &*why);
+                tracing::warn!(
+                    at,
+                    why,
+                    "a Redis by which hubs tell each other is away: what it would tell is read"
+                );
+                is_away = true;
+            }
+            None if is_away && bus.is_up() => {
+                tracing::info!(at = bus.hosts(), "a Redis by which hubs tell each other is back");
+                is_away = false;
+            }
+            _ => {}
         }
-        is_away = trouble.is_some();
         if bus.is_up() {
             _ = bus.call(&redis::cmd("PING"), shared.options.look_ms).await;
         }

@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::redis::Server;
 use crate::scene::{Scene, take};
 use crate::streams::{Manner, Stream, Version};
 
@@ -79,7 +80,16 @@ async fn redis_who_is_shut_out_at_one_hub_is_at_all_and_at_one_that_comes_later(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_a_users_channels_change_at_all_hubs_between_the_events_before_and_after() {
-    let scene = Scene::start(2);
+    channels_change_between_events(Scene::start(2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_the_same_where_other_instances_tell_of_both() {
+    let others = vec![Server::start(), Server::start()];
+    channels_change_between_events(Scene::told_by(others, Server::start(), 2, Settings::default())).await;
+}
+
+async fn channels_change_between_events(scene: Scene) {
     let (mut stream, _) = scene.listen(1, "a&user=ann", None).await;
     scene.publish(0, "extra", 1).await;
     let changed = scene.ask(0, Method::PUT, "/api/sse/users/ann/channels", r#"{"add":["extra"]}"#).await;

@@ -22,7 +22,16 @@ fn news(ty: &str, user: &str) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_a_user_at_two_hubs_joins_once_and_leaves_once() {
-    let scene = Scene::configured(Server::start(), 2, &[], TOLD);
+    joins_once_and_leaves_once(Scene::configured(Server::start(), 2, &[], TOLD)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_the_same_where_other_instances_tell_of_events() {
+    let others = vec![Server::start(), Server::start()];
+    joins_once_and_leaves_once(Scene::told_by(others, Server::start(), 2, (vec![], TOLD.to_owned()))).await;
+}
+
+async fn joins_once_and_leaves_once(scene: Scene) {
     let (mut watcher, _) = scene.listen(0, "room:1&user=watcher", None).await;
     assert_eq!(told(&mut watcher).await, news("joined", "watcher"));
     let (first, _) = scene.listen(0, "room:1&user=ann", None).await;

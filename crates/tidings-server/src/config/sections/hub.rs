@@ -94,7 +94,7 @@ section! {
         /// A file with the certificate authorities that vouch for Redis, as PEM, in place of this machine's.
         ca_file "engine.ca_file": Option<PathBuf>;
         /// Further instances by which hubs tell each other of events, in place of that of `engine.url`: they share that
-        /// work, and need keep nothing. The same at every hub.
+        /// work, and need keep nothing. One host each, and the same at every hub.
         fan_out_urls "engine.fan_out_urls": Vec<RedisUrl> = "";
         /// How the names of all keys and channels in Redis begin: hubs with the same one share their log.
         prefix "engine.prefix": Text = "tidings";
