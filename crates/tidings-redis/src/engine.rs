@@ -2,6 +2,7 @@
 
 mod check;
 mod fan_out;
+mod look;
 mod pulse;
 mod roster;
 
@@ -18,6 +19,7 @@ use tokio::task::AbortHandle;
 
 pub use self::check::{Advice, Unfit};
 use self::fan_out::FanOut;
+use self::look::Learned;
 use crate::connection::{CallError, Connection, ConnectionOptions, Greeting, Script};
 use crate::leases::{LeaseOptions, RedisLeases};
 use crate::log::{self, Bounds, Swept};
@@ -97,6 +99,8 @@ struct Shared {
     keys: Vec<Vec<u8>>,
     /// The newest place that this hub knows of.
     known: Mutex<Option<Head>>,
+    /// What it learned since it last looked.
+    learned: Mutex<Learned>,
     ears: Mutex<Vec<Ear>>,
 }
 
@@ -145,11 +149,18 @@ impl RedisEngine {
             keys: log::keys(&base),
             base,
             known: Mutex::default(),
+            learned: Mutex::default(),
             ears: Mutex::default(),
             options,
         });
-        let scripts: Vec<&'static Script> =
-            vec![&log::APPEND, &log::READ, &log::SWEEP, &log::roster::REPORT, &log::roster::PEERS];
+        let scripts: Vec<&'static Script> = vec![
+            &log::APPEND,
+            &log::READ,
+            &log::LOOK,
+            &log::SWEEP,
+            &log::roster::REPORT,
+            &log::roster::PEERS,
+        ];
         let address = &shared.options.connection;
         // A look at the log, which a node of a cluster that doesn't have it answers with where it is.
         let commands = vec![shared.head_command()];
@@ -205,6 +216,7 @@ impl Shared {
                     return;
                 }
                 self.learn(head);
+                self.note(head, last.time_ms);
                 // Of a life that is over, or of a log that was put back to one: the next look settles that.
                 if !self.is_behind(head) {
                     self.tell(&Heard::Entries(epoch, entries));
@@ -273,20 +285,12 @@ impl Shared {
             return Err(CallError::not_understood());
         }
         self.learn(answer.head);
+        if let Some(last) =
+            answer.appended.placed.iter().filter(|placed| !placed.duplicate).max_by_key(|placed| placed.seq)
+        {
+            self.note(Head { epoch: answer.head.epoch, seq: last.seq }, last.time_ms);
+        }
         Ok((answer.head, answer.appended))
-    }
-
-    /// The newest place. A log without an epoch, or one that is behind what is known, begins a new one.
-    async fn look(&self, calls: &Connection) -> Result<Head, CallError> {
-        let call_ms = self.options.look_ms;
-        let (command, known) = (self.head_command(), self.known());
-        let head = match log::head(&calls.call(&command, call_ms).await?)? {
-            Some(head) if later(known, Some(head)) == Some(head) => head,
-            _ => self.append(calls, known, &[], call_ms).await?.0,
-        };
-        self.learn(head);
-        // Answers may come late: what the bus told meanwhile is later.
-        Ok(later(self.known(), Some(head)).unwrap_or(head))
     }
 
     async fn read(&self, calls: &Connection, after: u64) -> Result<Stretch, CallError> {

@@ -25,6 +25,8 @@ pub(crate) static APPEND: LazyLock<Script> = LazyLock::new(|| {
 });
 /// Takes a place; answers what is held after it.
 pub(crate) static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("log/read.lua")));
+/// Takes places; answers the newest, and when what is at these was appended.
+pub(crate) static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("log/look.lua")));
 /// Lets go of what is too old.
 pub(crate) static SWEEP: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("log/shared.lua"), include_str!("log/sweep.lua"))));
@@ -34,7 +36,7 @@ pub(crate) static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include
 /// An epoch is a life's number and chance: chance is below this.
 const CHANCE_END: u64 = 1 << 40;
 /// Lua's numbers are exact below this; no epoch of this engine is above.
-const NUMBER_END: u64 = 1 << 53;
+pub(crate) const NUMBER_END: u64 = 1 << 53;
 
 /// What bounds the log as a whole, and how it is told.
 #[derive(Clone, Debug)]
@@ -170,13 +172,15 @@ pub(crate) fn swept(answer: &Value) -> Result<Swept, NotUnderstood> {
     Ok(Swept { time_ms: number(time_ms)?, events: number(events)?, more: number(more)? == 1 })
 }
 
-/// What `HMGET meta epoch seq` answers: nothing where there is no epoch.
-pub(crate) fn head(answer: &Value) -> Result<Option<Head>, NotUnderstood> {
-    match array(answer)? {
-        [Value::Nil, _] => Ok(None),
-        [epoch, seq] => Ok(Some(Head { epoch: Epoch::from(number(epoch)?), seq: number(seq)? })),
-        _ => Err(NotUnderstood),
-    }
+/// What a look answers: the newest place, and of each place that was asked about the time of what is held there. Nothing
+/// where there is no epoch.
+pub(crate) fn looked(answer: &Value) -> Result<Option<(Head, Vec<Option<u64>>)>, NotUnderstood> {
+    let [epoch, seq, times @ ..] = array(answer)? else {
+        return if array(answer)?.is_empty() { Ok(None) } else { Err(NotUnderstood) };
+    };
+    let head = Head { epoch: Epoch::from(number(epoch)?), seq: number(seq)? };
+    let time = |time: &Value| if text(time)?.is_empty() { Ok(None) } else { number(time).map(Some) };
+    Ok(Some((head, times.iter().map(time).collect::<Result<_, _>>()?)))
 }
 
 fn array(value: &Value) -> Result<&[Value], NotUnderstood> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hub::{BOUND, Hub};
 use server::{Server, until};
 use tidings_core::engine::{AppendError, Engine};
+use tidings_redis::RedisOptions;
 use tokio::time::Instant;
 
 #[tokio::test]
@@ -261,4 +262,41 @@ async fn nothing_of_an_engine_outlives_it() {
     drop(hub);
     until("its connections are closed", BOUND, async || server.cli(&["CLIENT", "LIST"]).lines().count() == 1)
         .await;
+}
+
+/// Does with all keys of the log what a script says of each, in one step.
+fn with_all_keys(server: &Server, of: &str, each: &str) {
+    let script = format!("for _, key in ipairs(redis.call('KEYS', '{of}*')) do {each} end");
+    server.cli(&["EVAL", &script, "0"]);
+}
+
+#[tokio::test]
+async fn what_it_lost_is_noticed_although_another_hub_went_on_from_there() {
+    let server = Server::start();
+    // They look when the test is ready for it.
+    let options = || RedisOptions { beat_ms: 3_000, ..hub::options(&server) };
+    let mut a = Hub::with(options()).await;
+    let head = a.publish().await.expect("published");
+    a.reach(head).await;
+    with_all_keys(&server, "tidings{log}:", "redis.call('COPY', key, 'before:' .. key)");
+    let lost = a.publish().await.expect("published");
+    a.reach(lost).await;
+    with_all_keys(&server, "tidings{log}:", "redis.call('DEL', key)");
+    with_all_keys(&server, "before:", "redis.call('RENAME', key, string.sub(key, 8))");
+    // One that never heard of it appends at its place, and then some.
+    let mut b = Hub::with(options()).await;
+    let instead = b.publish().await.expect("published");
+    assert_eq!(instead, lost, "nobody knows yet");
+    b.publish().await.expect("published");
+    for hub in [&mut a, &mut b] {
+        until("a new epoch", BOUND, async || {
+            hub.reader.listen().await;
+            hub.reader.at.epoch != lost.epoch
+        })
+        .await;
+    }
+    assert_eq!(a.reader.at.epoch, b.reader.at.epoch);
+    let head = a.publish().await.expect("published");
+    b.reach(head).await;
+    b.assert_has_what_was_acknowledged_to(&a);
 }

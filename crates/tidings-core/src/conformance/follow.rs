@@ -60,7 +60,9 @@ impl Reader {
     /// Takes in what was heard since.
     pub async fn listen(&mut self) {
         while let Ok(heard) = self.heard.try_recv() {
-            self.is_away = matches!(heard, Heard::Away);
+            // Events may be heard from an engine that is asked in vain.
+            self.is_away =
+                matches!(heard, Heard::Away) || self.is_away && matches!(heard, Heard::Entries(..));
             match heard {
                 Heard::Entries(epoch, entries) => {
                     self.is_of_now(epoch);

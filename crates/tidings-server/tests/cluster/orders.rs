@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::redis::Server;
-use crate::scene::{Scene, take};
+use crate::scene::{Scene, Settings, take};
 use crate::streams::{Manner, Stream, Version};
 
 async fn ended(stream: &mut Stream) -> Value {
