@@ -151,7 +151,9 @@ async fn redis_away_each_hub_counts_its_own_and_what_is_too_much_is_mended_after
     }
     block_in_place(|| scene.redis.restart());
     scene.until_cluster(0, |cluster| cluster["active"] == 3).await;
-    // A hub trusts a store that was away once every other can have told it what it has.
+    // A hub trusts a store that was away once every other can have told it what it has. Until then it lets in whom it
+    // would not, and one of the three would have to go.
+    limits_are_shared(&scene).await;
     for hub in 0..2 {
         until("the limit holds over both", Duration::from_secs(10), async || {
             ask(&scene, hub, "user=ann&client_id=c9").await.is_err_and(|(status, ..)| status == 429)
