@@ -107,6 +107,8 @@ async fn redis_where_the_oldest_makes_room_it_does_at_whichever_hub_it_is() {
     let replace = ("TIDINGS_LIMITS_ON_FULL", "replace_oldest");
     let scene = scene_of(Server::start(), 2, &[LIMIT, replace]).await;
     let mut oldest = come(&scene, 0, "user=ann").await;
+    // By some milliseconds two hubs may differ in who came first.
+    scene.until_cluster(1, |cluster| cluster["active"] == 1).await;
     let others = [come(&scene, 1, "user=ann").await, come(&scene, 0, "user=ann").await];
     let newest = come(&scene, 1, "user=ann").await;
     assert_eq!(reason(&mut oldest).await, "limit");
