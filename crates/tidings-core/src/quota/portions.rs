@@ -106,12 +106,18 @@ impl Portions {
     }
 
     /// Takes the answer to a beat that was sent then. Whether another life has begun, which needs a beat at once.
-    pub fn beaten(&mut self, beat: &Beat, answer: Result<(Line, Beaten), LeaseError>, sent_ms: u64) -> bool {
+    pub fn beaten(
+        &mut self,
+        beat: &Beat,
+        answer: Result<(Line, Beaten), LeaseError>,
+        sent_ms: u64,
+        now_ms: u64,
+    ) -> bool {
         let Ok((line, answer)) = answer else { return false };
         if beat.incarnation != self.incarnation {
             return false;
         }
-        let Beaten::Kept { now_ms } = answer else {
+        let Beaten::Kept { now_ms: store_ms } = answer else {
             self.begin_anew();
             return true;
         };
@@ -128,7 +134,8 @@ impl Portions {
         self.is_registered = true;
         self.former = None;
         self.kept_ms = Some(sent_ms);
-        self.ahead_ms = now_ms.cast_signed().wrapping_sub(sent_ms.cast_signed());
+        // It may have waited for a connection before it went out, and not on its way back.
+        self.ahead_ms = store_ms.cast_signed().wrapping_sub(now_ms.cast_signed());
         false
     }
 

@@ -212,7 +212,7 @@ impl World {
                 self.late.push(Late::Beat(beat.clone()));
             }
         }
-        let is_fenced = self.nodes[node].portions.beaten(&beat, answer, sent_ms);
+        let is_fenced = self.nodes[node].portions.beaten(&beat, answer, sent_ms, self.now_ms);
         self.is_whole &= !is_fenced;
     }
 

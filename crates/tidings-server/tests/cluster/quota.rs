@@ -107,6 +107,8 @@ async fn redis_where_the_oldest_makes_room_it_does_at_whichever_hub_it_is() {
     let replace = ("TIDINGS_LIMITS_ON_FULL", "replace_oldest");
     let scene = scene_of(Server::start(), 2, &[LIMIT, replace]).await;
     let mut oldest = come(&scene, 0, "user=ann").await;
+    // By some milliseconds two hubs may differ in who came first.
+    scene.until_cluster(1, |cluster| cluster["active"] == 1).await;
     let others = [come(&scene, 1, "user=ann").await, come(&scene, 0, "user=ann").await];
     let newest = come(&scene, 1, "user=ann").await;
     assert_eq!(reason(&mut oldest).await, "limit");
@@ -151,7 +153,9 @@ async fn redis_away_each_hub_counts_its_own_and_what_is_too_much_is_mended_after
     }
     block_in_place(|| scene.redis.restart());
     scene.until_cluster(0, |cluster| cluster["active"] == 3).await;
-    // A hub trusts a store that was away once every other can have told it what it has.
+    // A hub trusts a store that was away once every other can have told it what it has. Until then it lets in whom it
+    // would not, and one of the three would have to go.
+    limits_are_shared(&scene).await;
     for hub in 0..2 {
         until("the limit holds over both", Duration::from_secs(10), async || {
             ask(&scene, hub, "user=ann&client_id=c9").await.is_err_and(|(status, ..)| status == 429)

@@ -83,7 +83,7 @@ impl Shared {
             let beat = self.part(shard).beat(sent_ms);
             let Some(beat) = beat else { return };
             let answer = self.leases.beat(shard, beat.clone()).await;
-            let is_fenced = self.part(shard).beaten(&beat, answer, sent_ms);
+            let is_fenced = self.part(shard).beaten(&beat, answer, sent_ms, self.now_ms());
             if !is_fenced {
                 break;
             }
