@@ -172,15 +172,22 @@ pub(crate) fn swept(answer: &Value) -> Result<Swept, NotUnderstood> {
     Ok(Swept { time_ms: number(time_ms)?, events: number(events)?, more: number(more)? == 1 })
 }
 
-/// What a look answers: the newest place, and of each place that was asked about the time of what is held there. Nothing
-/// where there is no epoch.
-pub(crate) fn looked(answer: &Value) -> Result<Option<(Head, Vec<Option<u64>>)>, NotUnderstood> {
+/// What a look saw.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    pub(crate) head: Head,
+    /// Of each place that was asked about, when what is held there was appended.
+    pub(crate) times: Vec<Option<u64>>,
+}
+
+/// Nothing where there is no epoch.
+pub(crate) fn looked(answer: &Value) -> Result<Option<Looked>, NotUnderstood> {
     let [epoch, seq, times @ ..] = array(answer)? else {
         return if array(answer)?.is_empty() { Ok(None) } else { Err(NotUnderstood) };
     };
     let head = Head { epoch: Epoch::from(number(epoch)?), seq: number(seq)? };
     let time = |time: &Value| if text(time)?.is_empty() { Ok(None) } else { number(time).map(Some) };
-    Ok(Some((head, times.iter().map(time).collect::<Result<_, _>>()?)))
+    Ok(Some(Looked { head, times: times.iter().map(time).collect::<Result<_, _>>()? }))
 }
 
 fn array(value: &Value) -> Result<&[Value], NotUnderstood> {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Shared, later};
 use crate::connection::{CallError, Connection};
-use crate::log;
+use crate::log::{self, Looked};
 
 /// Of what was learned within this, the last is kept.
 const STEP: Duration = Duration::from_millis(20);
@@ -68,7 +68,7 @@ impl Shared {
         let places: Vec<_> = learned.iter().map(|dated| dated.at.seq.to_string().into_bytes()).collect();
         let answer = self.run(calls, &log::LOOK, (&self.keys[..2], &places), call_ms).await?;
         let head = match log::looked(&answer)? {
-            Some((head, times)) if later(known, Some(head)) == Some(head) => {
+            Some(Looked { head, times }) if later(known, Some(head)) == Some(head) => {
                 let is_another = |(dated, time): (&Dated, &Option<u64>)| {
                     dated.at.epoch == head.epoch && time.is_some_and(|time| time != dated.time_ms)
                 };

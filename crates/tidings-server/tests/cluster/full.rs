@@ -152,19 +152,26 @@ async fn clock_is_set(by_s: i64) {
     let mut scene = scene_of(redis, 3, &[LIMIT, SHORT_LEASE]).await;
     let mut ann = Guests::of("ann", MAY);
     ann.fill(&scene).await;
-    for off_s in [by_s, 0] {
+    let mut times_let_in = 0;
+    for off_s in [by_s, 0, by_s, 0] {
         scene.redis.set_clock(off_s);
-        let since = now();
+        let (since, mut let_in) = (now(), 0);
         // In this time each lease would be over, and is kept anew.
         for hub in (0..3).cycle().take_while(|_| since.elapsed() < SHORT_LEASE_TIME) {
-            assert!(!ann.newcomer(&scene, hub).await, "{off_s} s off, let in {:?} after", since.elapsed());
-            assert_eq!(ann.gone.len(), 0, "nobody has to go");
+            let_in += usize::from(ann.newcomer(&scene, hub).await);
         }
+        println!("{off_s} s off: {let_in} let in");
+        times_let_in += usize::from(let_in > 0);
+        ann.settle(&scene, MAY, BOUND).await;
+        assert!(ann.gone.len() <= let_in, "nobody else has to go");
+        ann.gone.clear();
     }
+    // A hub whose question Redis had no time for judges by itself, once in a while on a busy machine. A lease that is over
+    // lets somebody in each time that the clock is set on.
+    assert!(times_let_in <= 1, "{times_let_in} times");
     scene.redis.set_clock(by_s);
     scene.hubs.remove(2).kill();
-    // It had the third.
-    drop(ann.forget(2, SHORT_LEASE_TIME + ROOM));
+    ann.forget_hub(2, SHORT_LEASE_TIME + ROOM);
     let free = until("the place of a dead hub is free", BOUND, async || ann.newcomer(&scene, 0).await).await;
     println!("free after {free:?} of a lease of {SHORT_LEASE_TIME:?}");
     assert!(free < SHORT_LEASE_TIME + ROOM, "{free:?}");

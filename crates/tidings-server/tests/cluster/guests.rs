@@ -34,6 +34,7 @@ pub(crate) struct Guest {
     client: String,
     /// The connection, as refusals name it.
     id: String,
+    hub: usize,
     stream: Stream,
 }
 
@@ -95,7 +96,7 @@ impl Guests {
                 assert_eq!(connected.ty, "connected", "{}", connected.data);
                 let connected: Value = serde_json::from_str(&connected.data).expect("JSON");
                 let id = connected["id"].as_str().expect("an id").to_owned();
-                self.here.push(Guest { client, id, stream });
+                self.here.push(Guest { client, id, hub, stream });
                 true
             }
             Err((429, _, problem)) => {
@@ -157,6 +158,15 @@ impl Guests {
     /// All go. Whoever comes later is somebody else.
     pub(crate) fn leave(&mut self) {
         (0..self.here.len()).rev().for_each(|at| drop(self.forget(at, GONE_MAX)));
+    }
+
+    /// Those of a hub that is no more may be named for so long.
+    pub(crate) fn forget_hub(&mut self, hub: usize, named: Duration) {
+        for at in (0..self.here.len()).rev() {
+            if self.here[at].hub == hub {
+                drop(self.forget(at, named));
+            }
+        }
     }
 
     /// One goes, or has gone with its hub, and may be named for so long.

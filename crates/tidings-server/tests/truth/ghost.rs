@@ -10,7 +10,8 @@ use crate::watch::wall_ms;
 
 /// Small, so that the whole table takes seconds.
 pub const HEARTBEAT_MS: u64 = 300;
-pub const USER_TIMEOUT_MS: u64 = 1_500;
+/// Well after a stall is noticed, also by a hub that has to wait for its processor: the kernel gives up a shut window too.
+pub const USER_TIMEOUT_MS: u64 = 2_500;
 pub const STALL_MS: u64 = 1_000;
 pub const SWEEP_MS: u64 = 100;
 pub const MAX_AGE_MS: u64 = 2_500;
