@@ -141,7 +141,7 @@ async fn a_user_that_may_not_do_it_all_is_refused_before_anything_is_half_done()
         let server = Server::start();
         let words: Vec<String> = rule.iter().filter(|word| *word != missing).cloned().collect();
         let mut options = with_user(&server, &words);
-        options.connection.connect_ms = 300;
+        options.connection.connect_ms = 3_000;
         let unfit = RedisEngine::open(options).await.map(|_| ()).expect_err(missing);
         let is_told = matches!(unfit, Unfit::Forbidden { .. }) || unfit.to_string().contains("NoPerm");
         assert!(is_told, "{missing}: {unfit}");

@@ -53,9 +53,10 @@ impl Learned {
         self.0.iter().map(|(_, dated)| *dated).collect()
     }
 
-    /// These were looked at.
+    /// These were looked at. The last that was learned is looked at again, since a replica may lack it.
     fn forget(&mut self, looked_at: &[Dated]) {
-        self.0.retain(|(_, dated)| !looked_at.contains(dated));
+        let last = self.0.back().map(|(_, dated)| *dated);
+        self.0.retain(|(_, dated)| Some(*dated) == last || !looked_at.contains(dated));
     }
 }
 
@@ -120,6 +121,8 @@ mod tests {
         assert_eq!(places, [20, 40, 50, 51]);
         learned.forget(&[dated(1, 20), dated(1, 40), dated(1, 50)]);
         assert_eq!(learned.all(), [dated(1, 51)]);
+        learned.forget(&[dated(1, 51)]);
+        assert_eq!(learned.all(), [dated(1, 51)], "it may be lost yet");
     }
 
     #[test]
