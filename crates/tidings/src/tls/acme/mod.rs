@@ -2,6 +2,7 @@
 //! leads, on port 443, and is answered in a handshake (`tls-alpn-01`, RFC 8737).
 
 mod cache;
+mod nonce;
 mod order;
 
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use instant_acme::{
     Account, AccountBuilder, AuthorizationStatus, ChallengeType, Error, Identifier, NewAccount, NewOrder,
-    OrderStatus, RetryPolicy,
+    Order, OrderStatus, RetryPolicy,
 };
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -14,6 +14,7 @@ use rustls::sign::CertifiedKey;
 use super::super::certificates::Certificates;
 use super::AcmeOptions;
 use super::cache::Cache;
+use super::nonce::with_new_nonces;
 
 /// The key and the chain of a new certificate, as PEM.
 pub(super) async fn place(
@@ -23,7 +24,8 @@ pub(super) async fn place(
 ) -> Result<String, Error> {
     let account = account(options, cache).await?;
     let names: Vec<_> = options.domains.iter().cloned().map(Identifier::Dns).collect();
-    let mut order = account.new_order(&NewOrder::new(&names)).await?;
+    let mut order = with_new_nonces!(account.new_order(&NewOrder::new(&names)))?;
+    with_new_nonces!(fetch_authorizations(&mut order))?;
     let mut authorizations = order.authorizations();
     while let Some(authorization) = authorizations.next().await {
         let mut authorization = authorization?;
@@ -36,15 +38,24 @@ pub(super) async fn place(
         let domain = challenge.identifier().to_string();
         let answer = answer(&domain, challenge.key_authorization().digest().as_ref());
         certificates.challenge(domain, answer.map_err(Error::Other)?);
-        challenge.set_ready().await?;
+        with_new_nonces!(challenge.set_ready())?;
     }
-    let status = order.poll_ready(&RetryPolicy::default()).await?;
+    let status = with_new_nonces!(order.poll_ready(&RetryPolicy::default()))?;
     if status != OrderStatus::Ready {
         return Err(Error::Other(refusal(&mut order).await.into()));
     }
-    let key = order.finalize().await?;
-    let chain = order.poll_certificate(&RetryPolicy::default()).await?;
+    let key = with_new_nonces!(order.finalize())?;
+    let chain = with_new_nonces!(order.poll_certificate(&RetryPolicy::default()))?;
     Ok(format!("{key}{chain}"))
+}
+
+/// The order keeps them: whoever walks through them afterwards asks nobody.
+async fn fetch_authorizations(order: &mut Order) -> Result<(), Error> {
+    let mut authorizations = order.authorizations();
+    while let Some(authorization) = authorizations.next().await {
+        authorization?;
+    }
+    Ok(())
 }
 
 /// The account that was kept, or a new one.
@@ -54,7 +65,8 @@ async fn account(options: &AcmeOptions, cache: &Cache) -> Result<Account, Error>
     }
     let contact: Vec<&str> = options.contact.iter().map(String::as_str).collect();
     let new = NewAccount { contact: &contact, terms_of_service_agreed: true, only_return_existing: false };
-    let (account, credentials) = builder(options)?.create(&new, options.directory_url.clone(), None).await?;
+    let created = with_new_nonces!(builder(options)?.create(&new, options.directory_url.clone(), None));
+    let (account, credentials) = created?;
     cache.keep_account(&credentials).map_err(|error| Error::Other(error.into()))?;
     Ok(account)
 }
@@ -77,7 +89,7 @@ fn answer(domain: &str, digest: &[u8]) -> Result<CertifiedKey, Box<dyn std::erro
 }
 
 /// What the authority says of a domain that it didn't find.
-async fn refusal(order: &mut instant_acme::Order) -> String {
+async fn refusal(order: &mut Order) -> String {
     let mut authorizations = order.authorizations();
     let mut said = Vec::new();
     while let Some(Ok(mut authorization)) = authorizations.next().await {
