@@ -238,9 +238,7 @@ fn channels(prefix: &str) -> String {
 }
 
 fn hear(ears: &Ears, info: &PushInfo) {
-    let (PushKind::Message, [_, Value::BulkString(told)]) = (&info.kind, info.data.as_slice()) else {
-        return;
-    };
+    let (PushKind::Message, [_, told]) = (&info.kind, info.data.as_slice()) else { return };
     match codec::told(told) {
         Some(told) => tell(ears, &told),
         None => tracing::warn!("what was told of the quotas is nothing that this version knows"),

@@ -70,8 +70,13 @@ struct Pair {
 
 impl Pair {
     async fn put(&mut self, put: Put) -> PutAnswer {
+        self.put_at(put.clone(), put).await
+    }
+
+    /// The same, by the time of either.
+    async fn put_at(&mut self, put: Put, of_redis: Put) -> PutAnswer {
         let expected = self.stores[usize::from(shard_of(&put.user))].put(&put, self.now_ms);
-        let mut answer = self.redis.put(self.line, put.clone()).await.expect("answered");
+        let mut answer = self.redis.put(self.line, of_redis).await.expect("answered");
         let mut expected_too = expected.clone();
         for answer in [&mut answer, &mut expected_too] {
             if let PutAnswer::Placed { leaving } = answer {
@@ -101,8 +106,8 @@ impl Pair {
         }
     }
 
-    /// The same, and a hub beats that knows how late it is.
-    async fn set_on(&mut self, ms: u64, beat: Beat) {
+    /// The same, and a hub that knows how late it is writes, and beats.
+    async fn set_on(&mut self, ms: u64, put: Put, beat: Beat) {
         let at_ms = self.now_ms - self.set_on_ms;
         let host_s: i64 =
             self.server.cli(&["TIME"]).lines().next().and_then(|s| s.parse().ok()).expect("a time");
@@ -110,6 +115,8 @@ impl Pair {
         let known: Vec<_> = shards().into_iter().map(|shard| (shard, redis_ms(shard))).collect();
         self.leap(ms);
         self.set_on_ms += ms;
+        let of_put = known.iter().find(|(shard, _)| *shard == shard_of(&put.user)).expect("one of all");
+        self.put_at(Put { at_ms, ..put.clone() }, Put { at_ms: of_put.1, ..put }).await;
         for (shard, redis_ms) in known {
             let expected = self.stores[usize::from(shard)].beat(&Beat { at_ms, ..beat.clone() }, self.now_ms);
             let asked = Beat { at_ms: redis_ms, ..beat.clone() };
@@ -203,7 +210,10 @@ async fn the_scripts_answer_as_the_store_does() {
                 let ms = [70_000, 90_000, 150_000][dice.random_range(0..3)];
                 match dice.random_bool(0.5) {
                     true => pair.leap(ms),
-                    false => pair.set_on(ms, beat(&hubs[dice.random_range(0..4)], false)).await,
+                    false => {
+                        let put = any_put(&mut dice, &hubs, version, pair.now_ms);
+                        pair.set_on(ms, put, beat(&hubs[dice.random_range(0..4)], false)).await;
+                    }
                 }
             }
             97 => {

@@ -316,7 +316,7 @@ impl Portions {
         self.incarnation.clone()
     }
 
-    /// What is said of a user: each client once, with its newest connection.
+    /// What is said of a user: each client once, with its newest connection, oldest first.
     fn held(&self, user: &Arc<str>) -> Vec<Holding> {
         let mut said = Vec::<Holding>::new();
         for held in self.users.get(user).into_iter().flat_map(|user| user.held.iter().rev()) {
@@ -324,6 +324,7 @@ impl Portions {
                 said.push(Holding { rank_ms: self.rank(held.came_ms), ..held.holding.clone() });
             }
         }
+        said.reverse();
         said
     }
 

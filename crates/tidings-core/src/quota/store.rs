@@ -12,14 +12,20 @@ const REMEMBERED_MS: u64 = 600_000;
 /// The store's time does not leap by more than this from one call to the next, where the caller knows better.
 const LEAP_MS: u64 = 500;
 
-/// One store. Its time is that of the host that is passed in, and never goes back: a host that was set back is gone on
-/// from. A host that was set on is not followed: no lease is over by that.
+/// One store. Its time is that of the host that is passed in, which is not followed where it was set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Store {
-    last_ms: u64,
-    ahead_ms: i64,
+    clock: Clock,
     leases: BTreeMap<Incarnation, Record>,
     users: BTreeMap<Arc<str>, BTreeMap<Incarnation, Portion>>,
+}
+
+/// Never goes back: a host that was set back is gone on from. A host that was set on is not followed: no lease is over by
+/// that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Clock {
+    last_ms: u64,
+    ahead_ms: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +44,25 @@ struct Portion {
     held: Vec<Holding>,
 }
 
+impl Clock {
+    fn now_ms(self, host_ms: u64) -> u64 {
+        self.last_ms.max(host_ms.saturating_add_signed(self.ahead_ms))
+    }
+
+    /// The time of a call whose caller knew this time, or none.
+    fn time_of(self, host_ms: u64, known_ms: u64) -> u64 {
+        let now_ms = self.now_ms(host_ms);
+        let on_ms = self.last_ms.max(known_ms);
+        if known_ms > 0 && now_ms > on_ms + LEAP_MS { on_ms } else { now_ms }
+    }
+
+    /// Something is written at this time: what comes later is not earlier.
+    fn set(&mut self, host_ms: u64, now_ms: u64) {
+        self.ahead_ms = now_ms.cast_signed().wrapping_sub(host_ms.cast_signed());
+        self.last_ms = now_ms;
+    }
+}
+
 impl Record {
     fn lives(&self, now_ms: u64) -> bool {
         self.until_ms > now_ms
@@ -52,7 +77,8 @@ impl Record {
 impl Store {
     /// Keeps a lease, or begins one.
     pub fn beat(&mut self, beat: &Beat, host_ms: u64) -> Beaten {
-        let now_ms = self.tick(host_ms, beat.at_ms);
+        let now_ms = self.clock.time_of(host_ms, beat.at_ms);
+        self.clock.set(host_ms, now_ms);
         if let Some(before) = &beat.instead_of {
             self.end(before, now_ms);
         }
@@ -71,7 +97,7 @@ impl Store {
 
     /// Writes a user's part, and says what becomes of the newcomer.
     pub fn put(&mut self, put: &Put, host_ms: u64) -> PutAnswer {
-        let now_ms = self.tick(host_ms, put.at_ms);
+        let now_ms = self.clock.time_of(host_ms, put.at_ms);
         let Some(own) = self.leases.get_mut(&put.incarnation) else { return PutAnswer::Fenced };
         if !own.lives(now_ms) || own.seen < put.known {
             return PutAnswer::Fenced;
@@ -82,6 +108,7 @@ impl Store {
             return PutAnswer::Stale;
         }
         own.seen = own.seen.max(put.version);
+        self.clock.set(host_ms, now_ms);
         let leases = &self.leases;
         user.retain(|incarnation, portion| counts(leases, incarnation, portion, now_ms));
         user.remove(&put.incarnation);
@@ -97,12 +124,12 @@ impl Store {
 
     /// Ends a lease.
     pub fn leave(&mut self, incarnation: &Incarnation) {
-        self.end(incarnation, self.last_ms);
+        self.end(incarnation, self.clock.last_ms);
     }
 
     /// The leases, by incarnation.
     pub fn list(&self, host_ms: u64) -> Vec<Lease> {
-        let now_ms = self.now_ms(host_ms);
+        let now_ms = self.clock.now_ms(host_ms);
         let lease = |(incarnation, record): (&Incarnation, &Record)| Lease {
             incarnation: incarnation.clone(),
             node: Arc::clone(&record.node),
@@ -114,7 +141,7 @@ impl Store {
 
     /// Lets go of what nothing depends on any more, as an engine does by the age of its keys.
     pub fn forget_void(&mut self, host_ms: u64) {
-        let now_ms = self.now_ms(host_ms);
+        let now_ms = self.clock.now_ms(host_ms);
         let leases = &self.leases;
         for user in self.users.values_mut() {
             user.retain(|incarnation, portion| counts(leases, incarnation, portion, now_ms));
@@ -124,7 +151,7 @@ impl Store {
 
     /// What a user's part is under the leases that live: for each, its version and what it holds.
     pub fn held(&self, user: &str, host_ms: u64) -> Vec<(&Incarnation, u64, &[Holding])> {
-        let now_ms = self.now_ms(host_ms);
+        let now_ms = self.clock.now_ms(host_ms);
         let parts = self.users.get(user).into_iter().flatten();
         let live = parts.filter(|(incarnation, _)| {
             self.leases.get(incarnation).is_some_and(|record| record.lives(now_ms))
@@ -135,22 +162,6 @@ impl Store {
     /// The users of whom anything is kept.
     pub fn users(&self) -> usize {
         self.users.len()
-    }
-
-    fn now_ms(&self, host_ms: u64) -> u64 {
-        self.last_ms.max(host_ms.saturating_add_signed(self.ahead_ms))
-    }
-
-    /// Time passes to a call whose caller knew this time, or none.
-    fn tick(&mut self, host_ms: u64, known_ms: u64) -> u64 {
-        let mut now_ms = self.now_ms(host_ms);
-        let on_ms = self.last_ms.max(known_ms);
-        if known_ms > 0 && now_ms > on_ms + LEAP_MS {
-            now_ms = on_ms;
-        }
-        self.ahead_ms = now_ms.cast_signed().wrapping_sub(host_ms.cast_signed());
-        self.last_ms = now_ms;
-        now_ms
     }
 
     fn end(&mut self, incarnation: &Incarnation, now_ms: u64) {

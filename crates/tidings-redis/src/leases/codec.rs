@@ -1,7 +1,6 @@
 //! What the scripts are asked and what they answer, as text. No name has a control character, so that lines part them.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use redis::Value;
 use tidings_core::quota::{
@@ -56,23 +55,18 @@ pub(super) fn put_answer(answer: &Value) -> Option<PutAnswer> {
         "fenced" => Some(PutAnswer::Fenced),
         "stale" => Some(PutAnswer::Stale),
         "placed" => {
-            let leaving = rest.iter().map(|leaving| match array(leaving)? {
-                [incarnation, client, connection, why] => {
-                    leaving_of([text(incarnation)?, text(client)?, text(connection)?, text(why)?])
-                }
-                _ => None,
-            });
+            let leaving = rest.iter().map(|leaving| leaving_of(fields(leaving)?));
             Some(PutAnswer::Placed { leaving: leaving.collect::<Option<_>>()? })
         }
         "refused" => {
-            let held_by = rest.iter().map(|held| match array(held)? {
-                [node, client, connection, since] => Some(Evidence {
-                    node: text(node)?.into(),
-                    client: text(client)?.into(),
-                    connection: text(connection)?.into(),
-                    since_ms: text(since)?.parse().ok()?,
-                }),
-                _ => None,
+            let held_by = rest.iter().map(|held| {
+                let [node, client, connection, since] = fields(held)?;
+                Some(Evidence {
+                    node: node.into(),
+                    client: client.into(),
+                    connection: connection.into(),
+                    since_ms: since.parse().ok()?,
+                })
             });
             Some(PutAnswer::Refused { held_by: held_by.collect::<Option<_>>()? })
         }
@@ -93,12 +87,9 @@ pub(super) fn leases(answer: &Value) -> Option<Vec<Lease>> {
     array(answer)?.iter().map(lease).collect()
 }
 
-pub(super) fn told(bytes: &[u8]) -> Option<Told> {
-    let mut lines = std::str::from_utf8(bytes).ok()?.split('\n');
-    let mut line = || lines.next();
-    let (incarnation, user) = (line()?, Arc::from(line()?));
-    let leaving = leaving_of([incarnation, line()?, line()?, line()?])?;
-    line().is_none().then_some(Told::Leave { user, leaving })
+pub(super) fn told(message: &Value) -> Option<Told> {
+    let [incarnation, user, client, connection, why] = fields(message)?;
+    Some(Told::Leave { user: user.into(), leaving: leaving_of([incarnation, client, connection, why])? })
 }
 
 fn leaving_of([incarnation, client, connection, why]: [&str; 4]) -> Option<Leaving> {
@@ -127,6 +118,16 @@ fn flag(flag: bool) -> Vec<u8> {
 
 fn number(number: u64) -> Vec<u8> {
     number.to_string().into_bytes()
+}
+
+/// The lines of a text.
+fn fields<const FIELDS: usize>(value: &Value) -> Option<[&str; FIELDS]> {
+    let mut lines = text(value)?.split('\n');
+    let mut fields = [""; FIELDS];
+    for field in &mut fields {
+        *field = lines.next()?;
+    }
+    lines.next().is_none().then_some(fields)
 }
 
 fn array(value: &Value) -> Option<&[Value]> {
