@@ -111,13 +111,11 @@ impl RedisLeases {
         let calls = self.calls().clone();
         let connection = &calls.connections[usize::from(shard) % calls.connections.len()];
         let answer = connection.run_by(line, script, &keys, arguments, self.options.call_ms).await;
+        if answer.as_ref().is_err_and(CallError::is_moved) {
+            self.spread();
+        }
         answer.map_err(|error| match error {
-            CallError::NotSent { why, .. } => {
-                if CallError::says_moved(&why) {
-                    self.spread();
-                }
-                LeaseError::Away
-            }
+            CallError::NotSent { .. } => LeaseError::Away,
             CallError::Unknown { why } => {
                 tracing::debug!(%why, "a call for the quotas was not answered");
                 LeaseError::Unknown
@@ -135,7 +133,7 @@ impl RedisLeases {
         for shard in 0..SHARDS {
             let look = look_at(&self.options.prefix, shard);
             match calls.connections[0].call(&look, self.options.call_ms).await {
-                Err(CallError::NotSent { why, .. }) if CallError::says_moved(&why) => {
+                Err(error) if error.is_moved() => {
                     self.spread();
                     break;
                 }

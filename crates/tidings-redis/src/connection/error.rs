@@ -63,9 +63,10 @@ impl CallError {
         Self::Unknown { why: "Redis answered what this version does not understand".into() }
     }
 
-    /// Whether this is what a node of a cluster says of what another one has.
-    pub(crate) fn says_moved(why: &str) -> bool {
-        why.starts_with("MOVED ")
+    /// Whether it is what a node of a cluster says of what another one has.
+    pub(crate) fn is_moved(&self) -> bool {
+        // The reply's code is the first word of why.
+        matches!(self, Self::NotSent { why, .. } if why.starts_with("MOVED "))
     }
 
     pub(super) fn of(reply: &ServerError) -> Self {

@@ -35,6 +35,21 @@ struct Held {
     doomed: FastMap<u64, CloseReason>,
 }
 
+impl Held {
+    /// The connection that has to go, or nothing where it is not in the books yet: then it goes as it comes.
+    fn doom(&mut self, serial: u64, reason: CloseReason) -> Option<ConnKey> {
+        let key = self.places.get(&serial).map(|(key, _)| *key);
+        if key.is_none() {
+            if self.doomed.len() >= DOOMED_MAX {
+                // Most of them had gone, or never came.
+                self.doomed.clear();
+            }
+            self.doomed.insert(serial, reason);
+        }
+        key
+    }
+}
+
 /// Nobody is refused before a connection that ended at another hub has surely stopped counting.
 const SECOND_LOOK: Duration = Duration::from_millis(250);
 
@@ -178,19 +193,7 @@ impl Hub {
             Why::Superseded => CloseReason::Superseded,
             Why::Limit => CloseReason::Limit,
         };
-        let key = {
-            let held = &mut *locked(&shared.places.held);
-            let key = held.places.get(&serial).map(|(key, _)| *key);
-            if key.is_none() {
-                if held.doomed.len() >= DOOMED_MAX {
-                    // Most of them had gone, or never came.
-                    held.doomed.clear();
-                }
-                held.doomed.insert(serial, reason);
-            }
-            key
-        };
-        let Some(key) = key else { return };
+        let Some(key) = locked(&shared.places.held).doom(serial, reason) else { return };
         let stays = reason == CloseReason::Superseded
             && !self.0.books().may_be_superseded(key, self.0.clock.now_ms());
         if !stays {
@@ -237,4 +240,21 @@ fn place_of(id: &str) -> Option<String> {
     let (life, rest) = id.split_once('-')?;
     let (_, serial) = rest.split_once('-')?;
     Some(format!("{life}-{}", u64::from_str_radix(serial, 36).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_to_go_before_it_came_is_remembered_within_the_limit() {
+        let mut held = Held::default();
+        for serial in 0..DOOMED_MAX as u64 {
+            assert_eq!(held.doom(serial, CloseReason::Limit), None);
+        }
+        assert_eq!(held.doomed.len(), DOOMED_MAX);
+        assert_eq!(held.doom(u64::MAX, CloseReason::Superseded), None);
+        assert_eq!(held.doomed.len(), 1);
+        assert_eq!(held.doomed.get(&u64::MAX), Some(&CloseReason::Superseded));
+    }
 }

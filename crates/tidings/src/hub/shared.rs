@@ -299,7 +299,13 @@ async fn turn(hub: &Weak<Inner>) -> Option<(Arc<Notify>, Duration)> {
     let wait = match due_ms {
         Some(due_ms) if due_ms <= now_ms => match hub.fetch(shared).await {
             Ok(()) => Duration::ZERO,
-            Err(ReadError) => AWAY_PAUSE,
+            Err(error) => {
+                // Once there is something to serve from, it is told when the engine is away.
+                if !shared.is_taken_up() {
+                    tracing::warn!(%error, "the log is not to be had yet");
+                }
+                AWAY_PAUSE
+            }
         },
         Some(due_ms) => Duration::from_millis(due_ms - now_ms),
         None => LOOK,

@@ -74,10 +74,28 @@ impl ToldRow {
 #[derive(Debug, Default)]
 pub(super) struct Others {
     peers: Mutex<Peers>,
-    /// When something was last passed on for a connection of another hub.
-    passed_on: Mutex<FastMap<Box<str>, u64>>,
+    passed_on: Mutex<PassedOn>,
     rows: Mutex<Rows>,
     fetching: tokio::sync::Mutex<()>,
+}
+
+/// When something was last passed on for a connection of another hub.
+#[derive(Debug, Default)]
+struct PassedOn(FastMap<Box<str>, u64>);
+
+impl PassedOn {
+    /// Whether it is to be passed on now, and is noted so.
+    fn is_due(&mut self, said: String, now_ms: u64) -> bool {
+        let is_recent = |at_ms: u64| at_ms + PASS_ON_MS > now_ms;
+        if self.0.len() >= PASSED_ON_MAX {
+            self.0.retain(|_, at_ms| is_recent(*at_ms));
+        }
+        if self.0.len() >= PASSED_ON_MAX || self.0.get(&*said).is_some_and(|at_ms| is_recent(*at_ms)) {
+            return false;
+        }
+        self.0.insert(said.into(), now_ms);
+        true
+    }
 }
 
 #[derive(Debug, Default)]
@@ -162,18 +180,7 @@ impl Hub {
     pub(in crate::hub) fn passes_on(&self, what: &str, connection_id: &str) -> bool {
         let Some(cluster) = self.cluster() else { return false };
         let now_ms = self.0.clock.now_ms();
-        let said = format!("{what} {connection_id}");
-        let passed = &mut *locked(&cluster.others.passed_on);
-        if passed.len() >= PASSED_ON_MAX {
-            passed.retain(|_, at_ms| *at_ms + PASS_ON_MS > now_ms);
-        }
-        if passed.len() >= PASSED_ON_MAX
-            || passed.get(&*said).is_some_and(|at_ms| *at_ms + PASS_ON_MS > now_ms)
-        {
-            return false;
-        }
-        passed.insert(said.into(), now_ms);
-        true
+        locked(&cluster.others.passed_on).is_due(format!("{what} {connection_id}"), now_ms)
     }
 
     fn is_own_life(&self, life: &str) -> bool {
@@ -271,5 +278,23 @@ impl From<PresentUser> for Present {
     fn from(PresentUser { user, connections, info }: PresentUser) -> Self {
         let info = info.and_then(|info| RawValue::from_string(info).ok());
         Self { user: user.into(), connections, info }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_again_is_passed_on_once_in_a_while_and_never_too_much_at_once() {
+        let mut passed = PassedOn::default();
+        let said = |connection: usize| format!("refresh {connection}");
+        for connection in 0..PASSED_ON_MAX {
+            assert!(passed.is_due(said(connection), 1));
+        }
+        assert!(!passed.is_due(said(0), PASS_ON_MS), "it was passed on lately");
+        assert!(!passed.is_due(said(PASSED_ON_MAX), PASS_ON_MS), "there is no room");
+        assert!(passed.is_due(said(PASSED_ON_MAX), 1 + PASS_ON_MS) && passed.is_due(said(0), 1 + PASS_ON_MS));
+        assert_eq!(passed.0.len(), 2, "the others are forgotten");
     }
 }
