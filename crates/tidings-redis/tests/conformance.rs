@@ -67,3 +67,8 @@ async fn it_conforms_on_the_sharded_bus() {
 async fn it_conforms_where_other_instances_tell() {
     conforms(false, vec![Server::start(), Server::start()]).await;
 }
+
+#[tokio::test]
+async fn it_conforms_where_they_tell_on_the_sharded_bus() {
+    conforms(true, vec![Server::start(), Server::start()]).await;
+}

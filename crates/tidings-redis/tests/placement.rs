@@ -9,6 +9,7 @@ use hub::{BOUND, Hub};
 use server::placed::{Behind, META, cluster, move_slot};
 use server::{Server, free_port, until};
 use tidings_redis::RedisOptions;
+use tidings_redis::connection::ConnectionOptions;
 
 async fn follows_its_slot(is_sharded: bool) {
     let (a, b) = cluster().await;
@@ -78,4 +79,50 @@ async fn behind_sentinels_the_master_of_now_is_found() {
     b.reach(head).await;
     b.assert_has_what_was_acknowledged_to(&a);
     assert_eq!(replica.cli(&["HGET", META, "seq"]), head.seq.to_string(), "there, and not elsewhere");
+}
+
+/// How often it told, on either bus.
+fn told(server: &Server) -> u64 {
+    let stats = server.cli(&["INFO", "commandstats"]);
+    let lines = stats.lines().filter_map(|line| line.split_once("publish:calls="));
+    lines.filter_map(|(_, line)| line.split(',').next()?.parse::<u64>().ok()).sum()
+}
+
+async fn tell_each_other(is_sharded: bool) {
+    let (log, mut master) = (Server::start(), Server::start());
+    let (with_slot, without) = cluster().await;
+    let behind = Behind::of(&master).await;
+    let fan_out = [without.url(), behind.url()].map(ConnectionOptions::new).to_vec();
+    let options = RedisOptions { fan_out, is_sharded, ..hub::options(&log) };
+    let (mut a, mut b) = (Hub::with(options.clone()).await, Hub::with(options).await);
+    let in_cluster = || told(&with_slot) + told(&without);
+    let both_tell = async |a: &mut Hub, b: &mut Hub, behind: &Server| {
+        let before = [in_cluster(), told(behind)];
+        until("both tell", BOUND, async || {
+            a.publish().await.expect("published");
+            b.publish().await.expect("published");
+            in_cluster() > before[0] + 10 && told(behind) > before[1] + 10
+        })
+        .await;
+    };
+    both_tell(&mut a, &mut b, &master).await;
+    move_slot(&with_slot, &without).await;
+    both_tell(&mut a, &mut b, &master).await;
+    master.kill();
+    both_tell(&mut a, &mut b, &behind.replica).await;
+    let head = a.publish().await.expect("published");
+    a.reach(head).await;
+    b.reach(head).await;
+    a.assert_has_what_was_acknowledged_to(&b);
+    b.assert_has_what_was_acknowledged_to(&a);
+}
+
+#[tokio::test]
+async fn a_cluster_and_a_master_behind_sentinels_tell_also_as_they_move() {
+    tell_each_other(false).await;
+}
+
+#[tokio::test]
+async fn they_tell_on_the_sharded_bus_too() {
+    tell_each_other(true).await;
 }

@@ -4,20 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidings_core::channel::ChannelName;
-use tidings_core::engine::{AppendError, Entry, Head, Heard, Offer, Placed};
+use tidings_core::engine::{AppendError, Head, Offer, Placed};
 use tidings_core::position::Cursor;
 use tokio::time::timeout;
 
+use super::group_commit::in_one_call;
 use super::publish::{Checked, PublishError, tell};
 use super::shared::Shared;
 use super::{Hub, Published, orders};
 use crate::gate;
 use crate::outlet::Outlet;
 
-/// Events of one append at most, but for one event to more channels than that, which is not divided.
-const APPEND_EVENTS_MAX: usize = 128;
-/// Bytes of data of one append at most, with the same exception.
-const APPEND_BYTES_MAX: usize = 1024 * 1024;
 /// How long an answer waits for what lies before its own events in the log. The events are stored whatever comes of it.
 const TAKEN_IN: Duration = Duration::from_secs(1);
 
@@ -33,14 +30,17 @@ impl Hub {
         let mut results = Vec::with_capacity(events.len());
         let mut rest = events.as_slice();
         while !rest.is_empty() {
-            let (part, others) = rest.split_at(in_one_append(rest));
+            let sizes = rest
+                .iter()
+                .map(|checked| (checked.channels.len(), checked.channels.len() * checked.event.data().len()));
+            let (part, others) = rest.split_at(in_one_call(sizes));
             results.extend(self.append_shared(shared, part, waits).await);
             rest = others;
         }
         results
     }
 
-    /// Appends what goes in one call, and takes it in.
+    /// Appends what goes in one call, with what others publish in the same moment.
     async fn append_shared(
         &self,
         shared: &Shared,
@@ -49,24 +49,15 @@ impl Hub {
     ) -> Vec<Result<Vec<Published>, PublishError>> {
         let since_us = self.0.clock.now_us();
         let offers: Vec<Offer> = part.iter().flat_map(|checked| self.offers(checked)).collect();
-        let appended = match shared.engine.append(shared.known(), offers.clone()).await {
+        let appended = match self.append(shared, offers.clone()).await {
             Ok(appended) => appended,
             Err(error) => {
                 return part.iter().map(|checked| self.not_appended(checked, &error, waits)).collect();
             }
         };
         let new = || offers.iter().zip(&appended.placed).filter(|(_, placed)| !placed.duplicate);
-        let entries: Vec<Entry> = new()
-            .map(|(Offer { channel, event, .. }, placed)| Entry {
-                seq: placed.seq,
-                time_ms: placed.time_ms,
-                channel: channel.clone(),
-                event: event.clone(),
-            })
-            .collect();
-        let count = entries.iter().filter(|entry| !orders::is_order(&entry.channel)).count() as u64;
-        if let Some(last) = entries.last().map(|entry| entry.seq) {
-            self.hear(shared, Heard::Entries(appended.epoch, entries));
+        let count = new().filter(|(offer, _)| !orders::is_order(&offer.channel)).count() as u64;
+        if let Some(last) = new().next_back().map(|(_, placed)| placed.seq) {
             let is_there =
                 |at: &Option<Head>| at.is_some_and(|at| at.epoch == appended.epoch && at.seq >= last);
             // What lies before them is on its way, or will be fetched.
@@ -135,17 +126,6 @@ impl Hub {
             },
         })
     }
-}
-
-/// How many of these events go in one append.
-fn in_one_append(events: &[Checked]) -> usize {
-    let (mut count, mut bytes) = (0, 0);
-    let fits = events.iter().take_while(|checked| {
-        count += checked.channels.len();
-        bytes += checked.channels.len() * checked.event.data().len();
-        count <= APPEND_EVENTS_MAX && bytes <= APPEND_BYTES_MAX
-    });
-    fits.count().max(1)
 }
 
 impl From<AppendError> for PublishError {

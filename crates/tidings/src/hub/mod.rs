@@ -12,6 +12,7 @@ mod decisions;
 mod drain;
 mod end;
 mod forward;
+mod group_commit;
 mod ids;
 mod lists;
 mod observe;

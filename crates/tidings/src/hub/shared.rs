@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use super::cluster::Cluster;
+use super::group_commit::Group;
 use super::places::Places;
 use super::queue::Queue;
 use super::{Hub, Inner, forward, locked, orders};
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     to_fetch: Arc<Notify>,
     /// The head as the engine told it last, and when.
     looked: watch::Sender<Option<(Head, u64)>>,
+    pub(super) group: Group,
     pub(super) queue: Queue,
     is_away: AtomicBool,
     pub(super) orders: orders::Orders,
@@ -58,6 +60,7 @@ impl Shared {
             taken_in: watch::channel(None).0,
             to_fetch: Arc::default(),
             looked: watch::channel(None).0,
+            group: Group::default(),
             queue,
             is_away: AtomicBool::new(false),
             orders: orders::Orders::default(),
