@@ -1,5 +1,6 @@
 //! Appends of many publishers as one call to the engine, where they come in the same moment: an engine spends more on a
-//! call than on an event. Nobody waits for an earlier call's answer, nor, while there is none to come, for anybody.
+//! call than on an event. Nobody waits for an earlier call's answer. Where one is under way, the next leaves whoever is
+//! ready to run a turn to join it.
 
 use std::future::poll_fn;
 use std::sync::Mutex;
@@ -41,7 +42,7 @@ struct Member {
 enum Joined {
     /// To begin a call.
     Alone,
-    /// To begin one, once whoever is as far has joined as well: where others publish just now there will be some.
+    /// To begin one, after a turn in which others may join.
     First,
     /// Nothing: somebody's call takes it along.
     Behind,
