@@ -18,6 +18,8 @@ use tidings_redis::{LeaseOptions, RedisLeases};
 const LEASE_MS: u64 = 200_000;
 const BOUND: Duration = Duration::from_secs(15);
 const STEPS: usize = 6_000;
+/// Soon a number has a digit more.
+const FROM_MS: u64 = 9_500_000;
 const USERS: [&str; 3] = ["ann", "bob", "zoë of 12, Long Street"];
 
 fn leases(server: &Server) -> RedisLeases {
@@ -179,7 +181,7 @@ async fn the_scripts_answer_as_the_store_does() {
     let server = Server::start();
     let redis = leases(&server);
     let mut pair =
-        Pair { server, redis, stores: vec![Store::default(); 16], now_ms: 1_000_000, set_on_ms: 0, line: 0 };
+        Pair { server, redis, stores: vec![Store::default(); 16], now_ms: FROM_MS, set_on_ms: 0, line: 0 };
     let mut hubs: Vec<_> = (0..4).map(|hub| Incarnation::new(&format!("h{hub}"), 1)).collect();
     let (mut lives, mut kinds) = (1, [0; 4]);
     for hub in &hubs {

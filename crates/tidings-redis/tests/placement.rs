@@ -93,7 +93,7 @@ async fn tell_each_other(is_sharded: bool) {
     let (with_slot, without) = cluster().await;
     let behind = Behind::of(&master).await;
     let fan_out = [without.url(), behind.url()].map(ConnectionOptions::new).to_vec();
-    let options = RedisOptions { fan_out, is_sharded, ..hub::options(&log) };
+    let options = RedisOptions { fan_out, is_sharded, append_ms: 5_000, ..hub::options(&log) };
     let (mut a, mut b) = (Hub::with(options.clone()).await, Hub::with(options).await);
     let in_cluster = || told(&with_slot) + told(&without);
     let both_tell = async |a: &mut Hub, b: &mut Hub, behind: &Server| {

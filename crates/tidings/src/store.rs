@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tidings_core::drain::ShutdownSummary;
+use tidings_core::label;
 use tidings_core::log::{RestoreError, Snapshot};
 
 const NODE: &str = "node";
@@ -64,6 +65,9 @@ impl Store {
     /// The node's name: as given, or as made at the first start and kept.
     pub(crate) fn node_name(&self, given: Option<&str>) -> io::Result<String> {
         if let Some(name) = given {
+            let is_none =
+                |error| io::Error::new(io::ErrorKind::InvalidInput, format!("the node's name {error}"));
+            label::check(name).map_err(is_none)?;
             return Ok(name.to_owned());
         }
         let kept = self.dir.as_ref().and_then(|dir| fs::read_to_string(dir.join(NODE)).ok());

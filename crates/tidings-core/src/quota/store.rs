@@ -12,7 +12,7 @@ const REMEMBERED_MS: u64 = 600_000;
 /// The store's time does not leap by more than this from one call to the next, where the caller knows better.
 const LEAP_MS: u64 = 500;
 
-/// One store. Its time is that of the host that is passed in, which is not followed where it was set.
+/// One store. Its time is that of the host that is passed in, but for what is said of its clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Store {
     clock: Clock,
@@ -20,8 +20,8 @@ pub struct Store {
     users: BTreeMap<Arc<str>, BTreeMap<Incarnation, Portion>>,
 }
 
-/// Never goes back: a host that was set back is gone on from. A host that was set on is not followed: no lease is over by
-/// that.
+/// Never goes back: a host that was set back is gone on from. One that was set on by more than a moment is not followed
+/// where the caller knows better: no lease is over by that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Clock {
     last_ms: u64,

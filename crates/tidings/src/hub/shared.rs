@@ -304,10 +304,11 @@ async fn turn(hub: &Weak<Inner>) -> Option<(Arc<Notify>, Duration)> {
             Ok(()) => Duration::ZERO,
             Err(error) => {
                 // Once there is something to serve from, it is told when the engine is away.
-                if !shared.is_taken_up() {
+                if !shared.is_taken_up() && !shared.is_away.swap(true, Ordering::Relaxed) {
                     tracing::warn!(%error, "the log is not to be had yet");
                 }
-                AWAY_PAUSE
+                // What is told meanwhile cuts that short for nobody.
+                return Some((Arc::default(), AWAY_PAUSE));
             }
         },
         Some(due_ms) => Duration::from_millis(due_ms - now_ms),

@@ -289,10 +289,11 @@ mod tests {
     fn what_is_said_again_is_passed_on_once_in_a_while_and_never_too_much_at_once() {
         let mut passed = PassedOn::default();
         let said = |connection: usize| format!("refresh {connection}");
-        for connection in 0..PASSED_ON_MAX {
+        assert!(passed.is_due(said(0), 1) && passed.is_due("leave 0".to_owned(), 1));
+        assert!(!passed.is_due(said(0), PASS_ON_MS), "it was passed on lately");
+        for connection in 2..PASSED_ON_MAX {
             assert!(passed.is_due(said(connection), 1));
         }
-        assert!(!passed.is_due(said(0), PASS_ON_MS), "it was passed on lately");
         assert!(!passed.is_due(said(PASSED_ON_MAX), PASS_ON_MS), "there is no room");
         assert!(passed.is_due(said(PASSED_ON_MAX), 1 + PASS_ON_MS) && passed.is_due(said(0), 1 + PASS_ON_MS));
         assert_eq!(passed.0.len(), 2, "the others are forgotten");
