@@ -40,7 +40,7 @@ impl Bench for Clock {
 
 /// Bounds that a test has time for.
 pub(crate) fn options(server: &Server) -> RedisOptions {
-    RedisOptions { append_ms: 500, read_ms: 500, ..RedisOptions::new(server.url()) }
+    RedisOptions { append_ms: 500, read_ms: 2_000, ..RedisOptions::new(server.url()) }
 }
 
 impl Hub {

@@ -39,7 +39,7 @@ fn answers_that_are_never_taken_are_given_up_with_their_sockets() {
     let hub = hub();
     let mut grown = Vec::new();
     let before = hub.rss_bytes();
-    for window_bytes in [0, 1, 0] {
+    for window_bytes in [0, 1, 0, 1, 0] {
         let start = now();
         thread::scope(|scope| {
             for _ in 0..CONNECTIONS {
@@ -54,8 +54,9 @@ fn answers_that_are_never_taken_are_given_up_with_their_sockets() {
         assert!(took <= BOUND, "{took:?}");
         hub.wait_for_sockets(0);
     }
-    // What was given back is used again.
-    assert!(grown[2] <= grown[0] + grown[0] / 2 + (4 << 20), "{grown:?}");
+    // What was given back is used again, once each of the allocator's arenas has had its share.
+    let had = grown[..3].iter().max().expect("some");
+    assert!(grown[4] <= had + had / 4 + (8 << 20), "{grown:?}");
     hub.assert_books_balance();
 }
 
