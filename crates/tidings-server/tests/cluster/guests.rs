@@ -73,6 +73,12 @@ impl Guests {
         }
     }
 
+    /// Whether nobody can come without that another goes.
+    pub(crate) fn is_full(&mut self) -> bool {
+        self.look();
+        self.here.len() >= self.limit
+    }
+
     /// Whether somebody was let in who was never here.
     pub(crate) async fn newcomer(&mut self, scene: &Scene, hub: usize) -> bool {
         self.came += 1;
