@@ -96,7 +96,9 @@ async fn redis_a_list_has_the_connections_of_all_hubs_in_one_order_and_in_pages(
         assert_eq!(after, "", "{sort}");
         assert_eq!(paged, all, "{sort}");
     }
-    for (filter, user) in [("user=u_3", "u_3"), ("channel=c4", "u_4"), ("client_id=k1", "u_1"), ("q=u_5", "u_5")] {
+    for (filter, user) in
+        [("user=u_3", "u_3"), ("channel=c4", "u_4"), ("client_id=k1", "u_1"), ("q=u_5", "u_5")]
+    {
         for hub in 0..2 {
             let page =
                 scene.ask(hub, Method::GET, &format!("/api/sse/connections?{filter}"), "").await.json();
