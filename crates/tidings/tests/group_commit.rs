@@ -88,10 +88,22 @@ async fn open(engine: &Arc<Slow>) -> Hub {
     options.rules.default.retention.age_ms = 0;
     options.bounds.event_bytes = 1024 * 1024;
     let hub = Hub::open_shared(options, Arc::clone(engine) as Arc<dyn Engine>).expect("opens");
-    while hub.engine_state() != EngineState::Here {
-        yield_now().await;
-    }
+    let taken_up = async {
+        while hub.engine_state() != EngineState::Here {
+            yield_now().await;
+        }
+    };
+    tokio::time::timeout(BOUND, taken_up).await.expect("taken up");
     hub
+}
+
+/// A hub, and somebody's publishing of `0` that the engine has not answered.
+async fn with_a_call_under_way() -> (Arc<Slow>, Hub, Publishing) {
+    let engine = Slow::new();
+    let hub = open(&engine).await;
+    let first = begin(&hub, "0".to_owned());
+    until_asked(&engine, 1).await;
+    (engine, hub, first)
 }
 
 fn jobs() -> ChannelName {
@@ -143,10 +155,8 @@ fn held(hub: &Hub) -> Vec<(u64, String)> {
 
 #[tokio::test]
 async fn whoever_publishes_at_the_same_moment_goes_in_one_call_and_has_an_answer_of_its_own() {
-    let engine = Slow::new();
-    let hub = open(&engine).await;
-    let mut publishing = vec![publish(&hub, "0").await];
-    until_asked(&engine, 1).await;
+    let (engine, hub, first) = with_a_call_under_way().await;
+    let mut publishing = vec![first];
     publishing.extend((1..300).map(|n| begin(&hub, n.to_string())));
     until_asked(&engine, 300).await;
     let calls = engine.calls();
@@ -162,10 +172,7 @@ async fn whoever_publishes_at_the_same_moment_goes_in_one_call_and_has_an_answer
 
 #[tokio::test]
 async fn large_events_are_divided_and_none_is_left_behind() {
-    let engine = Slow::new();
-    let hub = open(&engine).await;
-    let first = publish(&hub, "first").await;
-    until_asked(&engine, 1).await;
+    let (engine, hub, first) = with_a_call_under_way().await;
     let large: Vec<_> = (0..5).map(|_| begin(&hub, "x".repeat(400 * 1024))).collect();
     until_asked(&engine, 6).await;
     let calls = engine.calls();
@@ -178,10 +185,7 @@ async fn large_events_are_divided_and_none_is_left_behind() {
 
 #[tokio::test]
 async fn an_id_that_comes_twice_in_one_call_is_one_event_and_channels_are_told_apart() {
-    let engine = Slow::new();
-    let hub = open(&engine).await;
-    let first = publish(&hub, "first").await;
-    until_asked(&engine, 1).await;
+    let (engine, hub, first) = with_a_call_under_way().await;
     let twice = [0, 1].map(|_| begin_as(&hub, "once".to_owned(), Some("order-7")));
     let both = tokio::spawn({
         let hub = hub.clone();
@@ -214,10 +218,7 @@ async fn an_id_that_comes_twice_in_one_call_is_one_event_and_channels_are_told_a
 
 #[tokio::test]
 async fn who_goes_away_takes_nobody_along() {
-    let engine = Slow::new();
-    let hub = open(&engine).await;
-    let first = publish(&hub, "first").await;
-    until_asked(&engine, 1).await;
+    let (engine, hub, first) = with_a_call_under_way().await;
     // The one before its call, the other while it is under way.
     let leaves = publish(&hub, "leaves").await;
     let (leaves_late, stays) = (begin(&hub, "leaves late".to_owned()), begin(&hub, "stays".to_owned()));
@@ -228,7 +229,7 @@ async fn who_goes_away_takes_nobody_along() {
     first.await.expect("done").expect("published");
     stays.await.expect("done").expect("published");
     let names: Vec<_> = held(&hub).into_iter().map(|(_, data)| data).collect();
-    assert_eq!(names, ["first", "leaves", "leaves late", "stays"], "what was asked is done");
+    assert_eq!(names, ["0", "leaves", "leaves late", "stays"], "what was asked is done");
 }
 
 #[tokio::test]
