@@ -237,3 +237,19 @@ fn read_rings(path: &Path) -> io::Result<Vec<Snapshot>> {
         _ => Err(cut_short()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_called_by_what_can_be_a_name() {
+        let store = Store { dir: None, _lock: None, turn: Mutex::default() };
+        assert_eq!(store.node_name(Some("hub-1")).unwrap(), "hub-1");
+        for (name, why) in [("", "is empty"), ("a\nb", "has a control character at byte 1")] {
+            let error = store.node_name(Some(name)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            assert!(error.to_string().starts_with(&format!("the node's name {why}")), "{error}");
+        }
+    }
+}
