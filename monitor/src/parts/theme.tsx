@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Icon } from './icon.js';
 
 const THEMES = ['system', 'light', 'dark'] as const;
@@ -14,7 +14,8 @@ export function applyTheme(theme: Theme = kept()): void {
 export function ThemeToggle() {
   const [theme, setTheme] = useState<Theme>(kept);
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] as Theme;
-  useEffect(() => {
+  // With the button: whoever sees it changed sees the colours changed.
+  useLayoutEffect(() => {
     applyTheme(theme);
     try {
       localStorage.setItem(KEPT_AS, theme);

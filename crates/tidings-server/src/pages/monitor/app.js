@@ -2121,7 +2121,7 @@ function applyTheme(theme = kept()) {
 }
 function ThemeToggle() {
 	let [theme, setTheme] = d(kept), next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
-	return A$1(() => {
+	return F(() => {
 		applyTheme(theme);
 		try {
 			localStorage.setItem(KEPT_AS, theme);
