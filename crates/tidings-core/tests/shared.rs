@@ -9,7 +9,7 @@ use tidings_core::engine::{AHEAD_EVENTS_MAX, Entry, Follower, Head, PATIENCE_MS,
 use tidings_core::event::{Draft, Event};
 use tidings_core::history::{Envelope, Retention};
 use tidings_core::log::{Keep, Log, Piece, Presence, Rules, Slow};
-use tidings_core::position::Epoch;
+use tidings_core::position::{Cursor, Epoch};
 
 const EPOCH: u64 = 7;
 
@@ -43,6 +43,17 @@ fn log() -> Log<()> {
     let retention = Retention { count: 100, age_ms: 0, bytes: 0 };
     let default = Keep { retention, slow: Slow::Gap, presence: Presence::Asked };
     Log::new(Epoch::from(1), Rules { rules: Vec::new(), default, total_bytes: 0 })
+}
+
+/// One whose channels but `wide` keep little, and nothing for long.
+fn narrow_log() -> Log<()> {
+    let keep = |count, age_ms| Keep {
+        retention: Retention { count, age_ms, bytes: 0 },
+        slow: Slow::Gap,
+        presence: Presence::Asked,
+    };
+    let rules = vec![(Selector::parse("wide").expect("a selector"), keep(100, 0))];
+    Log::new(Epoch::from(1), Rules { rules, default: keep(2, 10), total_bytes: 0 })
 }
 
 /// What a stream is given, as its text.
@@ -147,6 +158,59 @@ fn a_hole_of_a_channel_is_a_gap_for_those_who_read_it_and_for_no_other() {
     );
     assert_eq!(taken(&mut log, quiet), "id: 7-2\ndata: 2\n\n");
     assert_eq!(log.head().to_string(), "7-9");
+}
+
+/// What a stream that resumes from a place is given, each with the place that it would resume from after that.
+fn given_from(log: &mut Log<()>, selectors: &[Selector], from: u64) -> Vec<(u64, String)> {
+    let cursor = Cursor { epoch: Epoch::from(EPOCH), seq: from, owed: false }.to_string();
+    let key = log.subscribe(selectors, Some(&cursor), Envelope::None, ()).key;
+    let text = taken(log, key);
+    log.unsubscribe(key);
+    let place = |text: &str| Some(Cursor::parse(text.strip_prefix("id: ")?.split_once('\n')?.0)?.seq);
+    let pieces = text.split_inclusive("\n\n");
+    pieces.map(|piece| (place(piece).expect("an id with a place"), piece.to_owned())).collect()
+}
+
+/// Two hubs of one log, of which the second has had less of it, and so has let less go.
+#[test]
+fn who_goes_on_at_a_hub_that_is_behind_misses_nothing_without_a_gap() {
+    const CHANNELS: [&str; 4] = ["wide", "narrow:1", "narrow:2", "narrow:3"];
+    let seed = rand::random();
+    println!("seed: {seed}");
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let by_name = CHANNELS.map(|name| Selector::parse(name).expect("a selector")).to_vec();
+    let by_pattern = vec![Selector::parse("*").expect("a selector")];
+    let mut went_on = 0;
+    for _ in 0..300 {
+        let channels: Vec<&str> = (0..40).map(|_| CHANNELS[rng.random_range(0..4)]).collect();
+        let behind = rng.random_range(20..=40);
+        let [mut first, mut second] = [40, behind].map(|head| {
+            let mut log = narrow_log();
+            log.begin(Epoch::from(EPOCH), &mut |()| {});
+            for seq in 1..=head {
+                log.adopt(&entry(seq, channels[seq as usize - 1]), &mut |()| {});
+            }
+            // A channel of which nothing is held is remembered by its name alone.
+            log.expire(1_000 + head + rng.random_range(0..12));
+            log
+        });
+        let selectors = if rng.random() { &by_name } else { &by_pattern };
+        let from = rng.random_range(0..20);
+        let had = given_from(&mut first, selectors, from);
+        for (at, (cursor, _)) in had.iter().enumerate().take_while(|(_, (cursor, _))| *cursor <= behind) {
+            went_on += 1;
+            let rest = given_from(&mut second, selectors, *cursor);
+            let told: Vec<&str> = had[..=at].iter().chain(&rest).map(|(_, text)| &**text).collect();
+            for seq in from + 1..=behind {
+                let channel = channels[seq as usize - 1];
+                let times = told.iter().filter(|text| text.ends_with(&format!("\ndata: {seq}\n\n"))).count();
+                let gap = format!("event: gap\ndata: {{\"channel\":\"{channel}\"");
+                let is_told = times == 1 || times == 0 && told.iter().any(|text| text.contains(&gap));
+                assert!(is_told, "{seq} of {channel} {times} times, cut at {cursor}: {told:#?}");
+            }
+        }
+    }
+    assert!(went_on > 1_000, "only {went_on}");
 }
 
 #[test]

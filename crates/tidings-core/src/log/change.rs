@@ -170,9 +170,9 @@ impl<W> Subscriber<W> {
             .count()
     }
 
-    /// Where to tell that a channel let go of events up to `lost`: there, or at the last of them that was this
+    /// Where the gap of a channel that let go of events up to `lost` ends: there, or at the last of them that was this
     /// subscriber's.
-    pub(super) fn gap_at(&self, index: u32, channel: &Channel, lost: u64) -> u64 {
+    pub(super) fn gap_through(&self, index: u32, channel: &Channel, lost: u64) -> u64 {
         if self.claims.is_none() || self.owns(index, channel, lost) {
             return lost;
         }

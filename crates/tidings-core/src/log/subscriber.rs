@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use super::Log;
 use super::change::Claim;
 use super::note::Note;
 use super::topic::Channel;
+use super::{Log, Map};
 use crate::channel::{ChannelName, Selector};
 use crate::history::Envelope;
 use crate::position::{Cursor, EARLIEST};
@@ -52,6 +52,10 @@ pub(super) struct Place {
     pub(super) from: u64,
 }
 
+/// Channels whose gap was told before events of others, each with the last that it had lost, while the cursor is before
+/// that. By name, since a channel may be let go meanwhile, and come back.
+type GapsTold = Option<Box<Map<ChannelName, u64>>>;
+
 #[derive(Debug)]
 pub(super) struct Subscriber<W> {
     generation: u32,
@@ -70,6 +74,7 @@ pub(super) struct Subscriber<W> {
     pub(super) notes: Option<Box<VecDeque<Note>>>,
     #[expect(clippy::box_collection, reason = "most subscribers have none, and each is counted in bytes")]
     pub(super) claims: Option<Box<Vec<Claim>>>,
+    gaps_told: GapsTold,
     pub(super) wake: W,
 }
 
@@ -110,6 +115,23 @@ impl<W> Subscriber<W> {
             claims.retain(|claim| claim.until > cursor);
             self.claims = self.claims.take().filter(|claims| !claims.is_empty());
         }
+        if let Some(told) = &mut self.gaps_told {
+            told.retain(|_, through| *through > cursor);
+            self.gaps_told = self.gaps_told.take().filter(|told| !told.is_empty());
+        }
+    }
+
+    /// Up to where it was told that this channel lost events, should its cursor not be there yet.
+    pub(super) fn gap_told_through(&self, channel: &ChannelName) -> u64 {
+        self.gaps_told.as_ref().and_then(|told| told.get(channel)).copied().unwrap_or(0)
+    }
+
+    /// It was told of a channel's gap.
+    pub(super) fn gap_told(&mut self, channel: &Channel) {
+        let lost = channel.history.trimmed_through;
+        if lost > self.cursor {
+            self.gaps_told.get_or_insert_default().insert(channel.name.clone(), lost);
+        }
     }
 
     /// The log is another: of what it had in the old one, only what it was to be told of its channels counts.
@@ -118,17 +140,20 @@ impl<W> Subscriber<W> {
         self.channels.iter_mut().chain(&mut self.patterns).for_each(|place| place.from = 0);
         self.ready.clear();
         self.claims = None;
+        self.gaps_told = None;
         let notes = self.notes.take().into_iter().flat_map(|notes| *notes);
         for note in notes.filter(|note| note.ty != "gap") {
             // A cursor from before the gaps that follow is still owed them.
-            self.note(Note { at: 0, owed: true, ..note });
+            self.note(Note { at: 0, through: 0, owed: true, ..note });
         }
     }
 
-    /// Nothing is left to take.
-    pub(super) fn rest(&mut self) {
+    /// Nothing up to the head is left to take.
+    pub(super) fn rest(&mut self, head: u64) {
+        self.cursor = head;
         self.ready.clear();
         self.claims = None;
+        self.gaps_told = None;
         self.awake = false;
     }
 }
@@ -176,6 +201,7 @@ impl<W> Log<W> {
             ready: SmallVec::new(),
             notes: None,
             claims: None,
+            gaps_told: None,
             wake,
         };
         let from = subscriber.cursor;
@@ -318,7 +344,7 @@ impl<W> Log<W> {
         subscriber.ready.sort_unstable();
         subscriber.ready.dedup();
         if let Selector::Pattern(pattern) = selector
-            && self.note_forgotten(index, pattern, seq)
+            && self.recall_forgotten(index, pattern, seq)
         {
             resume = Resume::Gap;
         }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::note::Note;
-use super::subscriber::Subscriber;
 use super::{Log, Slow, SubscriberKey};
 use crate::channel::ChannelName;
 use crate::history::{Envelope, Frame};
@@ -45,13 +44,13 @@ pub struct Taken {
 /// What comes next, smallest place first; a gap comes before the event at the same place.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
-    Gap(u32),
-    Event(u32, usize),
+    Gap { through: u64, channel: u32 },
+    Event { channel: u32, at: usize },
 }
 
 impl Next {
     fn channel(&self) -> u32 {
-        let (Self::Gap(channel) | Self::Event(channel, _)) = self;
+        let (Self::Gap { channel, .. } | Self::Event { channel, .. }) = self;
         *channel
     }
 }
@@ -62,30 +61,30 @@ impl<W> Log<W> {
     pub fn take(&mut self, key: SubscriberKey, bytes_max: usize, out: &mut Vec<Piece>) -> Option<Taken> {
         let epoch = self.epoch;
         self.subscriber(key)?;
-        let (channels, by_name) = (&self.channels, &self.by_name);
-        let by_its_name =
-            |name: &ChannelName| by_name.get(name).map(|&index| (index, &channels[index as usize]));
+        let channels = &self.channels;
         let subscriber = &mut self.subscribers[key.index as usize];
         let mut heap = BinaryHeap::new();
         for &index in &subscriber.ready {
             let Some(channel) = channels.get(index as usize) else { continue };
             let Some(since) = subscriber.since(index, &channel.patterns) else { continue };
             let lost = channel.history.trimmed_through;
-            if lost > since {
-                heap.push(Reverse((subscriber.gap_at(index, channel, lost), Next::Gap(index))));
+            if lost > since.max(subscriber.gap_told_through(&channel.name)) {
+                // Before all that may be behind its first lost event: whoever is cut after that, and goes on where less
+                // was let go, would never be told.
+                let through = subscriber.gap_through(index, channel, lost);
+                heap.push(Reverse((since + 1, Next::Gap { through, channel: index })));
             }
             let at = channel.history.index_after(since.max(lost));
             if let Some((seq, at)) = subscriber.next_of(index, channel, at) {
-                heap.push(Reverse((seq, Next::Event(index, at))));
+                heap.push(Reverse((seq, Next::Event { channel: index, at })));
             }
         }
         let boards = if self.boards.is_empty() { Vec::new() } else { subscriber.boards(channels) };
         let mut taken = Taken::default();
         let mut bytes = 0;
         while bytes < bytes_max {
-            subscriber.skip_told(by_its_name);
             let due = heap.peek().map(|Reverse((seq, _))| *seq);
-            if let Some(note) = note_before(subscriber, due) {
+            if let Some(note) = subscriber.note_before(due) {
                 taken.gaps += u64::from(note.ty == "gap");
                 taken.events += usize::from(note.passing.is_some());
                 let piece = piece_of(note, subscriber.cursor, epoch);
@@ -95,9 +94,9 @@ impl<W> Log<W> {
             }
             let Some(Reverse((seq, next))) = heap.pop() else { break };
             match next {
-                Next::Gap(index) => {
+                Next::Gap { through, channel: index } => {
                     let channel = &channels[index as usize];
-                    let slow = seq > subscriber.born;
+                    let slow = through > subscriber.born;
                     if slow && channel.keep.slow == Slow::Disconnect {
                         taken.ended_by = Some(channel.name.clone());
                         break;
@@ -107,30 +106,31 @@ impl<W> Log<W> {
                     }
                     let reason = if slow { "slow" } else { "trimmed" };
                     let data = json!({ "channel": channel.name, "reason": reason }).to_string();
-                    let cursor = Cursor { epoch, seq: subscriber.cursor.max(seq), owed: false };
+                    subscriber.pass(through, heap.peek().map(|Reverse((seq, _))| *seq));
+                    subscriber.gap_told(channel);
+                    let cursor = Cursor { epoch, seq: subscriber.cursor, owed: false };
                     let framed = control(Some(cursor), "gap", &data);
                     bytes += framed.chunk().len();
                     taken.gaps += 1;
                     out.push(Piece::Control(Arc::new(framed)));
                 }
-                Next::Event(index, at) => {
+                Next::Event { channel: index, at } => {
                     let channel = &channels[index as usize];
                     let Some(frame) = channel.history.get(at) else { continue };
                     bytes += frame.wire(subscriber.envelope).chunk().len();
                     taken.events += 1;
                     taken.replayed += u64::from(frame.seq <= subscriber.born);
                     out.push(Piece::Event(Arc::clone(frame)));
+                    subscriber.cursor = subscriber.cursor.max(seq);
                     if let Some((following, at)) = subscriber.next_of(index, channel, at + 1) {
-                        heap.push(Reverse((following, Next::Event(index, at))));
+                        heap.push(Reverse((following, Next::Event { channel: index, at })));
                     }
                 }
             }
-            subscriber.cursor = subscriber.cursor.max(seq);
         }
-        subscriber.skip_told(by_its_name);
         taken.more = !heap.is_empty() || subscriber.notes.is_some();
         if !taken.more {
-            subscriber.rest();
+            subscriber.rest(self.head);
         } else if taken.ended_by.is_none() {
             subscriber.wait_for(heap.into_iter().map(|Reverse((_, next))| next.channel()));
         }
@@ -151,19 +151,6 @@ impl Piece {
             Self::Control(framed) => framed.chunk().len(),
         }
     }
-}
-
-/// The next note, if it is due before whatever is at `due`.
-fn note_before<W>(subscriber: &mut Subscriber<W>, due: Option<u64>) -> Option<Note> {
-    let notes = subscriber.notes.as_ref()?;
-    if let (Some(front), Some(due)) = (notes.front(), due)
-        && front.at >= due
-    {
-        return None;
-    }
-    let note = subscriber.next_note()?;
-    subscriber.cursor = subscriber.cursor.max(note.at);
-    Some(note)
 }
 
 fn piece_of(note: Note, seq: u64, epoch: Epoch) -> Piece {

@@ -178,7 +178,7 @@ impl History<'_> {
         let reader = &mut self.readers[at];
         reader.awake = taken.more;
         if !taken.more {
-            reader.assert_complete(&self.model);
+            reader.rest(&self.model);
         }
     }
 

@@ -10,7 +10,10 @@ use super::log_model::{CHANNELS, Fate, Model};
 /// What a reader ought to be given.
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
-    pub(crate) place: u64,
+    /// Where it comes among the rest.
+    place: u64,
+    /// Where it takes the cursor, if that is not further.
+    through: u64,
     pub(crate) text: String,
     pub(crate) what: What,
 }
@@ -107,41 +110,67 @@ impl Reader {
     /// Everything that it has not had, in order.
     pub(crate) fn due(&self, model: &Model) -> Vec<Due> {
         let mut due = Vec::new();
-        for (channel, name) in CHANNELS.iter().enumerate() {
+        for channel in 0..CHANNELS.len() {
             let Some(since) = self.since(channel) else { continue };
             let lost = model.lost(channel);
-            if lost > since {
-                let slow = lost > self.born;
-                let reason = if slow { "slow" } else { "trimmed" };
-                let data = json!({ "channel": name, "reason": reason }).to_string();
-                let text = control(&model.cursor(lost, false), "gap", &data);
-                due.push(Due { place: lost, text, what: What::Gap { channel, slow } });
+            if self.is_owed_a_gap(model, channel) {
+                let what = What::Gap { channel, slow: lost > self.born };
+                due.push(Due { place: since + 1, through: lost, text: String::new(), what });
             }
             for event in model.held(channel).filter(|event| event.seq > since.max(lost)) {
                 let what = What::Event { channel, seq: event.seq };
-                due.push(Due { place: event.seq, text: model.text(event, self.envelope), what });
+                let text = model.text(event, self.envelope);
+                due.push(Due { place: event.seq, through: event.seq, text, what });
             }
         }
         for note in &self.notes {
             let text = control(&model.cursor(note.at.max(self.cursor), note.owed), note.ty, &note.data);
             let what = if note.ty == "gap" { What::GapOfAll } else { What::Note };
-            due.push(Due { place: note.at, text, what });
+            due.push(Due { place: note.at, through: note.at, text, what });
         }
-        // A note comes after what is at its place: they are the last here, and the sort is stable.
-        due.sort_by_key(|due| due.place);
+        // Gaps come before an event at their place, the one that ends first before the others; a note after both.
+        due.sort_by_key(|due| match due.what {
+            What::Gap { .. } => (due.place, 0, due.through),
+            What::Event { .. } => (due.place, 1, 0),
+            What::GapOfAll | What::Note => (due.place, 2, 0),
+        });
+        self.tell_gaps(model, &mut due);
         let ends = due.iter().position(|due| self.is_end(model, due));
         due.truncate(ends.unwrap_or(due.len()));
         due
     }
 
+    /// A gap takes the cursor to its end, as far as nothing else is due before that.
+    fn tell_gaps(&self, model: &Model, due: &mut [Due]) {
+        let mut cursor = self.cursor;
+        for at in 0..due.len() {
+            if let What::Gap { channel, slow } = due[at].what {
+                let free = due.get(at + 1).map_or(u64::MAX, |next| match next.what {
+                    What::GapOfAll | What::Note => next.place,
+                    What::Event { .. } | What::Gap { .. } => next.place - 1,
+                });
+                let through = due[at].through.min(free).max(cursor);
+                let reason = if slow { "slow" } else { "trimmed" };
+                let data = json!({ "channel": CHANNELS[channel], "reason": reason }).to_string();
+                due[at].through = through;
+                due[at].text = control(&model.cursor(through, false), "gap", &data);
+            }
+            cursor = cursor.max(due[at].through);
+        }
+    }
+
     /// The channel on which it fell off and is not to go on, if that comes next.
     pub(crate) fn ended_by(&self, model: &Model) -> Option<usize> {
         let ends = |channel: &usize| {
-            let lost = model.lost(*channel);
-            let slow = self.since(*channel).is_some_and(|since| lost > since) && lost > self.born;
-            slow && model.keep(*channel).slow == Slow::Disconnect
+            let is_slow = self.is_owed_a_gap(model, *channel) && model.lost(*channel) > self.born;
+            is_slow && model.keep(*channel).slow == Slow::Disconnect
         };
-        (0..CHANNELS.len()).filter(ends).min_by_key(|channel| model.lost(*channel))
+        (0..CHANNELS.len()).filter(ends).min_by_key(|channel| (self.since(*channel), model.lost(*channel)))
+    }
+
+    fn is_owed_a_gap(&self, model: &Model, channel: usize) -> bool {
+        let told = self.ledger[channel].unwrap_or(0);
+        self.since(channel).is_some_and(|since| model.lost(channel) > since.max(told))
     }
 
     /// How many events wait for it.
@@ -172,13 +201,14 @@ impl Reader {
                 self.notes.remove(0);
             }
         }
-        self.cursor = self.cursor.max(due.place);
+        self.cursor = self.cursor.max(due.through);
         let id = due.text.strip_prefix("id: ").and_then(|text| text.split_once('\n')).expect("an id").0;
         id.clone_into(&mut self.resume);
     }
 
     /// It has everything.
-    pub(crate) fn assert_complete(&self, model: &Model) {
+    pub(crate) fn rest(&mut self, model: &Model) {
+        self.cursor = model.head;
         for channel in (0..CHANNELS.len()).filter(|channel| self.ledger[*channel].is_some()) {
             self.assert_nothing_missing(model, channel, u64::MAX);
         }

@@ -186,16 +186,18 @@ fn what_was_refused_must_not_come() {
 #[test]
 fn a_gap_excuses_what_is_lost_and_must_stand_for_something() {
     let mut seen = whole();
-    seen[2] = gap("slow", at("a", 2));
+    seen[2] = gap("slow", at("a", 1));
     assert_eq!(wrong(seen), Vec::<String>::new());
     let mut seen = whole();
-    seen.insert(3, gap("slow", at("a", 2)));
-    assert_blamed(&wrong(seen), "stands for nothing");
+    seen.splice(1..4, [gap("slow", at("a", 0))]);
+    assert_eq!(wrong(seen), Vec::<String>::new());
+    for at_event in 1..=6 {
+        let mut seen = whole();
+        seen.insert(at_event, gap("slow", at("a", at_event as u64 - 1)));
+        assert_blamed(&wrong(seen), "stands for nothing");
+    }
     let mut seen = whole();
-    seen.splice(2..4, [gap("slow", at("a", 2))]);
-    assert_blamed(&wrong(seen), "missing without a gap");
-    let mut seen = whole();
-    seen[2] = Seen::Gap { tick: 100, selector: "logs".to_owned(), reason: "slow".to_owned(), at: at("a", 2) };
+    seen[2] = Seen::Gap { tick: 100, selector: "logs".to_owned(), reason: "slow".to_owned(), at: at("a", 1) };
     assert_blamed(&wrong(seen), "a gap on a channel of others");
 }
 
@@ -203,13 +205,56 @@ fn a_gap_excuses_what_is_lost_and_must_stand_for_something() {
 fn a_gap_over_what_is_still_held_is_found() {
     let mut seen = whole();
     seen.splice(1..5, [gap("slow", at("a", 4))]);
-    assert_blamed(&wrong(seen), "over what is held");
+    assert_blamed(&wrong(seen), "missing without a gap: jobs [4]");
     // Two of five were held when all were published. When it is told, only three are.
     let early =
         Seen::Gap { tick: 35, selector: "jobs".to_owned(), reason: "slow".to_owned(), at: at("a", 2) };
     let mut seen = whole();
     seen.splice(1..3, [early]);
-    assert_blamed(&wrong(seen), "over what is held");
+    assert_blamed(&wrong(seen), "missing without a gap: jobs [2]");
+}
+
+#[test]
+fn a_gap_that_comes_after_an_event_behind_it_is_found() {
+    // Of another channel, between the second and the third.
+    let ack = Ack { epoch: "a".to_owned(), offset: 3, tick: 61 };
+    let other = Publication { channel: "logs".to_owned(), acks: vec![ack], ..publication(6, None) };
+    let mut published = five();
+    published[2..].iter_mut().for_each(|publication| publication.acks[0].offset += 1);
+    published.push(other);
+    let event = |channel: &str, n, offset| {
+        let channel = channel.to_owned();
+        Seen::Event { tick: 100, channel, n, at: at("a", offset) }
+    };
+    let (node, selectors) = (0, ["jobs", "logs"].map(str::to_owned).to_vec());
+    let mut seen = vec![
+        Seen::Connected { node, at: at("a", 0), selectors, brought: None, lost: Vec::new() },
+        gap("slow", at("a", 2)),
+        event("logs", 6, 3),
+        event("jobs", 4, 5),
+        event("jobs", 5, 6),
+    ];
+    assert_eq!(told(&published, seen.clone()), Vec::<String>::new());
+    seen.swap(1, 2);
+    assert_blamed(&told(&published, seen), "missing without a gap: jobs [1, 2]");
+}
+
+#[test]
+fn a_gap_may_be_told_again_and_another_hub_may_hold_what_one_let_go() {
+    let gap = || gap("trimmed", at("a", 1));
+    let came_back = |node, told_again: bool, next: u64| {
+        let (selectors, brought) = (vec!["jobs".to_owned()], Some(at("a", 1)));
+        let back = Seen::Connected { node, at: at("a", 1), selectors, brought, lost: Vec::new() };
+        let mut seen = vec![connected(at("a", 0), None, &[]), event(1), gap(), back];
+        seen.extend(told_again.then(gap).into_iter().chain((next..=5).map(event)));
+        wrong(seen)
+    };
+    for told_again in [true, false] {
+        assert_eq!(came_back(0, told_again, 3), Vec::<String>::new());
+        assert_blamed(&came_back(0, told_again, 2), "stands for nothing");
+    }
+    assert_eq!(came_back(1, false, 2), Vec::<String>::new());
+    assert_blamed(&came_back(1, true, 2), "stands for nothing");
 }
 
 #[test]

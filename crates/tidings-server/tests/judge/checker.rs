@@ -49,7 +49,7 @@ pub(crate) struct Logged<'a> {
 /// What was published, and where it stands in the log of each epoch.
 pub(crate) struct Truth<'a> {
     pub(crate) channels: BTreeSet<&'a str>,
-    pub(crate) held_events: &'a dyn Fn(&str) -> usize,
+    held_events: &'a dyn Fn(&str) -> usize,
     by_number: HashMap<(&'a str, u64), &'a Publication>,
     by_channel: HashMap<&'a str, Vec<&'a Publication>>,
     /// By epoch and channel, then by offset.
@@ -115,23 +115,28 @@ impl<'a> Truth<'a> {
         self.by_number.get(&(channel, n)).copied()
     }
 
-    /// What a channel's log has after one place and before another.
+    /// What a channel's log has after one place and before another, each with its place.
     pub(crate) fn between(
         &self,
         epoch: &'a str,
         channel: &'a str,
         (after, before): (u64, u64),
-    ) -> impl Iterator<Item = &Logged<'a>> {
+    ) -> impl Iterator<Item = (u64, &Logged<'a>)> {
         let range = after + 1..before.max(after + 1);
         let log = self.logs.get(&(epoch, channel));
-        log.into_iter().flat_map(move |log| log.range(range.clone())).map(|(_, logged)| logged)
+        log.into_iter().flat_map(move |log| log.range(range.clone())).map(|(at, logged)| (*at, logged))
+    }
+
+    /// Whether a channel may have let go of the event at a place by a moment: behind it are as many as are held.
+    pub(crate) fn may_be_gone(&self, epoch: &'a str, channel: &'a str, offset: u64, tick: u64) -> bool {
+        self.newer(epoch, channel, offset, tick) >= (self.held_events)(channel)
     }
 
     /// How many events newer than a place its channel may have had at a moment: those that were sent by then and
     /// stand behind it, or whose place nobody was told when the hub died.
-    pub(crate) fn newer(&self, epoch: &'a str, channel: &'a str, offset: u64, tick: u64) -> usize {
+    fn newer(&self, epoch: &'a str, channel: &'a str, offset: u64, tick: u64) -> usize {
         let logged = self.between(epoch, channel, (offset, u64::MAX));
-        let logged = logged.filter(|logged| logged.publication.invoked < tick).count();
+        let logged = logged.filter(|(_, logged)| logged.publication.invoked < tick).count();
         let sent = self.by_channel.get(channel).into_iter().flatten();
         let untold = sent.filter(|sent| sent.invoked < tick && sent.acks.iter().all(|ack| ack.tick > tick));
         let untold = untold

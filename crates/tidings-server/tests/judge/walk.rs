@@ -9,13 +9,32 @@ use super::matching::means;
 /// Steps before a fault that are told with it.
 const TRAIL_STEPS_MAX: usize = 8;
 
+/// What a reader has of a channel.
+#[derive(Clone, Default)]
+struct Covered {
+    /// All up to here is accounted for.
+    last: u64,
+    /// The gaps that were told since. Where they end is seen by the channel's next event.
+    gaps: Vec<Told>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    /// Where the reader was. What is lost is behind that.
+    cursor: u64,
+    tick: u64,
+    node: Option<usize>,
+}
+
 pub(crate) struct Walk<'a> {
     truth: &'a Truth<'a>,
     reader: &'a Reader,
     epoch: &'a str,
     selectors: HashSet<&'a str>,
-    /// Channels that the reader is subscribed to. All up to the place is accounted for.
-    covers: HashMap<&'a str, u64>,
+    /// The newest place of all that it was given.
+    cursor: u64,
+    /// Channels that the reader is subscribed to.
+    covers: HashMap<&'a str, Covered>,
     had: HashSet<(&'a str, &'a str, u64)>,
     /// Selectors whose gap for the epoch that ended is not told yet.
     owed: HashSet<&'a str>,
@@ -35,6 +54,7 @@ impl<'a> Walk<'a> {
             reader,
             epoch: "",
             selectors: HashSet::new(),
+            cursor: 0,
             covers: HashMap::new(),
             had: HashSet::new(),
             owed: HashSet::new(),
@@ -66,7 +86,7 @@ impl<'a> Walk<'a> {
                     if reason == "epoch" {
                         self.lost_epoch(selector, at);
                     } else {
-                        self.gap(selector, at, *tick, figures);
+                        self.gap(selector, *tick);
                     }
                 }
                 Seen::Subscribed { at, selectors } => {
@@ -75,6 +95,7 @@ impl<'a> Walk<'a> {
                 }
                 Seen::Unsubscribed { at, selectors } => self.unsubscribed(at, selectors, figures),
             }
+            self.go_on(seen);
         }
         self.end(figures);
         self.wrong
@@ -87,6 +108,15 @@ impl<'a> Walk<'a> {
         if self.trail.len() > TRAIL_STEPS_MAX {
             self.trail.pop_front();
         }
+    }
+
+    fn go_on(&mut self, seen: &'a Seen) {
+        let (Seen::Connected { at, .. }
+        | Seen::Event { at, .. }
+        | Seen::Gap { at, .. }
+        | Seen::Subscribed { at, .. }
+        | Seen::Unsubscribed { at, .. }) = seen;
+        self.cursor = if at.epoch == self.epoch { self.cursor.max(at.offset) } else { self.cursor };
     }
 
     fn connected(&mut self, at: &'a Place, selectors: &'a [String], brought: Option<&Place>) {
@@ -107,6 +137,7 @@ impl<'a> Walk<'a> {
             self.owed = self.selectors.clone();
         }
         self.epoch = &at.epoch;
+        self.cursor = at.offset;
         self.recover(at.offset);
     }
 
@@ -114,9 +145,9 @@ impl<'a> Walk<'a> {
         let before = self.covers.clone();
         self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
         self.recover(0);
-        for (channel, last) in before {
+        for (channel, covered) in before {
             if !self.covers.contains_key(channel) {
-                self.account(channel, (last, at.offset + 1), u64::MAX, figures);
+                self.account(channel, &covered, at.offset + 1, u64::MAX, figures);
             }
         }
     }
@@ -125,7 +156,7 @@ impl<'a> Walk<'a> {
     fn recover(&mut self, from: u64) {
         for channel in &self.truth.channels {
             if self.selectors.iter().any(|selector| means(selector, channel)) {
-                self.covers.entry(channel).or_insert(from);
+                self.covers.entry(channel).or_insert(Covered { last: from, gaps: Vec::new() });
             } else {
                 self.covers.remove(channel);
             }
@@ -149,11 +180,11 @@ impl<'a> Walk<'a> {
         if !self.had.insert((&at.epoch, channel, n)) {
             return self.blame(format!("twice: {channel} {n}"));
         }
-        let Some(last) = self.covers.get(channel).copied() else {
+        let Some(covered) = self.covers.get(channel).cloned() else {
             return self.blame(format!("not subscribed: {channel} {n}"));
         };
-        if at.offset <= last {
-            self.blame(format!("out of order: {channel} {n} at {} after {last}", at.offset));
+        if at.offset <= covered.last {
+            self.blame(format!("out of order: {channel} {n} at {} after {}", at.offset, covered.last));
         }
         if self.owed.iter().any(|selector| means(selector, channel)) {
             self.blame(format!("an epoch ended without a gap: {channel} {n}"));
@@ -161,26 +192,47 @@ impl<'a> Walk<'a> {
         if self.announced.contains(channel) {
             self.blame(format!("a gap that was announced did not come: {channel} {n}"));
         }
-        self.account(channel, (last, at.offset), tick, figures);
-        self.covers.insert(channel, last.max(at.offset));
+        self.account(channel, &covered, at.offset, tick, figures);
+        let last = covered.last.max(at.offset);
+        self.covers.insert(channel, Covered { last, gaps: Vec::new() });
     }
 
-    /// Holds what the log has between two places against what was told.
-    fn account(&mut self, channel: &'a str, between: (u64, u64), tick: u64, figures: &mut Figures) {
-        let mut missing = Vec::new();
-        for logged in self.truth.between(self.epoch, channel, between) {
+    /// Holds what the log has up to a place against what was told. A gap stands for what was behind the reader when it was
+    /// told, and was not held then.
+    fn account(
+        &mut self,
+        channel: &'a str,
+        covered: &Covered,
+        before: u64,
+        tick: u64,
+        figures: &mut Figures,
+    ) {
+        let (truth, epoch, node) = (self.truth, self.epoch, self.node);
+        let (mut missing, mut gone) = (Vec::new(), Vec::new());
+        for (at, logged) in truth.between(epoch, channel, (covered.last, before)) {
             let n = logged.publication.n;
-            if self.had.contains(&(self.epoch, channel, n)) {
+            if self.had.contains(&(epoch, channel, n)) {
                 continue;
             }
-            if logged.superseded.is_some_and(|superseded| superseded < tick) {
+            gone.push(at);
+            let is_told = |gap: &Told| at > gap.cursor && truth.may_be_gone(epoch, channel, at, gap.tick);
+            if covered.gaps.iter().any(is_told) {
+                figures.lost += 1;
+            } else if logged.superseded.is_some_and(|superseded| superseded < tick) {
                 figures.replaced += 1;
             } else {
                 missing.push(n);
             }
         }
         if !missing.is_empty() {
-            self.blame(format!("missing without a gap: {channel} {missing:?} between {between:?}"));
+            let last = covered.last;
+            self.blame(format!("missing without a gap: {channel} {missing:?} between {last} and {before}"));
+        }
+        // What one hub no longer holds, another that is behind it may give.
+        for gap in covered.gaps.iter().filter(|gap| gap.node == node) {
+            if !gone.iter().any(|at| truth.may_be_gone(epoch, channel, *at, gap.tick)) {
+                self.blame(format!("a gap that stands for nothing: {channel} before {before}, at {gap:?}"));
+            }
         }
     }
 
@@ -188,6 +240,7 @@ impl<'a> Walk<'a> {
         if at.epoch != self.epoch {
             // The log began anew under a live stream.
             self.epoch = &at.epoch;
+            self.cursor = at.offset;
             self.covers.clear();
             self.owed.extend(&self.selectors);
             self.recover(at.offset);
@@ -195,32 +248,25 @@ impl<'a> Walk<'a> {
         if !self.owed.remove(selector) {
             self.blame(format!("a gap for an epoch that goes on: {selector}"));
         }
-        for (channel, last) in &mut self.covers {
+        for (channel, covered) in &mut self.covers {
             if means(selector, channel) {
-                *last = at.offset.max(*last);
+                covered.last = at.offset.max(covered.last);
             }
         }
     }
 
-    /// A gap stands for what the hub no longer held, up to its place, and for nothing else.
-    fn gap(&mut self, channel: &'a str, at: &Place, tick: u64, figures: &mut Figures) {
-        let Some(last) = self.covers.get(channel).copied() else {
+    /// The first that the reader has not had must be one that may be gone.
+    fn gap(&mut self, channel: &'a str, tick: u64) {
+        let (truth, epoch, node, cursor) = (self.truth, self.epoch, self.node, self.cursor);
+        let Some(covered) = self.covers.get_mut(channel) else {
             return self.blame(format!("a gap on a channel of others: {channel}"));
         };
-        let truth = self.truth;
-        let lost = truth
-            .between(self.epoch, channel, (last, at.offset + 1))
-            .filter(|logged| !self.had.contains(&(self.epoch, channel, logged.publication.n)))
-            .count();
-        figures.lost += lost;
-        if lost == 0 {
-            self.blame(format!("a gap that stands for nothing: {channel} {at:?} after {last}"));
+        covered.gaps.push(Told { cursor, tick, node });
+        let mut rest = truth.between(epoch, channel, (covered.last, u64::MAX));
+        let first = rest.find(|(_, logged)| !self.had.contains(&(epoch, channel, logged.publication.n)));
+        if !first.is_some_and(|(at, _)| truth.may_be_gone(epoch, channel, at, tick)) {
+            self.blame(format!("a gap that stands for nothing: {channel} at {cursor}"));
         }
-        let newer = truth.newer(self.epoch, channel, at.offset, tick);
-        if newer < (truth.held_events)(channel) {
-            self.blame(format!("a gap over what is held: {channel} {at:?} has {newer} after it"));
-        }
-        self.covers.insert(channel, last.max(at.offset));
     }
 
     fn end(&mut self, figures: &mut Figures) {
@@ -230,8 +276,8 @@ impl<'a> Walk<'a> {
         for selector in std::mem::take(&mut self.owed) {
             self.blame(format!("an epoch ended without a gap: {selector}"));
         }
-        for (channel, last) in self.covers.clone() {
-            self.account(channel, (last, u64::MAX), u64::MAX, figures);
+        for (channel, covered) in self.covers.clone() {
+            self.account(channel, &covered, u64::MAX, u64::MAX, figures);
         }
     }
 
