@@ -159,9 +159,11 @@ describe.skipIf(NO_BROWSER)('tabs that share', () => {
       'hung',
       async (leader) => {
         // A request that blocks the page's only thread, as a frozen page's stands still.
+        const hangs = pages.stalled();
         stalled.push(
           leader.evaluate('{ const ask = new XMLHttpRequest(); ask.open("GET", "/stall", false); ask.send(); }'),
         );
+        await hangs;
       },
       WATCHDOG_MS + GOES_ON_WITHIN_MS,
     );

@@ -39,6 +39,7 @@ export class Pages {
   #hubUrl: () => string;
   #upstream = new Set<ReturnType<typeof request>>();
   #stalled: ServerResponse[] = [];
+  #stalls = () => {};
   #server = createServer((asked, answer) => this.#answer(asked, answer));
 
   constructor(hubUrl: () => string) {
@@ -66,6 +67,13 @@ export class Pages {
     for (const held of this.#upstream) held.destroy();
   }
 
+  /** Once somebody asks for `/stall`. */
+  stalled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stalls = resolve;
+    });
+  }
+
   /** Answers those who asked for `/stall`. */
   release(): void {
     for (const answer of this.#stalled.splice(0)) answer.end();
@@ -73,7 +81,10 @@ export class Pages {
 
   #answer(asked: IncomingMessage, answer: ServerResponse): void {
     if (asked.url?.startsWith('/api/')) return this.#proxy(asked, answer);
-    if (asked.url === '/stall') return void this.#stalled.push(answer);
+    if (asked.url === '/stall') {
+      this.#stalled.push(answer);
+      return this.#stalls();
+    }
     const [type, body] = asked.url === '/client.js' ? ['text/javascript', this.#script] : ['text/html', PAGE];
     answer.writeHead(200, { 'Content-Type': type }).end(body);
   }
