@@ -186,6 +186,34 @@ fn what_was_left_and_then_let_go_of_is_a_gap_where_it_was() {
 }
 
 #[test]
+fn what_was_left_stays_the_readers_also_where_its_channel_is_let_go() {
+    let mut rules = rules();
+    rules.default.retention.age_ms = 1_000;
+    let mut log = Log::new(Epoch::from(7), rules);
+    publish(&mut log, "other", (None, None), 1);
+    publish(&mut log, "other", (None, None), 2);
+    log.expire(NOW_MS + 2_000);
+    let key = log.subscribe(&[selector("jobs"), selector("logs")], Some("7-0"), Envelope::None, ()).key;
+    publish(&mut log, "jobs", (None, None), 3);
+    change(&mut log, key, &[], &[selector("jobs")]).expect("changed");
+    log.expire(NOW_MS + 4_000);
+    // Were the channel's place free, this one would have it.
+    publish(&mut log, "other", (None, None), 4);
+    let mut pieces = Vec::new();
+    log.take(key, BUDGET_BYTES, &mut pieces).expect("a subscriber");
+    let text = |piece: &Piece| match piece {
+        Piece::Event(frame) => frame.data().to_owned(),
+        Piece::Control(control) => String::from_utf8_lossy(control.payload()).into_owned(),
+    };
+    let told: String = pieces.iter().map(text).collect();
+    assert!(told.contains("{\"channel\":\"jobs\",\"reason\":\"slow\"}"), "{told}");
+    assert!(!told.contains("other"), "which it never read: {told}");
+    log.expire(NOW_MS + 6_000);
+    let name = ChannelName::parse("jobs").expect("a name");
+    assert!(log.channels(NOW_MS).get(&name).is_none(), "nobody's any more");
+}
+
+#[test]
 fn what_a_reader_left_behind_it_is_not_what_it_is_behind_by() {
     let mut log = log();
     let key = log.subscribe(&[selector("jobs"), selector("logs")], None, Envelope::None, ()).key;

@@ -160,6 +160,57 @@ fn a_hole_of_a_channel_is_a_gap_for_those_who_read_it_and_for_no_other() {
     assert_eq!(log.head().to_string(), "7-9");
 }
 
+/// More names were forgotten while a hub was away than are remembered.
+#[test]
+fn a_hole_that_no_name_is_known_of_may_be_anybodys_and_all_are_told() {
+    let mut log = log();
+    log.begin(Epoch::from(EPOCH), &mut |()| {});
+    let read = |log: &mut Log<()>, selectors: &[&str], cursor: Option<&str>| {
+        let selectors = selectors.iter().map(|text| Selector::parse(text).expect("a selector"));
+        log.subscribe(&selectors.collect::<Vec<_>>(), cursor, Envelope::None, ()).key
+    };
+    let gap = |id: &str, channel: &str| {
+        format!("id: 7-{id}\nevent: gap\ndata: {{\"channel\":\"{channel}\",\"reason\":\"trimmed\"}}\n\n")
+    };
+    let (stays, pattern) = (read(&mut log, &["busy", "quiet"], None), read(&mut log, &["*"], None));
+    log.adopt(&entry(1, "busy"), &mut |()| {});
+    log.adopt(&entry(2, "named"), &mut |()| {});
+    assert_eq!(taken(&mut log, stays), "id: 7-1\ndata: 1\n\n");
+    taken(&mut log, pattern);
+    let mut roused = 0;
+    for (through, entries) in [(6, vec![entry(5, "busy")]), (9, vec![entry(9, "quiet")])] {
+        let found = Stretch {
+            lost: vec![(name("named"), 4)],
+            forgotten_through: 8,
+            ..stretch(head(9), through, entries)
+        };
+        log.adopt_stretch(&found, &mut |()| roused += 1);
+    }
+    assert_eq!(roused, 2);
+    let events = "id: 7-5\ndata: 5\n\n";
+    let told = taken(&mut log, stays);
+    assert!(told.starts_with(&[gap("2", "busy"), gap("2", "quiet")].concat()), "{told}");
+    assert!(told.ends_with("id: 7-9\ndata: 9\n\n"), "{told}");
+    let told = taken(&mut log, pattern);
+    assert!(told.starts_with(&gap("2", "*")), "{told}");
+    assert!(told.contains(events) && told.ends_with("id: 7-9\ndata: 9\n\n"), "{told}");
+    // Whoever comes from another hub is told likewise, but of what is held again: that was not lost.
+    for (from, channel, is_told) in [
+        ("7-2", "busy", true),
+        ("7-5", "busy", false),
+        ("7-4", "named", false),
+        ("7-7", "quiet", true),
+        ("7-7", "new", true),
+        ("7-7", "*", true),
+        ("7-8", "*", false),
+    ] {
+        let key = read(&mut log, &[channel], Some(from));
+        let told = taken(&mut log, key);
+        assert_eq!(told.contains("event: gap"), is_told, "{channel} from {from}: {told}");
+        log.unsubscribe(key);
+    }
+}
+
 /// What a stream that resumes from a place is given, each with the place that it would resume from after that.
 fn given_from(log: &mut Log<()>, selectors: &[Selector], from: u64) -> Vec<(u64, String)> {
     let cursor = Cursor { epoch: Epoch::from(EPOCH), seq: from, owed: false }.to_string();

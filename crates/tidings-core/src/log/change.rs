@@ -1,6 +1,8 @@
 //! A live subscriber's channels change, from one place of the log on. It may be behind that place: what lay before it is
 //! still the subscriber's as it was, so that nothing is missing between two events that it is given.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use super::note::Note;
@@ -62,10 +64,7 @@ impl<W> Log<W> {
                 subscriber.note(Note::new(head, ty, data));
             }
         }
-        if subscriber.notes.is_some() && !subscriber.awake {
-            subscriber.awake = true;
-            wake(&subscriber.wake);
-        }
+        subscriber.wake_for_notes(wake);
         Ok((added, removed))
     }
 
@@ -111,6 +110,19 @@ impl<W> Log<W> {
         }
     }
 
+    /// The channels of which something that was left is still somebody's.
+    pub(super) fn claimed(&mut self) -> HashSet<u32> {
+        let subscribers = &self.subscribers;
+        let claims = |index: u32| subscribers.get(index as usize)?.claims.as_deref();
+        self.claimants.retain(|index| claims(*index).is_some());
+        self.claimants
+            .iter()
+            .filter_map(|index| claims(*index))
+            .flatten()
+            .map(|claim| claim.channel)
+            .collect()
+    }
+
     /// Where the selectors of a subscriber begin on the channels that it has to take from.
     fn waiting(&self, index: u32) -> Vec<(u32, Option<u64>)> {
         let subscriber = &self.subscribers[index as usize];
@@ -131,6 +143,7 @@ impl<W> Log<W> {
             let until = self.channels[channel as usize].history.last_seq();
             if until > from.max(cursor) {
                 subscriber.claims.get_or_insert_default().push(Claim { channel, from, until });
+                self.claimants.insert(index);
             }
         }
     }

@@ -22,7 +22,7 @@ mod subscriber;
 mod take;
 mod topic;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use slab::Slab;
@@ -147,8 +147,12 @@ pub struct Log<W> {
     patterns: Slab<(Pattern, Topic)>,
     by_pattern: Map<Pattern, u32>,
     subscribers: Slab<Subscriber<W>>,
+    /// Subscribers that may have claims.
+    claimants: HashSet<u32>,
     generation: u32,
     forgotten: Forgotten,
+    /// Of a shared log: after and through which place any channel may have lost something that this hub never had.
+    suspected: (u64, u64),
     /// Every event in the order of the log, for the bound over all channels; entries whose event is gone are skipped.
     order: VecDeque<(u64, u32)>,
     order_max: usize,
@@ -172,8 +176,10 @@ impl<W> Log<W> {
             patterns: Slab::new(),
             by_pattern: Map::default(),
             subscribers: Slab::new(),
+            claimants: HashSet::new(),
             generation: 0,
             forgotten: Forgotten::new(REMEMBERED_CHANNELS_MAX),
+            suspected: (0, 0),
             order: VecDeque::new(),
             order_max: 1024,
             bytes: 0,
@@ -243,9 +249,10 @@ impl<W> Log<W> {
         for (_, channel) in &mut self.channels {
             self.bytes -= channel.history.expire(now_ms, &channel.keep.retention);
         }
+        let claimed = self.claimed();
         let indexes: Vec<_> = self.channels.iter().map(|(index, _)| index).collect();
         for index in indexes {
-            if self.is_idle(index) {
+            if self.is_idle(index) && !claimed.contains(&(index as u32)) {
                 self.forget(index);
             }
         }

@@ -30,11 +30,23 @@ impl Note {
     pub(super) fn new(at: u64, ty: &'static str, data: String) -> Self {
         Self { at, through: at, ty, data, owed: false, passing: None }
     }
+
+    pub(super) fn gap(at: u64, of: &Selector, reason: &str) -> Self {
+        Self::new(at, "gap", json!({ "channel": of, "reason": reason }).to_string())
+    }
 }
 
 impl<W> Subscriber<W> {
     pub(super) fn note(&mut self, note: Note) {
         self.notes.get_or_insert_default().push_back(note);
+    }
+
+    /// Wakes the subscriber, should anything be noted and it asleep.
+    pub(super) fn wake_for_notes(&mut self, wake: &mut impl FnMut(&W)) {
+        if self.notes.is_some() && !self.awake {
+            self.awake = true;
+            wake(&self.wake);
+        }
     }
 
     /// Moves the cursor on to `through`, as far as neither what comes next at `due` nor a note is before that.
@@ -65,18 +77,16 @@ impl<W> Log<W> {
         let mut lost = selectors.iter().filter(|selector| !selector.is_hubs_own()).peekable();
         let any = lost.peek().is_some();
         while let Some(selector) = lost.next() {
-            let data = json!({ "channel": selector, "reason": "epoch" }).to_string();
             let owed = lost.peek().is_some();
-            subscriber.note(Note { owed, ..Note::new(subscriber.born, "gap", data) });
+            subscriber.note(Note { owed, ..Note::gap(subscriber.born, selector, "epoch") });
         }
         any
     }
 
     /// Notes that what a resuming subscriber's cursor has not had of this is not for it, before anything else.
     pub(super) fn note_withheld(&mut self, index: u32, selector: &Selector, floor: u64) {
-        let data = json!({ "channel": selector, "reason": "granted" }).to_string();
         let subscriber = &mut self.subscribers[index as usize];
-        subscriber.note(Note { through: floor, ..Note::new(subscriber.cursor, "gap", data) });
+        subscriber.note(Note { through: floor, ..Note::gap(subscriber.cursor, selector, "granted") });
     }
 
     /// Sees to it that a resuming subscriber is told of the channels that lost something after `seq` and were then let
@@ -88,9 +98,9 @@ impl<W> Log<W> {
         let named: Vec<_> = named.take(LOST_NAMES_TOLD_MAX + 1).cloned().collect();
         let many = named.len() > LOST_NAMES_TOLD_MAX;
         if many || self.forgotten.through > seq {
-            let data = json!({ "channel": pattern.as_str(), "reason": "trimmed" }).to_string();
+            let whole = Selector::Pattern(pattern.clone());
             let subscriber = &mut self.subscribers[index as usize];
-            subscriber.note(Note { through: self.head, ..Note::new(subscriber.cursor, "gap", data) });
+            subscriber.note(Note { through: self.head, ..Note::gap(subscriber.cursor, &whole, "trimmed") });
         }
         if !many {
             for name in &named {

@@ -32,10 +32,7 @@ impl<W> Log<W> {
             }
             subscriber.note(Note { passing: Some(Arc::clone(&frame)), ..Note::new(head, "", String::new()) });
             recipients += 1;
-            if !subscriber.awake {
-                subscriber.awake = true;
-                wake(&subscriber.wake);
-            }
+            subscriber.wake_for_notes(wake);
         }
         recipients
     }

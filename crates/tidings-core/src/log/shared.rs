@@ -1,8 +1,10 @@
 //! The log of a hub that shares it with others: what has a place already is taken in at that place.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Log;
+use super::note::Note;
 use crate::channel::ChannelName;
 use crate::engine::{Entry, Stretch};
 use crate::history::Frame;
@@ -17,6 +19,9 @@ impl<W> Log<W> {
         self.head = self.head.max(entry.seq);
         self.last_ms = self.last_ms.max(entry.time_ms);
         let cursor = Cursor { seq: entry.seq, ..self.head() };
+        let history = &mut self.channels[index as usize].history;
+        // It is the oldest that is held: what is not known by name to be lost was before it.
+        history.trimmed_through = history.trimmed_through.min(entry.seq - 1);
         self.append(index, Arc::new(Frame::new(cursor, self.last_ms, entry.channel.clone(), &entry.event)));
         let recipients = self.notify(index, wake);
         if let Some(id) = entry.event.id() {
@@ -58,7 +63,40 @@ impl<W> Log<W> {
         for (name, through) in &stretch.lost {
             self.lose(name, *through, wake);
         }
+        if self.head > 0 && stretch.forgotten_through > self.head.max(self.forgotten.through) {
+            self.suspected = (self.head, stretch.forgotten_through);
+            self.tell_suspicion(wake);
+        }
         self.forgotten.through = self.forgotten.through.max(stretch.forgotten_through);
+        let (from, through) = self.suspected;
+        let through = through.min(stretch.through);
+        if through > self.head {
+            let named: HashSet<&ChannelName> = stretch.lost.iter().map(|(name, _)| name).collect();
+            for (_, channel) in &mut self.channels {
+                let history = &mut channel.history;
+                // What came since is the oldest that its channel holds: up to there, all is known.
+                let is_known = named.contains(&channel.name) || history.last_held() > from;
+                if channel.board.is_none() && !is_known {
+                    let before = history.bytes();
+                    history.lose(through);
+                    self.bytes -= before - history.bytes();
+                }
+            }
+        }
+    }
+
+    /// Channels whose very names are forgotten lost something that was not here yet. Any may be one of them, and every
+    /// stream is told so.
+    fn tell_suspicion(&mut self, wake: &mut impl FnMut(&W)) {
+        let keys: Vec<u32> = self.subscribers.iter().map(|(index, _)| index as u32).collect();
+        for index in keys {
+            let selectors = self.selectors_of(&self.subscribers[index as usize]);
+            let subscriber = &mut self.subscribers[index as usize];
+            for selector in selectors.iter().filter(|selector| !selector.is_hubs_own()) {
+                subscriber.note(Note::gap(self.head, selector, "trimmed"));
+            }
+            subscriber.wake_for_notes(wake);
+        }
     }
 
     /// Goes on past places that have nothing for the rings.
@@ -76,6 +114,7 @@ impl<W> Log<W> {
     pub fn begin(&mut self, epoch: Epoch, wake: &mut impl FnMut(&W)) {
         (self.epoch, self.head, self.bytes) = (epoch, 0, 0);
         self.order.clear();
+        self.suspected = (0, 0);
         self.forgotten.clear();
         for (_, channel) in self.channels.iter_mut().filter(|(_, channel)| channel.board.is_none()) {
             channel.history = Default::default();
@@ -86,10 +125,7 @@ impl<W> Log<W> {
             self.subscribers[index as usize].begin();
             self.owe_everything(index, &selectors);
             let subscriber = &mut self.subscribers[index as usize];
-            if subscriber.notes.is_some() && !subscriber.awake {
-                subscriber.awake = true;
-                wake(&subscriber.wake);
-            }
+            subscriber.wake_for_notes(wake);
         }
     }
 
