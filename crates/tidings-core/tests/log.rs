@@ -186,6 +186,35 @@ fn what_was_left_and_then_let_go_of_is_a_gap_where_it_was() {
 }
 
 #[test]
+fn a_channel_that_was_left_and_added_again_has_a_gap_before_and_one_behind() {
+    let mut log = log();
+    let key = log.subscribe(&[selector("*")], None, Envelope::None, ()).key;
+    for left in ["*", "jobs"] {
+        publish(&mut log, "jobs", (None, None), 1);
+        change(&mut log, key, &[selector("jobs")], &[selector(left)]).expect("changed");
+    }
+    for n in 0..=100 {
+        publish(&mut log, "jobs", (None, None), n);
+    }
+    let mut pieces = Vec::new();
+    // However little is taken at once, each is told once.
+    while log.take(key, 1, &mut pieces).expect("a subscriber").more {}
+    let types = pieces.iter().map(|piece| match piece {
+        Piece::Event(_) => "event".to_owned(),
+        Piece::Control(control) => {
+            let text = String::from_utf8_lossy(control.payload());
+            text.lines().nth(1).expect("its type").replace("event: ", "")
+        }
+    });
+    let types: Vec<String> = types.collect();
+    assert_eq!(
+        types[..types.len() - 100].join(" "),
+        "gap unsubscribed subscribed gap unsubscribed subscribed gap"
+    );
+    assert!(types[types.len() - 100..].iter().all(|ty| ty == "event"), "{types:?}");
+}
+
+#[test]
 fn what_was_left_stays_the_readers_also_where_its_channel_is_let_go() {
     let mut rules = rules();
     rules.default.retention.age_ms = 1_000;

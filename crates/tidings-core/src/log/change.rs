@@ -183,13 +183,22 @@ impl<W> Subscriber<W> {
             .count()
     }
 
-    /// Where the gap of a channel that let go of events up to `lost` ends: there, or at the last of them that was this
-    /// subscriber's.
-    pub(super) fn gap_through(&self, index: u32, channel: &Channel, lost: u64) -> u64 {
-        if self.claims.is_none() || self.owns(index, channel, lost) {
-            return lost;
+    /// Where the gap of a channel that let go of events up to `lost` ends, of those after `since` that are this
+    /// subscriber's: there, or where it had left the channel before.
+    pub(super) fn gap_through(&self, index: u32, channel: &Channel, since: u64, lost: u64) -> u64 {
+        let mut end = since;
+        loop {
+            // What begins no earlier than the rest ended is a subscription of its own, and has a gap of its own.
+            let is_one = |from: u64| from <= since || from < end;
+            if self.covered_from(index, &channel.patterns).is_some_and(is_one) {
+                return lost;
+            }
+            let claims = self.claims_on(index).filter(|claim| is_one(claim.from) && claim.until > end);
+            match claims.map(|claim| claim.until).max() {
+                Some(further) => end = further,
+                None => return end.min(lost),
+            }
         }
-        self.claims_on(index).map(|claim| claim.until).filter(|until| *until < lost).max().unwrap_or(lost)
     }
 
     fn owns(&self, index: u32, channel: &Channel, seq: u64) -> bool {

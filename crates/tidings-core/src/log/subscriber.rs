@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::change::Claim;
 use super::note::Note;
+use super::take::Next;
 use super::topic::Channel;
 use super::{Log, Map};
 use crate::channel::{ChannelName, Selector};
@@ -92,9 +93,14 @@ impl<W> Subscriber<W> {
 
     /// From where on a channel is this subscriber's and not taken yet, if it is at all.
     pub(super) fn since(&self, channel: u32, patterns: &[u32]) -> Option<u64> {
+        self.owned_after(self.cursor, channel, patterns)
+    }
+
+    /// From where on a channel is this subscriber's after a place that is not before its cursor.
+    pub(super) fn owned_after(&self, place: u64, channel: u32, patterns: &[u32]) -> Option<u64> {
         let covered = self.covered_from(channel, patterns);
-        let claimed = self.claims_on(channel).map(|claim| claim.from).min();
-        covered.into_iter().chain(claimed).min().map(|from| from.max(self.cursor))
+        let claimed = self.claims_on(channel).filter(|claim| claim.until > place).map(|claim| claim.from);
+        claimed.chain(covered).min().map(|from| from.max(place))
     }
 
     /// Where the selectors that mean a channel begin on it.
@@ -121,17 +127,22 @@ impl<W> Subscriber<W> {
         }
     }
 
-    /// Up to where it was told that this channel lost events, should its cursor not be there yet.
-    pub(super) fn gap_told_through(&self, channel: &ChannelName) -> u64 {
-        self.gaps_told.as_ref().and_then(|told| told.get(channel)).copied().unwrap_or(0)
+    /// It was told of a channel's gap, which ends at `through`.
+    pub(super) fn gap_told(&mut self, channel: &ChannelName, through: u64) {
+        if through > self.cursor {
+            self.gaps_told.get_or_insert_default().insert(channel.clone(), through);
+        }
     }
 
-    /// It was told of a channel's gap.
-    pub(super) fn gap_told(&mut self, channel: &Channel) {
+    /// The gap of a channel that is to be told next, with the place that it comes at.
+    pub(super) fn next_gap(&self, index: u32, channel: &Channel) -> Option<(u64, Next)> {
+        let told = self.gaps_told.as_ref().and_then(|told| told.get(&channel.name)).copied();
+        let since = self.owned_after(told.unwrap_or(0).max(self.cursor), index, &channel.patterns)?;
         let lost = channel.history.trimmed_through;
-        if lost > self.cursor {
-            self.gaps_told.get_or_insert_default().insert(channel.name.clone(), lost);
-        }
+        let through = self.gap_through(index, channel, since, lost);
+        // Before all that may be behind its first lost event: whoever is cut after that, and goes on where less was let go,
+        // would never be told.
+        (lost > since).then_some((since + 1, Next::Gap { through, channel: index }))
     }
 
     /// The log is another: of what it had in the old one, only what it was to be told of its channels counts.

@@ -43,7 +43,7 @@ pub struct Taken {
 
 /// What comes next, smallest place first; a gap comes before the event at the same place.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Next {
+pub(super) enum Next {
     Gap { through: u64, channel: u32 },
     Event { channel: u32, at: usize },
 }
@@ -68,12 +68,7 @@ impl<W> Log<W> {
             let Some(channel) = channels.get(index as usize) else { continue };
             let Some(since) = subscriber.since(index, &channel.patterns) else { continue };
             let lost = channel.history.trimmed_through;
-            if lost > since.max(subscriber.gap_told_through(&channel.name)) {
-                // Before all that may be behind its first lost event: whoever is cut after that, and goes on where less
-                // was let go, would never be told.
-                let through = subscriber.gap_through(index, channel, lost);
-                heap.push(Reverse((since + 1, Next::Gap { through, channel: index })));
-            }
+            heap.extend(subscriber.next_gap(index, channel).map(Reverse));
             let at = channel.history.index_after(since.max(lost));
             if let Some((seq, at)) = subscriber.next_of(index, channel, at) {
                 heap.push(Reverse((seq, Next::Event { channel: index, at })));
@@ -107,7 +102,8 @@ impl<W> Log<W> {
                     let reason = if slow { "slow" } else { "trimmed" };
                     let data = json!({ "channel": channel.name, "reason": reason }).to_string();
                     subscriber.pass(through, heap.peek().map(|Reverse((seq, _))| *seq));
-                    subscriber.gap_told(channel);
+                    subscriber.gap_told(&channel.name, through);
+                    heap.extend(subscriber.next_gap(index, channel).map(Reverse));
                     let cursor = Cursor { epoch, seq: subscriber.cursor, owed: false };
                     let framed = control(Some(cursor), "gap", &data);
                     bytes += framed.chunk().len();

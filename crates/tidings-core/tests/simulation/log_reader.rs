@@ -113,9 +113,9 @@ impl Reader {
         for channel in 0..CHANNELS.len() {
             let Some(since) = self.since(channel) else { continue };
             let lost = model.lost(channel);
-            if self.is_owed_a_gap(model, channel) {
+            if let Some(place) = self.gap_due(model, channel) {
                 let what = What::Gap { channel, slow: lost > self.born };
-                due.push(Due { place: since + 1, through: lost, text: String::new(), what });
+                due.push(Due { place, through: lost, text: String::new(), what });
             }
             for event in model.held(channel).filter(|event| event.seq > since.max(lost)) {
                 let what = What::Event { channel, seq: event.seq };
@@ -162,15 +162,18 @@ impl Reader {
     /// The channel on which it fell off and is not to go on, if that comes next.
     pub(crate) fn ended_by(&self, model: &Model) -> Option<usize> {
         let ends = |channel: &usize| {
-            let is_slow = self.is_owed_a_gap(model, *channel) && model.lost(*channel) > self.born;
+            let is_slow = model.lost(*channel) > self.born && self.gap_due(model, *channel).is_some();
             is_slow && model.keep(*channel).slow == Slow::Disconnect
         };
-        (0..CHANNELS.len()).filter(ends).min_by_key(|channel| (self.since(*channel), model.lost(*channel)))
+        (0..CHANNELS.len())
+            .filter(ends)
+            .min_by_key(|channel| (self.gap_due(model, *channel), model.lost(*channel)))
     }
 
-    fn is_owed_a_gap(&self, model: &Model, channel: usize) -> bool {
-        let told = self.ledger[channel].unwrap_or(0);
-        self.since(channel).is_some_and(|since| model.lost(channel) > since.max(told))
+    /// Where it is to be told that a channel lost something which it neither had nor was told of.
+    fn gap_due(&self, model: &Model, channel: usize) -> Option<u64> {
+        let told = self.since(channel)?.max(self.ledger[channel].unwrap_or(0));
+        (model.lost(channel) > told).then_some(told + 1)
     }
 
     /// How many events wait for it.
