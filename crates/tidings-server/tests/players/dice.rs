@@ -35,7 +35,7 @@ impl Dice {
 
 /// The seed that the environment names, or a new one; told, so that a failure can be had again.
 pub(crate) fn seed() -> u64 {
-    let given = std::env::var("TIDINGS_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+    let given = std::env::var("TIDINGS_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = given.unwrap_or_else(rand::random::<u64>);
     println!("seed: {seed}");
     seed
