@@ -186,6 +186,28 @@ fn what_was_left_and_then_let_go_of_is_a_gap_where_it_was() {
 }
 
 #[test]
+fn a_replay_goes_on_beside_channels_that_lose_more_all_the_time() {
+    let mut rules = rules();
+    let kept = Keep { retention: Retention { count: 1, ..rules.default.retention }, ..rules.default };
+    rules.rules = vec![(selector("narrow:*"), kept)];
+    rules.default.retention.count = 0;
+    let mut log = Log::new(Epoch::from(7), rules);
+    for n in 0..20_000 {
+        publish(&mut log, "wide", (None, None), n);
+    }
+    let key = log.subscribe(&[selector("*")], Some("7-0"), Envelope::None, ()).key;
+    let (mut events, mut gaps) = (0, 0);
+    for _ in 0..40 {
+        for n in 0..300 {
+            publish(&mut log, &format!("narrow:{n}"), (None, None), n);
+        }
+        let taken = log.take(key, 16 * 1024, &mut Vec::new()).expect("there");
+        (events, gaps) = (events + taken.events, gaps + taken.gaps);
+    }
+    assert!(events > 10_000 && gaps < 2_000, "{events} events, {gaps} gaps");
+}
+
+#[test]
 fn a_channel_that_was_left_and_added_again_has_a_gap_before_and_one_behind() {
     let mut log = log();
     let key = log.subscribe(&[selector("*")], None, Envelope::None, ()).key;

@@ -20,6 +20,9 @@ pub struct Follower {
     newest: u64,
     /// Since when something is missing.
     missing_since_ms: Option<u64>,
+    /// What was fetched is a part. Before the last one, nothing that was heard is taken in: of what the parts do not hold,
+    /// a later one may tell.
+    reads_on: bool,
     /// Something was heard that is of another life of the log, or takes back what was heard before.
     is_in_doubt: bool,
 }
@@ -27,7 +30,14 @@ pub struct Follower {
 impl Follower {
     /// Follows from a place: all through it is taken in.
     pub fn new(at: Head) -> Self {
-        Self { at, ahead: BTreeMap::new(), newest: at.seq, missing_since_ms: None, is_in_doubt: false }
+        Self {
+            at,
+            ahead: BTreeMap::new(),
+            newest: at.seq,
+            missing_since_ms: None,
+            reads_on: false,
+            is_in_doubt: false,
+        }
     }
 
     /// Through where all is taken in.
@@ -44,7 +54,7 @@ impl Follower {
         let mut ready = Vec::new();
         for entry in entries {
             self.newest = self.newest.max(entry.seq);
-            if entry.seq == self.at.seq + 1 {
+            if entry.seq == self.at.seq + 1 && !self.reads_on {
                 self.at.seq = entry.seq;
                 ready.push(entry);
                 self.release(&mut ready);
@@ -72,7 +82,8 @@ impl Follower {
 
     /// When what is missing is to be fetched, if anything is: it may be a time that has passed.
     pub fn fetch_at_ms(&self) -> Option<u64> {
-        if self.is_in_doubt { Some(0) } else { self.missing_since_ms.map(|since| since + PATIENCE_MS) }
+        let is_due = self.is_in_doubt || self.reads_on;
+        if is_due { Some(0) } else { self.missing_since_ms.map(|since| since + PATIENCE_MS) }
     }
 
     /// A part of the log was fetched from here on. Answers whether it is to be taken in, with what may follow it; else
@@ -85,8 +96,11 @@ impl Follower {
         self.at.seq = self.at.seq.max(stretch.through);
         self.newest = self.newest.max(stretch.head.seq);
         self.ahead = self.ahead.split_off(&(self.at.seq + 1));
+        self.reads_on = !stretch.is_last();
         let mut ready = Vec::new();
-        self.release(&mut ready);
+        if !self.reads_on {
+            self.release(&mut ready);
+        }
         self.missing_since_ms = None;
         self.look(now_ms);
         Some(ready)

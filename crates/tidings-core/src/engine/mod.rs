@@ -107,11 +107,18 @@ pub struct Stretch {
     pub through: u64,
     /// What is held, in order.
     pub entries: Vec<Entry>,
-    /// Channels that lost events after the place that was asked for, and through which place: told where a place of the
-    /// stretch has no entry.
+    /// Channels that lost events after the place that was asked for, and through which place, should that be in the stretch:
+    /// told where a place of the stretch has no entry. What is missing here may be of a channel that a later part tells.
     pub lost: Vec<(ChannelName, u64)>,
     /// Of channels that are not remembered by name, something was lost through this place.
     pub forgotten_through: u64,
+}
+
+impl Stretch {
+    /// Whether there was nothing behind it when it was read.
+    pub fn is_last(&self) -> bool {
+        self.through >= self.head.seq
+    }
 }
 
 /// Why nothing could be read.

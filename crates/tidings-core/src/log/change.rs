@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::note::Note;
 use super::subscriber::Subscriber;
+use super::take::Next;
 use super::topic::Channel;
 use super::{Log, SubscriberKey};
 use crate::channel::Selector;
@@ -163,13 +164,14 @@ impl<W> Subscriber<W> {
         claims.filter(move |claim| claim.channel == channel && claim.until > self.cursor)
     }
 
-    /// The first event of a channel, from an index on, that is this subscriber's.
-    pub(super) fn next_of(&self, index: u32, channel: &Channel, at: usize) -> Option<(u64, usize)> {
+    /// The first event of a channel, from an index on, that is this subscriber's, and its place.
+    pub(super) fn next_event(&self, index: u32, channel: &Channel, at: usize) -> Option<(u64, Next)> {
         let mut rest = (at..channel.history.len()).filter_map(|at| Some((channel.history.get(at)?.seq, at)));
-        if self.claims.is_none() {
-            return rest.next();
-        }
-        rest.find(|(seq, _)| self.owns(index, channel, *seq))
+        let (place, at) = match self.claims {
+            None => rest.next()?,
+            Some(_) => rest.find(|(place, _)| self.owns(index, channel, *place))?,
+        };
+        Some((place, Next::Event { channel: index, at }))
     }
 
     /// How many events of a channel after `since` are this subscriber's and held.

@@ -151,6 +151,10 @@ pub struct Log<W> {
     claimants: HashSet<u32>,
     generation: u32,
     forgotten: Forgotten,
+    /// While a shared log is read in parts: through where it is shown to subscribers, and from whom more is hidden. What
+    /// lies in one part may be told to be lost with another.
+    shown_through: Option<u64>,
+    hidden_from: Vec<u32>,
     /// Of a shared log: after and through which place any channel may have lost something that this hub never had.
     suspected: (u64, u64),
     /// Every event in the order of the log, for the bound over all channels; entries whose event is gone are skipped.
@@ -179,6 +183,8 @@ impl<W> Log<W> {
             claimants: HashSet::new(),
             generation: 0,
             forgotten: Forgotten::new(REMEMBERED_CHANNELS_MAX),
+            shown_through: None,
+            hidden_from: Vec::new(),
             suspected: (0, 0),
             order: VecDeque::new(),
             order_max: 1024,

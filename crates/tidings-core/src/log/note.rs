@@ -41,6 +41,19 @@ impl<W> Subscriber<W> {
         self.notes.get_or_insert_default().push_back(note);
     }
 
+    /// Notes what is due at a place that others may wait behind, unless the same waits already.
+    pub(super) fn note_in_place(&mut self, news: Vec<Note>) {
+        let notes = self.notes.get_or_insert_default();
+        for note in news {
+            if !notes.iter().any(|waiting| (waiting.ty, &waiting.data) == (note.ty, &note.data)) {
+                notes.insert(notes.partition_point(|waiting| waiting.at <= note.at), note);
+            }
+        }
+        if notes.is_empty() {
+            self.notes = None;
+        }
+    }
+
     /// Wakes the subscriber, should anything be noted and it asleep.
     pub(super) fn wake_for_notes(&mut self, wake: &mut impl FnMut(&W)) {
         if self.notes.is_some() && !self.awake {
@@ -50,16 +63,20 @@ impl<W> Subscriber<W> {
     }
 
     /// Moves the cursor on to `through`, as far as neither what comes next at `due` nor a note is before that.
-    pub(super) fn pass(&mut self, through: u64, due: Option<u64>) {
-        let before = due.map(|due| due - 1);
-        let noted = self.notes.as_ref().and_then(|notes| notes.front()).map(|note| note.at);
-        self.cursor = self.cursor.max(before.into_iter().chain(noted).fold(through, u64::min));
+    pub(super) fn pass(&mut self, through: u64, due: u64) {
+        let noted = self.notes.as_ref().and_then(|notes| notes.front()).map_or(u64::MAX, |note| note.at);
+        self.cursor = self.cursor.max(through.min(due - 1).min(noted));
+    }
+
+    /// Whether a note is due when all through a place is delivered.
+    pub(super) fn is_noted_by(&self, place: u64) -> bool {
+        self.notes.as_ref().and_then(|notes| notes.front()).is_some_and(|note| note.at <= place)
     }
 
     /// The next note, if it is due before what comes next at `due`.
-    pub(super) fn note_before(&mut self, due: Option<u64>) -> Option<Note> {
+    pub(super) fn note_before(&mut self, due: u64) -> Option<Note> {
         let notes = self.notes.as_mut()?;
-        let note = notes.pop_front_if(|note| due.is_none_or(|due| note.at < due))?;
+        let note = notes.pop_front_if(|note| note.at < due)?;
         if notes.is_empty() {
             self.notes = None;
         }

@@ -55,17 +55,18 @@ impl<W> Log<W> {
                 self.adopt(entry, wake);
             }
         }
-        self.pass(stretch.through);
+        self.adopted(stretch, wake);
     }
 
-    /// Takes in what a part of the log says is lost, before its entries.
+    /// Takes in what a part of the log says is lost, before its entries. From here on nothing that is new is shown to
+    /// subscribers until the last part is [`adopted`](Self::adopted).
     pub fn adopt_losses(&mut self, stretch: &Stretch, wake: &mut impl FnMut(&W)) {
+        self.shown_through.get_or_insert(self.head);
         for (name, through) in &stretch.lost {
             self.lose(name, *through, wake);
         }
-        if self.head > 0 && stretch.forgotten_through > self.head.max(self.forgotten.through) {
+        if stretch.forgotten_through > self.head.max(self.forgotten.through) {
             self.suspected = (self.head, stretch.forgotten_through);
-            self.tell_suspicion(wake);
         }
         self.forgotten.through = self.forgotten.through.max(stretch.forgotten_through);
         let (from, through) = self.suspected;
@@ -85,16 +86,38 @@ impl<W> Log<W> {
         }
     }
 
+    /// A part of the log is taken in. With the last, all of them are shown.
+    pub fn adopted(&mut self, stretch: &Stretch, wake: &mut impl FnMut(&W)) {
+        self.pass(stretch.through);
+        if !stretch.is_last() {
+            return;
+        }
+        let Some(shown_through) = self.shown_through.take() else { return };
+        // In another life of the log each stream is told so anyway.
+        if self.suspected.1 > shown_through && shown_through > 0 {
+            self.tell_suspicion(shown_through, wake);
+        }
+        self.suspected = (0, 0);
+        for index in std::mem::take(&mut self.hidden_from) {
+            if let Some(subscriber) = self.subscribers.get_mut(index as usize)
+                && !subscriber.awake
+            {
+                subscriber.awake = true;
+                wake(&subscriber.wake);
+            }
+        }
+    }
+
     /// Channels whose very names are forgotten lost something that was not here yet. Any may be one of them, and every
     /// stream is told so.
-    fn tell_suspicion(&mut self, wake: &mut impl FnMut(&W)) {
+    fn tell_suspicion(&mut self, at: u64, wake: &mut impl FnMut(&W)) {
         let keys: Vec<u32> = self.subscribers.iter().map(|(index, _)| index as u32).collect();
         for index in keys {
             let selectors = self.selectors_of(&self.subscribers[index as usize]);
+            let gaps = selectors.iter().filter(|selector| !selector.is_hubs_own());
+            let gaps: Vec<_> = gaps.map(|selector| Note::gap(at, selector, "trimmed")).collect();
             let subscriber = &mut self.subscribers[index as usize];
-            for selector in selectors.iter().filter(|selector| !selector.is_hubs_own()) {
-                subscriber.note(Note::gap(self.head, selector, "trimmed"));
-            }
+            subscriber.note_in_place(gaps);
             subscriber.wake_for_notes(wake);
         }
     }
@@ -114,7 +137,8 @@ impl<W> Log<W> {
     pub fn begin(&mut self, epoch: Epoch, wake: &mut impl FnMut(&W)) {
         (self.epoch, self.head, self.bytes) = (epoch, 0, 0);
         self.order.clear();
-        self.suspected = (0, 0);
+        (self.shown_through, self.suspected) = (None, (0, 0));
+        self.hidden_from.clear();
         self.forgotten.clear();
         for (_, channel) in self.channels.iter_mut().filter(|(_, channel)| channel.board.is_none()) {
             channel.history = Default::default();
@@ -139,6 +163,9 @@ impl<W> Log<W> {
         let before = channel.history.bytes();
         channel.history.lose(through);
         self.bytes -= before - channel.history.bytes();
-        self.notify(index, wake);
+        // Not by `notify`, which passes over whoever was told of something at this head.
+        for reader in self.readers(&self.channels[index as usize]) {
+            self.subscribers[reader as usize].rouse(index, wake);
+        }
     }
 }

@@ -159,12 +159,9 @@ impl<W> Subscriber<W> {
         }
     }
 
-    /// Nothing up to the head is left to take.
-    pub(super) fn rest(&mut self, head: u64) {
-        self.cursor = head;
-        self.ready.clear();
-        self.claims = None;
-        self.gaps_told = None;
+    /// Nothing up to a place is left to take, and nothing beyond is shown yet.
+    pub(super) fn rest(&mut self, shown_through: u64) {
+        self.cursor = self.cursor.max(shown_through);
         self.awake = false;
     }
 }

@@ -55,6 +55,29 @@ impl Next {
     }
 }
 
+/// What is left for a subscriber to take, as far as it is shown.
+struct Left {
+    shown_through: u64,
+    next: BinaryHeap<Reverse<(u64, Next)>>,
+    /// Channels that have more, which is not shown yet.
+    hidden: Vec<u32>,
+}
+
+impl Left {
+    fn push(&mut self, next: Option<(u64, Next)>) {
+        match next {
+            Some((place, next)) if place > self.shown_through => self.hidden.push(next.channel()),
+            Some(next) => self.next.push(Reverse(next)),
+            None => {}
+        }
+    }
+
+    /// The place of what comes next, or where something may.
+    fn due(&self) -> u64 {
+        self.next.peek().map_or(self.shown_through + 1, |Reverse((place, _))| *place)
+    }
+}
+
 impl<W> Log<W> {
     /// Gives a subscriber what it has not had, in the order of the log, up to about `bytes_max` bytes and at least
     /// one piece. `None` when there is no such subscriber.
@@ -63,23 +86,20 @@ impl<W> Log<W> {
         self.subscriber(key)?;
         let channels = &self.channels;
         let subscriber = &mut self.subscribers[key.index as usize];
-        let mut heap = BinaryHeap::new();
+        let shown_through = self.shown_through.unwrap_or(self.head);
+        let mut left = Left { shown_through, next: BinaryHeap::new(), hidden: Vec::new() };
         for &index in &subscriber.ready {
             let Some(channel) = channels.get(index as usize) else { continue };
             let Some(since) = subscriber.since(index, &channel.patterns) else { continue };
             let lost = channel.history.trimmed_through;
-            heap.extend(subscriber.next_gap(index, channel).map(Reverse));
-            let at = channel.history.index_after(since.max(lost));
-            if let Some((seq, at)) = subscriber.next_of(index, channel, at) {
-                heap.push(Reverse((seq, Next::Event { channel: index, at })));
-            }
+            left.push(subscriber.next_gap(index, channel));
+            left.push(subscriber.next_event(index, channel, channel.history.index_after(since.max(lost))));
         }
         let boards = if self.boards.is_empty() { Vec::new() } else { subscriber.boards(channels) };
         let mut taken = Taken::default();
         let mut bytes = 0;
         while bytes < bytes_max {
-            let due = heap.peek().map(|Reverse((seq, _))| *seq);
-            if let Some(note) = subscriber.note_before(due) {
+            if let Some(note) = subscriber.note_before(left.due()) {
                 taken.gaps += u64::from(note.ty == "gap");
                 taken.events += usize::from(note.passing.is_some());
                 let piece = piece_of(note, subscriber.cursor, epoch);
@@ -87,7 +107,7 @@ impl<W> Log<W> {
                 out.push(piece);
                 continue;
             }
-            let Some(Reverse((seq, next))) = heap.pop() else { break };
+            let Some(Reverse((place, next))) = left.next.pop() else { break };
             match next {
                 Next::Gap { through, channel: index } => {
                     let channel = &channels[index as usize];
@@ -101,9 +121,9 @@ impl<W> Log<W> {
                     }
                     let reason = if slow { "slow" } else { "trimmed" };
                     let data = json!({ "channel": channel.name, "reason": reason }).to_string();
-                    subscriber.pass(through, heap.peek().map(|Reverse((seq, _))| *seq));
+                    subscriber.pass(through, left.due());
                     subscriber.gap_told(&channel.name, through);
-                    heap.extend(subscriber.next_gap(index, channel).map(Reverse));
+                    left.push(subscriber.next_gap(index, channel));
                     let cursor = Cursor { epoch, seq: subscriber.cursor, owed: false };
                     let framed = control(Some(cursor), "gap", &data);
                     bytes += framed.chunk().len();
@@ -117,20 +137,21 @@ impl<W> Log<W> {
                     taken.events += 1;
                     taken.replayed += u64::from(frame.seq <= subscriber.born);
                     out.push(Piece::Event(Arc::clone(frame)));
-                    subscriber.cursor = subscriber.cursor.max(seq);
-                    if let Some((following, at)) = subscriber.next_of(index, channel, at + 1) {
-                        heap.push(Reverse((following, Next::Event { channel: index, at })));
-                    }
+                    subscriber.cursor = subscriber.cursor.max(place);
+                    left.push(subscriber.next_event(index, channel, at + 1));
                 }
             }
         }
-        taken.more = !heap.is_empty() || subscriber.notes.is_some();
-        if !taken.more {
-            subscriber.rest(self.head);
-        } else if taken.ended_by.is_none() {
-            subscriber.wait_for(heap.into_iter().map(|Reverse((_, next))| next.channel()));
-        }
+        taken.more = !left.next.is_empty() || subscriber.is_noted_by(shown_through);
         if taken.ended_by.is_none() {
+            if !left.hidden.is_empty() || !taken.more && subscriber.notes.is_some() {
+                self.hidden_from.push(key.index);
+            }
+            if !taken.more {
+                subscriber.rest(shown_through);
+            }
+            let channels_left = left.next.into_iter().map(|Reverse((_, next))| next.channel());
+            subscriber.wait_for(channels_left.chain(left.hidden));
             taken.postings = subscriber.take_boards(&boards, channels, out);
         }
         self.totals.delivered += taken.events as u64;

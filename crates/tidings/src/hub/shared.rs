@@ -231,9 +231,7 @@ impl Hub {
                     log.begin(stretch.head.epoch, &mut |outlet| roused.push(Arc::clone(outlet)));
                     drop(log);
                     self.adopt(&stretch, &mut roused, &[]);
-                    let at = Head { epoch: stretch.head.epoch, seq: stretch.through };
-                    let follower = held.insert(Follower::new(at));
-                    follower.hear_head(stretch.head, now_ms);
+                    held.insert(Follower::new(Head { seq: 0, ..stretch.head })).fetched(&stretch, now_ms);
                 }
             }
             let is_whole = held.as_ref().is_some_and(|follower| follower.fetch_at_ms().is_none());
@@ -258,7 +256,7 @@ impl Hub {
         };
         let news = stretch.entries.partition_point(|entry| entry.seq <= head);
         self.take(&stretch.entries[news..], roused);
-        self.0.log().pass(stretch.through);
+        self.0.log().adopted(stretch, &mut |outlet| roused.push(Arc::clone(outlet)));
         self.take(following, roused);
     }
 }
