@@ -270,11 +270,6 @@ impl History {
         self.frames.back().map_or(self.trimmed_through, |frame| frame.seq)
     }
 
-    /// The place of the newest event that is held, or 0.
-    pub(crate) fn last_held(&self) -> u64 {
-        self.frames.back().map_or(0, |frame| frame.seq)
-    }
-
     pub(crate) fn remembered(&self, id: &str) -> Option<Remembered> {
         self.ids.get(id).copied()
     }

