@@ -2,8 +2,10 @@
 // one that readers start.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer as createVite } from 'vite';
 
@@ -44,24 +46,39 @@ export async function serve(handler) {
   };
 }
 
-/** The guide's React application under its own vite.config.js, but for the port. */
-export async function underVite(hubUrl, body) {
+/** The guide's React application under its own vite.config.js, but for the port, and for a cache that no other server has. */
+export async function guideVite(hubUrl, { server, ...options } = {}) {
   process.env.HUB = hubUrl;
-  const server = await createVite({
+  const cacheDir = await mkdtemp(join(tmpdir(), 'tidings-vite-'));
+  const vite = await createVite({
     root: guidePath('react'),
     configFile: guidePath('react/vite.config.js'),
+    cacheDir,
     logLevel: 'silent',
-    server: { host: '127.0.0.1', port: 0 },
+    ...options,
+    server: { host: '127.0.0.1', port: 0, ...server },
   });
-  await server.listen();
+  await vite.listen();
+  return {
+    vite,
+    url: `http://127.0.0.1:${vite.httpServer.address().port}`,
+    async stop() {
+      vite.httpServer.closeAllConnections();
+      await vite.close();
+      await rm(cacheDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function underVite(hubUrl, body) {
+  const { vite, url, stop } = await guideVite(hubUrl);
   // What is bundled at the first request would have the page loaded twice.
   const page = await readFile(guidePath('react/index.html'), 'utf8');
-  await server.warmupRequest(page.match(/<script[^>]* src="([^"]+)"/)[1]);
-  await server.waitForRequestsIdle();
+  await vite.warmupRequest(page.match(/<script[^>]* src="([^"]+)"/)[1]);
+  await vite.waitForRequestsIdle();
   try {
-    await body(`http://127.0.0.1:${server.httpServer.address().port}`);
+    await body(url);
   } finally {
-    server.httpServer.closeAllConnections();
-    await server.close();
+    await stop();
   }
 }

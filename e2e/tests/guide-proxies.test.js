@@ -6,9 +6,8 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import httpProxy from 'http-proxy';
-import { createServer } from 'vite';
 import { hubTest, proxyTest } from '../harness/fixture.js';
-import { guidePath, serve } from '../harness/guide.js';
+import { guidePath, guideVite, serve } from '../harness/guide.js';
 
 const STILL_THERE_MS = 1_000;
 const require = createRequire(import.meta.url);
@@ -42,24 +41,8 @@ cureTest('setupProxy.cjs', async (hub) => {
   return asMiddleware(given);
 });
 
-cureTest('vite.config.js', async (hub) => {
-  process.env.HUB = hub;
-  const server = await createServer({
-    root: guidePath('react'),
-    configFile: guidePath('react/vite.config.js'),
-    logLevel: 'silent',
-    optimizeDeps: { noDiscovery: true },
-    server: { host: '127.0.0.1', port: 0, ws: false, hmr: false },
-  });
-  await server.listen();
-  return {
-    url: `http://127.0.0.1:${server.httpServer.address().port}`,
-    async stop() {
-      server.httpServer.closeAllConnections();
-      await server.close();
-    },
-  };
-});
+cureTest('vite.config.js', (hub) =>
+  guideVite(hub, { optimizeDeps: { noDiscovery: true }, server: { ws: false, hmr: false } }));
 
 cureTest('route.js', async (hub) => {
   process.env.HUB = hub;
