@@ -30,9 +30,10 @@ const CHANCE_BITS: u32 = 40;
 /// When to come again where Redis said no, rather than nothing.
 const RETRY_MS: u64 = 500;
 
-/// In one answer to a read.
-const READ_EVENTS: usize = 512;
-const READ_BYTES: usize = 1 << 20;
+/// In one answer to a read. A hub that reads on comes to the end where fewer are appended in the time of an answer: at a
+/// round trip of 100 ms, 40,000 events a second.
+const READ_EVENTS: usize = 4_096;
+const READ_BYTES: usize = 8 << 20;
 const READ_NAMES: usize = 2_000;
 
 /// How often a log is read that turns out to be of an epoch that is over.

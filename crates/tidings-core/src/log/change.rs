@@ -58,6 +58,7 @@ impl<W> Log<W> {
         self.claim(key.index, &waiting);
         let added: Vec<_> =
             add.iter().filter(|selector| self.join(key.index, selector, head)).cloned().collect();
+        added.iter().for_each(|selector| self.catch_up_ahead(key.index, selector, head));
         let subscriber = &mut self.subscribers[key.index as usize];
         for (ty, list) in [("unsubscribed", &removed), ("subscribed", &added)] {
             if !list.is_empty() {
@@ -141,7 +142,8 @@ impl<W> Log<W> {
         let cursor = subscriber.cursor;
         for (&(channel, before), (_, now)) in before.iter().zip(now) {
             let Some(from) = before.filter(|&from| now.is_none_or(|now| now > from)) else { continue };
-            let until = self.channels[channel as usize].history.last_seq();
+            // What is lost may be known before the log has come to it.
+            let until = self.channels[channel as usize].history.last_seq().min(self.head);
             if until > from.max(cursor) {
                 subscriber.claims.get_or_insert_default().push(Claim { channel, from, until });
                 self.claimants.insert(index);

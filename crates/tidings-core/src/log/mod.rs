@@ -5,7 +5,8 @@
 //! never a queue. Since one sequence orders everything, one number stands for the positions in all channels.
 //!
 //! Invariant: when a subscriber's cursor is `c`, every event at or before `c` on its channels was handed to it, was
-//! before its subscription began, was replaced by a newer event of its key, or was told as a gap.
+//! before its subscription began, was replaced by a newer event of its key, or was told as a gap. While a shared log is
+//! read in parts, what is new in them waits for the last one.
 
 mod board;
 mod change;
@@ -154,7 +155,7 @@ pub struct Log<W> {
     /// While a shared log is read in parts: through where it is shown to subscribers, and from whom more is hidden. What
     /// lies in one part may be told to be lost with another.
     shown_through: Option<u64>,
-    hidden_from: Vec<u32>,
+    hidden_from: HashSet<u32>,
     /// Of a shared log: after and through which place any channel may have lost something that this hub never had.
     suspected: (u64, u64),
     /// Every event in the order of the log, for the bound over all channels; entries whose event is gone are skipped.
@@ -184,7 +185,7 @@ impl<W> Log<W> {
             generation: 0,
             forgotten: Forgotten::new(REMEMBERED_CHANNELS_MAX),
             shown_through: None,
-            hidden_from: Vec::new(),
+            hidden_from: HashSet::new(),
             suspected: (0, 0),
             order: VecDeque::new(),
             order_max: 1024,

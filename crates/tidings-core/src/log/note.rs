@@ -38,19 +38,15 @@ impl Note {
 
 impl<W> Subscriber<W> {
     pub(super) fn note(&mut self, note: Note) {
-        self.notes.get_or_insert_default().push_back(note);
+        let notes = self.notes.get_or_insert_default();
+        notes.insert(notes.partition_point(|waiting| waiting.at <= note.at), note);
     }
 
-    /// Notes what is due at a place that others may wait behind, unless the same waits already.
-    pub(super) fn note_in_place(&mut self, news: Vec<Note>) {
-        let notes = self.notes.get_or_insert_default();
-        for note in news {
-            if !notes.iter().any(|waiting| (waiting.ty, &waiting.data) == (note.ty, &note.data)) {
-                notes.insert(notes.partition_point(|waiting| waiting.at <= note.at), note);
-            }
-        }
-        if notes.is_empty() {
-            self.notes = None;
+    /// Notes it unless the same waits already.
+    pub(super) fn note_once(&mut self, note: Note) {
+        let mut waiting = self.notes.iter().flat_map(|notes| notes.iter());
+        if !waiting.any(|waiting| (waiting.ty, &waiting.data) == (note.ty, &note.data)) {
+            self.note(note);
         }
     }
 

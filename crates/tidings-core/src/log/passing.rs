@@ -22,7 +22,8 @@ impl<W> Log<W> {
         wake: &mut impl FnMut(&W),
     ) -> usize {
         let frame = Arc::new(Frame::passing(id, now_ms, channel.clone(), event));
-        let head = self.head;
+        // What is not shown yet may be long in coming: the engine is away.
+        let at = self.shown_through.unwrap_or(self.head);
         let mut recipients = 0;
         for index in self.reader_indices(channel) {
             let subscriber = &mut self.subscribers[index as usize];
@@ -30,7 +31,7 @@ impl<W> Log<W> {
             if waiting.filter(|note| note.passing.is_some()).count() >= PASSING_EVENTS_MAX {
                 continue;
             }
-            subscriber.note(Note { passing: Some(Arc::clone(&frame)), ..Note::new(head, "", String::new()) });
+            subscriber.note(Note { passing: Some(Arc::clone(&frame)), ..Note::new(at, "", String::new()) });
             recipients += 1;
             subscriber.wake_for_notes(wake);
         }

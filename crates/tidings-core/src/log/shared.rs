@@ -90,12 +90,9 @@ impl<W> Log<W> {
     /// A part of the log is taken in. With the last, all of them are shown.
     pub fn adopted(&mut self, stretch: &Stretch, wake: &mut impl FnMut(&W)) {
         self.pass(stretch.through);
-        if !stretch.is_last() {
-            return;
-        }
-        let Some(shown_through) = self.shown_through.take() else { return };
-        // In another life of the log each stream is told so anyway.
-        if self.suspected.1 > shown_through && shown_through > 0 {
+        let Some(shown_through) = self.shown_through.filter(|_| stretch.is_last()) else { return };
+        self.shown_through = None;
+        if self.suspected.1 > shown_through {
             self.tell_suspicion(shown_through, wake);
         }
         self.suspected = (0, 0);
@@ -115,10 +112,10 @@ impl<W> Log<W> {
         let keys: Vec<u32> = self.subscribers.iter().map(|(index, _)| index as u32).collect();
         for index in keys {
             let selectors = self.selectors_of(&self.subscribers[index as usize]);
-            let gaps = selectors.iter().filter(|selector| !selector.is_hubs_own());
-            let gaps: Vec<_> = gaps.map(|selector| Note::gap(at, selector, "trimmed")).collect();
             let subscriber = &mut self.subscribers[index as usize];
-            subscriber.note_in_place(gaps);
+            for selector in selectors.iter().filter(|selector| !selector.is_hubs_own()) {
+                subscriber.note_once(Note::gap(at, selector, "trimmed"));
+            }
             subscriber.wake_for_notes(wake);
         }
     }

@@ -222,7 +222,10 @@ impl<W> Log<W> {
         }
         let mut cursor = self.cursor(from);
         let resume = match given {
-            None => selectors.iter().map(|selector| (selector.clone(), Resume::New)).collect(),
+            None => {
+                selectors.iter().for_each(|selector| self.catch_up_ahead(index, selector, from));
+                selectors.iter().map(|selector| (selector.clone(), Resume::New)).collect()
+            }
             Some(None) => {
                 cursor.owed = self.owe_everything(index, selectors);
                 let lost = |own| if own { Resume::New } else { Resume::Gap };
@@ -321,6 +324,14 @@ impl<W> Log<W> {
 
     pub(super) fn subscriber(&self, key: SubscriberKey) -> Option<&Subscriber<W>> {
         self.subscribers.get(key.index as usize).filter(|s| s.generation == key.generation)
+    }
+
+    /// Lists what a subscriber that begins at the head has to be told of what is lost behind that, while a shared log is
+    /// read.
+    pub(super) fn catch_up_ahead(&mut self, index: u32, selector: &Selector, head: u64) {
+        if self.shown_through.is_some() {
+            self.catch_up(index, selector, head);
+        }
     }
 
     /// Lists what a resuming subscriber has to take. Answers whether something of it is lost.

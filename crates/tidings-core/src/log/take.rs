@@ -79,8 +79,8 @@ impl Left {
 }
 
 impl<W> Log<W> {
-    /// Gives a subscriber what it has not had, in the order of the log, up to about `bytes_max` bytes and at least
-    /// one piece. `None` when there is no such subscriber.
+    /// Gives a subscriber what it has not had and is shown, in the order of the log, up to about `bytes_max` bytes and at
+    /// least one piece where there is any. `None` when there is no such subscriber.
     pub fn take(&mut self, key: SubscriberKey, bytes_max: usize, out: &mut Vec<Piece>) -> Option<Taken> {
         let epoch = self.epoch;
         self.subscriber(key)?;
@@ -92,7 +92,9 @@ impl<W> Log<W> {
             let Some(channel) = channels.get(index as usize) else { continue };
             let Some(since) = subscriber.since(index, &channel.patterns) else { continue };
             let lost = channel.history.trimmed_through;
-            left.push(subscriber.next_gap(index, channel));
+            if lost > since {
+                left.push(subscriber.next_gap(index, channel));
+            }
             left.push(subscriber.next_event(index, channel, channel.history.index_after(since.max(lost))));
         }
         let boards = if self.boards.is_empty() { Vec::new() } else { subscriber.boards(channels) };
@@ -145,7 +147,7 @@ impl<W> Log<W> {
         taken.more = !left.next.is_empty() || subscriber.is_noted_by(shown_through);
         if taken.ended_by.is_none() {
             if !left.hidden.is_empty() || !taken.more && subscriber.notes.is_some() {
-                self.hidden_from.push(key.index);
+                self.hidden_from.insert(key.index);
             }
             if !taken.more {
                 subscriber.rest(shown_through);

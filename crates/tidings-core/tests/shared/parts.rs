@@ -42,6 +42,41 @@ fn nothing_is_shown_before_all_that_was_lost_is_known() {
 }
 
 #[test]
+fn who_comes_while_a_part_is_taken_in_is_told_what_is_lost_of_it() {
+    for adds in [false, true] {
+        let mut log = begun();
+        log.pass(10);
+        let found = Stretch { lost: vec![(name("x"), 15)], ..stretch(head(20), 20, vec![entry(18, "y")]) };
+        log.adopt_losses(&found, &mut |()| {});
+        let key = read(&mut log, if adds { &["y"] } else { &["x", "y"] }, None);
+        if adds {
+            log.change(key, &[Selector::parse("x").expect("a selector")], &[], &mut |()| {}).expect("there");
+        }
+        assert!(!taken(&mut log, key).contains("gap"));
+        log.adopt(&found.entries[0], &mut |()| {});
+        log.adopted(&found, &mut |()| {});
+        let told = taken(&mut log, key);
+        assert!(told.contains("{\"channel\":\"x\",\"reason\":\"slow\"}"), "{adds}: {told}");
+        assert!(told.ends_with("data: 18\n\n"), "{adds}: {told}");
+    }
+}
+
+#[test]
+fn what_has_no_place_does_not_wait_for_the_last_part() {
+    let mut log = begun();
+    let key = read(&mut log, &["y"], None);
+    log.adopt_stretch(&stretch(head(9), 5, vec![entry(5, "y")]), &mut |()| {});
+    log.change(key, &[Selector::parse("z").expect("a selector")], &[], &mut |()| {}).expect("there");
+    assert_eq!(taken(&mut log, key), "");
+    assert_eq!(log.pass_by(1, &name("y"), ("passing", &entry(0, "y").event), &mut |()| {}), 1);
+    assert!(taken(&mut log, key).ends_with("data: 0\n\n"));
+    log.adopt_stretch(&stretch(head(9), 9, vec![entry(9, "z")]), &mut |()| {});
+    let told = taken(&mut log, key);
+    let places = ["data: 5\n", "subscribed", "data: 9\n"].map(|what| told.find(what).expect("told"));
+    assert!(places.is_sorted(), "{told}");
+}
+
+#[test]
 fn another_life_of_the_log_is_told_also_while_the_last_part_of_the_old_one_is_awaited() {
     let mut log = begun();
     let key = read(&mut log, &["y"], None);
