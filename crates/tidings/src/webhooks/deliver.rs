@@ -99,7 +99,14 @@ impl Delivery {
         self.progress.oldest_ms.store(batch.oldest_ms, Relaxed);
         let mut told_ms = None;
         loop {
-            let Err((error, asked_ms)) = self.send(batch).await else { break };
+            let mut written = self.written.clone();
+            let sent = tokio::select! {
+                biased;
+                // Where the hub is opened anew, the next start tells it; of two, both would.
+                () = gone(&mut written) => return false,
+                sent = self.send(batch) => sent,
+            };
+            let Err((error, asked_ms)) = sent else { break };
             self.progress.failed.fetch_add(1, Relaxed);
             let now_ms = self.clock.now_ms();
             if told_ms.is_none_or(|at_ms| now_ms >= at_ms + LINES_EVERY_MS) {

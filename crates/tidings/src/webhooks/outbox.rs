@@ -24,7 +24,6 @@ const FAILED_PAUSE: Duration = Duration::from_millis(1_000);
 
 /// What the thread has and tells.
 pub(super) struct Outbox {
-    pub(super) journal: Journal,
     pub(super) queue: mpsc::Receiver<Observed>,
     /// What found no place in the queue.
     pub(super) missed: Arc<AtomicU64>,
@@ -34,6 +33,8 @@ pub(super) struct Outbox {
     /// Who is told, and how far.
     pub(super) all: Arc<Vec<Arc<Progress>>>,
     pub(super) clock: Clock,
+    /// Dropped last: who waits for its directory begins when the deliveries of this one know that it is over.
+    pub(super) journal: Journal,
 }
 
 impl Outbox {
