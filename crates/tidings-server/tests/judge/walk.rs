@@ -146,7 +146,8 @@ impl<'a> Walk<'a> {
         self.selectors.retain(|selector| !selectors.iter().any(|gone| gone == selector));
         self.recover(0);
         for (channel, covered) in before {
-            if !self.covers.contains_key(channel) {
+            // What the end of an epoch left untold is told by the gaps that follow.
+            if at.epoch == self.epoch && !self.covers.contains_key(channel) {
                 self.account(channel, &covered, at.offset + 1, u64::MAX, figures);
             }
         }
