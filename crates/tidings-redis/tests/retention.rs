@@ -199,6 +199,26 @@ async fn what_thousands_of_channels_lost_comes_in_parts() {
 }
 
 #[tokio::test]
+async fn a_read_is_bounded_in_events_and_in_bytes() {
+    let server = Server::start();
+    let engine = engine(&server, 0, 100_000).await;
+    let large = format!("\"{}\"", "x".repeat(60_000));
+    for (batches, data) in [(50, "1"), (5, &*large)] {
+        for _ in 0..batches {
+            let batch = (0..100).map(|_| offer("c", data, None, None, EVERYTHING));
+            engine.append(None, batch.collect()).await.expect("appended");
+        }
+    }
+    let first = engine.read(0).await.expect("read");
+    assert_eq!((first.entries.len(), first.through), (4_096, 4_096));
+    let large = engine.read(5_000).await.expect("read");
+    // 8 MiB, and the event that comes to them.
+    assert!((130..150).contains(&large.entries.len()), "{}", large.entries.len());
+    let whole = read_all(&engine, 0).await;
+    assert!(whole.entries.iter().map(|entry| entry.seq).eq(1..=5_500));
+}
+
+#[tokio::test]
 async fn a_new_epoch_leaves_nothing_of_the_old() {
     let server = Server::start();
     let engine = engine(&server, 0, 100_000).await;

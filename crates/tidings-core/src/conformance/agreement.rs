@@ -14,7 +14,7 @@ const BATCHES: u64 = 40;
 
 pub(super) async fn a_log_is_read_in_parts(bench: &dyn Bench) {
     let engines = bench.fresh(1, 0).await;
-    let large = format!("\"{}\"", "x".repeat(20_000));
+    let large = format!("\"{}\"", "x".repeat(60_000));
     for n in 0..20 {
         let batch = (0..100).map(|m| match (n, m) {
             (0..8, 0..40) => plain("large", &large),
