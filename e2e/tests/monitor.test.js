@@ -123,11 +123,14 @@ hubTest('a monitor that nobody looks at reads no rows and asks for nothing', {},
   await page.locator('tbody tr', { hasText: 'this monitor' }).waitFor();
   const channels = async () => (await given.hub.connections())[0].channels;
   const asked = [];
+  // The hub may act on it before this process is told of it: what is asked counts from the answer on.
+  const left = page.waitForResponse((answer) => answer.url().endsWith('/api/sse/subscriptions'));
   await page.evaluate(() => {
     Object.defineProperty(document, 'hidden', { get: () => window.away, configurable: true });
     window.away = true;
     document.dispatchEvent(new Event('visibilitychange'));
   });
+  await left;
   await until(async () => (await channels()).join() === '$hub/stats', 5_000, async () => (await channels()).join());
   page.on('request', (request) => asked.push(request.url()));
   // The headline's number goes on: it stands in the tab's title.
