@@ -102,7 +102,7 @@ stage_e2e() {
   js_is_there || return 0
   CHROMIUM_BIN=$(browser_there) || { skip missing 1 "no Chromium is there"; return; }
   export CHROMIUM_BIN
-  npm test --workspace tidings-e2e
+  told npm test --workspace tidings-e2e
 }
 
 # The examples' pages.
@@ -116,13 +116,19 @@ stage_pages() {
   local code=0
   side_by_side "npm test --workspace kiosk-show" "npm test --workspace photo-jobs" "npm test --workspace checkin-board" || code=$?
   # Two hubs, Redis and three browsers at once: by itself.
-  npm test --workspace writing-service || code=$?
+  told npm test --workspace writing-service || code=$?
   return "$code"
+}
+
+# A command, with a line before what it says by which scripts/again.sh knows whose that is.
+told() {
+  echo "-- $*"
+  "$@"
 }
 
 # Commands that wait for most of their time, at once; what each said is told in one piece when it is over.
 side_by_side() {
-  local command code=0 at logs=() pids=()
+  local command code=0 at commands=("$@") logs=() pids=()
   for command; do
     logs+=("$(mktemp)")
     bash -c "$command" >"${logs[-1]}" 2>&1 &
@@ -130,6 +136,7 @@ side_by_side() {
   done
   for at in "${!pids[@]}"; do
     wait "${pids[at]}" || code=$?
+    echo "-- ${commands[at]}"
     cat "${logs[at]}"
     rm "${logs[at]}"
   done

@@ -21,7 +21,7 @@ wanted=() lanes=() how=told_at_the_end
 main() {
   local started=$SECONDS stage
   mkdir -p "$logs"
-  rm -f "$logs"/*.{pid,result,skips,left,idle}
+  rm -f "$logs"/*.{pid,result,skips,left,idle,flaky}
   trap stop INT TERM HUP
   # Thousands of sockets at once are a normal day here.
   ulimit -n "$(ulimit -Hn)"
@@ -83,6 +83,10 @@ run() {
   # A documentation example that is not run is left out, not left to a proof.
   if [ "$name" = doc ]; then s=$((s + i)) i=0; fi
   take_skips "$name"
+  # A stage that hangs or could not be built is not tried again.
+  if [ "$code" != 0 ] && [ "$code" != 124 ] && bash scripts/again.sh "$name" "$f" >"$logs/$name.flaky" 2>&1; then
+    p=$((p + f)) f=0 code=0
+  fi
   if [ "$code" != 0 ] && [ "$f" = 0 ]; then f=1; fi
   # A stage without a runner of its own (a linter, a build) counts as one test.
   if [ "$((p + f + s + runners))" = 0 ] && [ ! -e "$logs/$name.idle" ]; then p=1; fi
@@ -155,6 +159,7 @@ close() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s)) proofs=$((proofs + i))
   done 2>/dev/null
   cat "$logs"/*.left 2>/dev/null
+  grep -h '^flaky: ' "$logs"/*.flaky 2>/dev/null
   if [ "$proofs" != 0 ]; then echo "$proofs proofs at full size are left to \`make prove\`"; fi
   if [ ${#wanted[@]} = 0 ]; then
     echo "there is no stage of that name; the stages are: $RUST $BUILD $PAGES" | sed 's/:[0-9]*//g'
