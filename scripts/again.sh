@@ -24,12 +24,12 @@ failed_of() {
     /^test .* \.\.\. FAILED$/ { name[++names] = $2 }
     /^error: test failed, to rerun pass `/ {
       split($0, part, "`")
+      # One that crashed names no test.
+      if (!names) print "unknown\t" part[2] "\t-"
       for (at = 1; at <= names; at += 1) print "cargo\t" part[2] "\t" name[at]
       names = 0
-      next
     }
-    /^error: [0-9]+ targets? failed:$/ { next }
-    /^error/ { print "unknown\t-\t" $0 }
+    /^error(\[|: could not compile)/ { print "unknown\t-\t" $0 }
     END { unheard() }' "$1"
 }
 

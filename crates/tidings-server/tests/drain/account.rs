@@ -19,14 +19,16 @@ fn twenty_five_and_three_hundred_are_all_ended_and_the_summary_is_there_after_th
         hub.start_again();
         let summary = last_summary(&hub);
         assert_eq!(numbers(&summary), (count as u64, count as u64, 0));
-        assert_eq!(summary["iterations"], 2);
+        // A machine that is too busy for the window ends the rest in a round of its own.
+        let iterations = summary["iterations"].as_u64().expect("a number");
+        assert!((2..=3).contains(&iterations), "{summary}");
         assert_eq!(summary["max_iterations_reached"], false);
         let duration_ms = summary["cleanup_duration_ms"].as_f64().expect("milliseconds");
         assert!(duration_ms > 0.0);
         assert_eq!(
             line,
             format!(
-                "Shutdown cleanup completed: cleaned={count} connections, iterations=2, before={count}, after=0, \
+                "Shutdown cleanup completed: cleaned={count} connections, iterations={iterations}, before={count}, after=0, \
                  duration={duration_ms:.2}ms, max_iterations_reached=false"
             )
         );
