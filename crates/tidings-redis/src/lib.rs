@@ -19,7 +19,7 @@
 //!
 //! | key | type | holds |
 //! | --- | --- | --- |
-//! | `meta` | hash | `epoch`, `seq` the newest place, `bytes` held, `forgotten` through which place names were forgotten, `time` of the log and `host` when that was |
+//! | `meta` | hash | `epoch`, `began` through which place the log is of lives before, `seq` the newest place, `bytes` held, `forgotten` through which place names were forgotten, `time` of the log and `host` when that was |
 //! | `log` | sorted set | every event held, by place: lines of place, time, channel, type, id, key and data |
 //! | `channels` | hash | of each channel that holds events: bytes, age it keeps, events, ids, a time that none of its events is from before |
 //! | `ch:<channel>` | sorted set | its events, by place: place, bytes, time, key |

@@ -147,7 +147,7 @@ pub(crate) fn appended(answer: &Value) -> Result<AppendAnswer, NotUnderstood> {
 
 /// Nothing where there is no epoch.
 pub(crate) fn stretch(answer: &Value) -> Result<Option<Stretch>, NotUnderstood> {
-    let [epoch, seq, forgotten, through, lost, entries] = array(answer)? else {
+    let [epoch, seq, forgotten, through, lost, entries, began] = array(answer)? else {
         return if array(answer)?.is_empty() { Ok(None) } else { Err(NotUnderstood) };
     };
     let lost = array(lost)?.chunks(2).map(|lost| match lost {
@@ -164,6 +164,7 @@ pub(crate) fn stretch(answer: &Value) -> Result<Option<Stretch>, NotUnderstood> 
         entries: entries.collect::<Result<_, _>>()?,
         lost: lost.collect::<Result<_, _>>()?,
         forgotten_through: number(forgotten)?,
+        began: number(began)?,
     }))
 }
 

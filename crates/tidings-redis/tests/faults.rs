@@ -112,6 +112,9 @@ async fn put_back_to_an_old_snapshot_it_begins_a_new_epoch() {
     assert_ne!(new.epoch, old.epoch, "a later place was acknowledged in the old one");
     b.reach(new).await;
     b.assert_has_what_was_acknowledged_to(&a);
+    assert_eq!(new.seq, 11, "what the snapshot has is kept");
+    let held = b.reader.entries[..10].iter().map(|entry| entry.event.id());
+    assert!(held.eq(a.acknowledged[..10].iter().map(|(_, id)| Some(&**id))));
 
     // A second time: what comes back is of a life before the one that the hubs know.
     old = new;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use server::Server;
 use tidings_core::conformance::{Ledger, Sample, offer};
-use tidings_core::engine::{Engine, Stretch};
+use tidings_core::engine::{Engine, Head, Stretch};
 use tidings_core::history::Retention;
 use tidings_redis::{RedisEngine, RedisOptions};
 
@@ -219,7 +219,7 @@ async fn a_read_is_bounded_in_events_and_in_bytes() {
 }
 
 #[tokio::test]
-async fn a_new_epoch_leaves_nothing_of_the_old() {
+async fn a_new_epoch_has_all_that_is_left_of_the_old() {
     let server = Server::start();
     let engine = engine(&server, 0, 100_000).await;
     let mut sample = Sample::new(1);
@@ -229,9 +229,21 @@ async fn a_new_epoch_leaves_nothing_of_the_old() {
         let many = (0..100).map(|n| offer(&format!("one of {n}"), "1", Some("a"), Some("k"), EVERYTHING));
         engine.append(None, many.collect()).await.expect("appended");
     }
-    let known = tidings_core::engine::Head { epoch: epoch.expect("one"), seq: 1 << 40 };
+    let old = read_all(&engine, 0).await;
+    let known = Head { epoch: epoch.expect("one"), seq: 1 << 40 };
     engine.append(Some(known), vec![offer("c", "1", None, None, EVERYTHING)]).await.expect("appended");
     assert_keys_agree(&server, "anew");
+    let new = read_all(&engine, 0).await;
+    assert_ne!(new.head.epoch, old.head.epoch);
+    assert_eq!((new.head.seq, old.began, new.began), (old.head.seq + 1, 0, old.head.seq));
+    assert_eq!(new.entries[..old.entries.len()], old.entries);
+    assert_eq!((new.entries.len(), new.lost), (old.entries.len() + 1, old.lost));
+    let again = vec![offer("one of 7", "1", Some("a"), None, EVERYTHING)];
+    assert!(engine.append(None, again).await.expect("appended").placed[0].duplicate, "ids are known as well");
+    // Without what says how it belongs together, the rest is nothing.
+    server.cli(&["DEL", "tidings{log}:meta"]);
+    engine.append(None, vec![offer("c", "1", None, None, EVERYTHING)]).await.expect("appended");
+    assert_keys_agree(&server, "alone");
     assert_eq!(server.cli(&["DBSIZE"]), "4", "meta, log, channels, ch:c: {}", server.cli(&["KEYS", "*"]));
 }
 

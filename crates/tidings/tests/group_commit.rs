@@ -74,7 +74,8 @@ impl Engine for Slow {
 
     fn read(&self, through: u64) -> Answer<'_, Result<Stretch, ReadError>> {
         let head = Head { epoch: epoch(), seq: through };
-        let stretch = Stretch { head, through, entries: Vec::new(), lost: Vec::new(), forgotten_through: 0 };
+        let stretch =
+            Stretch { head, through, entries: Vec::new(), lost: Vec::new(), forgotten_through: 0, began: 0 };
         Box::pin(async { Ok(stretch) })
     }
 

@@ -46,7 +46,7 @@ impl Engine for Told {
                 ear(Heard::Entries(head().epoch, entries(after + 1..=through)));
             }
             let entries = entries(after + 1..=through);
-            Ok(Stretch { head: head(), through, entries, lost: Vec::new(), forgotten_through: 0 })
+            Ok(Stretch { head: head(), through, entries, lost: Vec::new(), forgotten_through: 0, began: 0 })
         })
     }
 

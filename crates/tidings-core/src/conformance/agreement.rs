@@ -88,8 +88,13 @@ pub(super) async fn whoever_follows_hears_of_everything(bench: &dyn Bench, seed:
     let new = engines[2].append(Some(Head { seq: head.seq + 1, ..head }), numbered(99, 2)).await;
     let new = new.expect("appended");
     for reader in &mut readers {
-        reader.reach(bench, Head { epoch: new.epoch, seq: 2 }).await;
-        assert_eq!(reader.entries.len(), 2, "seed {seed}: a new life begins with nothing");
+        reader.reach(bench, Head { epoch: new.epoch, seq: head.seq + 2 }).await;
+        assert_eq!(
+            reader.entries[..log.entries.len()],
+            log.entries,
+            "seed {seed}: a new life has what there was"
+        );
+        assert_eq!(reader.entries.len(), log.entries.len() + 2, "seed {seed}");
     }
 }
 

@@ -11,6 +11,7 @@ use crate::position::Epoch;
 #[derive(Clone, Debug)]
 pub struct Ledger {
     head: Head,
+    began: u64,
     time_ms: u64,
     total_bytes: usize,
     bytes: usize,
@@ -40,6 +41,7 @@ impl Ledger {
     pub fn new(epoch: Epoch, total_bytes: usize) -> Self {
         Self {
             head: Head { epoch, seq: 0 },
+            began: 0,
             time_ms: 0,
             total_bytes,
             bytes: 0,
@@ -57,6 +59,11 @@ impl Ledger {
     /// Whether a hub that knows of this place knows more than there is.
     pub fn is_behind(&self, known: Option<Head>) -> bool {
         known.is_some_and(|known| known.epoch == self.head.epoch && known.seq > self.head.seq)
+    }
+
+    /// Another life, with what there is.
+    pub fn begin_anew(&mut self, epoch: Epoch) {
+        (self.head.epoch, self.began) = (epoch, self.head.seq);
     }
 
     /// Puts offers at the end.
@@ -77,7 +84,7 @@ impl Ledger {
         let mut lost: Vec<_> = self.lost.iter().filter(|(_, lost)| is_told(lost)).collect();
         lost.sort_by_key(|(_, lost)| **lost);
         let lost = lost.into_iter().map(|(name, lost)| (name.clone(), *lost)).collect();
-        Stretch { head: self.head, through, entries, lost, forgotten_through: 0 }
+        Stretch { head: self.head, through, entries, lost, forgotten_through: 0, began: self.began }
     }
 
     /// Lets go of what is too old.

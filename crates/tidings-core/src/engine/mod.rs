@@ -56,7 +56,7 @@ pub struct Entry {
 /// The newest place of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The life of the log. An engine that lost what was acknowledged begins another.
+    /// The life of the log. An engine that lost what was acknowledged begins another, with what it still has.
     pub epoch: Epoch,
     /// The place of the newest event, 0 where there is none.
     pub seq: u64,
@@ -112,6 +112,9 @@ pub struct Stretch {
     pub lost: Vec<(ChannelName, u64)>,
     /// Of channels that are not remembered by name, something was lost through this place.
     pub forgotten_through: u64,
+    /// Through which place the log is of lives before this one: held as history, and no news to whoever was told that it
+    /// begins anew.
+    pub began: u64,
 }
 
 impl Stretch {
@@ -143,7 +146,8 @@ pub type Ear = Arc<dyn Fn(Heard) + Send + Sync>;
 /// A log that several hubs share.
 pub trait Engine: Send + Sync + 'static {
     /// Puts events at the end of the log, in their order with none between: all of them, or none. `known` is the newest
-    /// place that this hub knows of: an engine whose own is before it lost something, and begins a new epoch.
+    /// place that this hub knows of: an engine whose own is before it lost something, and begins a new epoch behind what
+    /// it has.
     fn append(&self, known: Option<Head>, offers: Vec<Offer>) -> Answer<'_, Result<Appended, AppendError>>;
 
     /// What is held after a place, from the oldest on, so much as comes in one answer: the next call goes on from

@@ -15,20 +15,10 @@ impl<W> Log<W> {
     /// there are.
     pub fn adopt(&mut self, entry: &Entry, wake: &mut impl FnMut(&W)) -> usize {
         debug_assert!(entry.seq > self.head, "{} comes after {}", entry.seq, self.head);
-        let index = self.channel(&entry.channel);
         self.head = self.head.max(entry.seq);
-        self.last_ms = self.last_ms.max(entry.time_ms);
-        let cursor = Cursor { seq: entry.seq, ..self.head() };
-        let history = &mut self.channels[index as usize].history;
-        // It is the oldest that is held: what is not known by name to be lost was before it.
-        history.trimmed_through = history.trimmed_through.min(entry.seq - 1);
-        self.append(index, Arc::new(Frame::new(cursor, self.last_ms, entry.channel.clone(), &entry.event)));
+        let index = self.hold(entry);
         let recipients = self.notify(index, wake);
-        if let Some(id) = entry.event.id() {
-            let last_ms = self.last_ms;
-            let channel = &mut self.channels[index as usize];
-            channel.history.remember(id, entry.seq, recipients, last_ms, &channel.keep.retention);
-        }
+        self.remember(index, entry, recipients);
         recipients
     }
 
@@ -47,11 +37,37 @@ impl<W> Log<W> {
         }
     }
 
+    /// Takes in an event from before this life of the log: it is history, and no subscriber's news.
+    pub fn adopt_held(&mut self, entry: &Entry) {
+        debug_assert!(entry.seq <= self.head, "{} is of this life, at {}", entry.seq, self.head);
+        let index = self.hold(entry);
+        self.remember(index, entry, 0);
+    }
+
+    fn hold(&mut self, entry: &Entry) -> u32 {
+        let index = self.channel(&entry.channel);
+        self.last_ms = self.last_ms.max(entry.time_ms);
+        let cursor = Cursor { seq: entry.seq, ..self.head() };
+        let history = &mut self.channels[index as usize].history;
+        // It is the oldest that is held: what is not known by name to be lost was before it.
+        history.trimmed_through = history.trimmed_through.min(entry.seq - 1);
+        self.append(index, Arc::new(Frame::new(cursor, self.last_ms, entry.channel.clone(), &entry.event)));
+        index
+    }
+
+    fn remember(&mut self, index: u32, entry: &Entry, recipients: usize) {
+        let Some(id) = entry.event.id() else { return };
+        let channel = &mut self.channels[index as usize];
+        channel.history.remember(id, entry.seq, recipients, self.last_ms, &channel.keep.retention);
+    }
+
     /// Takes in a part of the log, and that what it doesn't hold is lost.
     pub fn adopt_stretch(&mut self, stretch: &Stretch, wake: &mut impl FnMut(&W)) {
         self.adopt_losses(stretch, wake);
         for entry in &stretch.entries {
-            if entry.seq > self.head {
+            if entry.seq <= stretch.began {
+                self.adopt_held(entry);
+            } else if entry.seq > self.head {
                 self.adopt(entry, wake);
             }
         }
@@ -131,9 +147,10 @@ impl<W> Log<W> {
         Some(self.channels[index as usize].history.remembered(id)?.recipients)
     }
 
-    /// Another life of the log: nothing of this one is held any more, and each stream is told so of all that it reads.
-    pub fn begin(&mut self, epoch: Epoch, wake: &mut impl FnMut(&W)) {
-        (self.epoch, self.head, self.bytes) = (epoch, 0, 0);
+    /// Another life of the log, in which all through `began` is of those before: nothing is held of it until it is
+    /// [`adopted`](Self::adopt_held), and each stream is told a gap up to there of all that it reads.
+    pub fn begin(&mut self, epoch: Epoch, began: u64, wake: &mut impl FnMut(&W)) {
+        (self.epoch, self.head, self.bytes, self.last_ms) = (epoch, began, 0, 0);
         self.order.clear();
         (self.shown_through, self.suspected) = (None, (0, 0));
         self.hidden_from.clear();
@@ -144,7 +161,7 @@ impl<W> Log<W> {
         let keys: Vec<u32> = self.subscribers.iter().map(|(index, _)| index as u32).collect();
         for index in keys {
             let selectors = self.selectors_of(&self.subscribers[index as usize]);
-            self.subscribers[index as usize].begin();
+            self.subscribers[index as usize].begin(began);
             self.owe_everything(index, &selectors);
             let subscriber = &mut self.subscribers[index as usize];
             subscriber.wake_for_notes(wake);

@@ -145,17 +145,18 @@ impl<W> Subscriber<W> {
         (lost > since).then_some((since + 1, Next::Gap { through, channel: index }))
     }
 
-    /// The log is another: of what it had in the old one, only what it was to be told of its channels counts.
-    pub(super) fn begin(&mut self) {
-        (self.cursor, self.born, self.marked) = (0, 0, 0);
-        self.channels.iter_mut().chain(&mut self.patterns).for_each(|place| place.from = 0);
+    /// The log is another, and new from a place on: of what it had in the old one, only what it was to be told of its
+    /// channels counts.
+    pub(super) fn begin(&mut self, began: u64) {
+        (self.cursor, self.born, self.marked) = (began, began, began);
+        self.channels.iter_mut().chain(&mut self.patterns).for_each(|place| place.from = began);
         self.ready.clear();
         self.claims = None;
         self.gaps_told = None;
         let notes = self.notes.take().into_iter().flat_map(|notes| *notes);
         for note in notes.filter(|note| note.ty != "gap") {
             // A cursor from before the gaps that follow is still owed them.
-            self.note(Note { at: 0, through: 0, owed: true, ..note });
+            self.note(Note { at: began, through: began, owed: true, ..note });
         }
     }
 

@@ -34,7 +34,7 @@ fn entries(seqs: impl IntoIterator<Item = u64>) -> Vec<Entry> {
 }
 
 fn stretch(head: Head, through: u64, entries: Vec<Entry>) -> Stretch {
-    Stretch { head, through, entries, lost: Vec::new(), forgotten_through: 0 }
+    Stretch { head, through, entries, lost: Vec::new(), forgotten_through: 0, began: 0 }
 }
 
 fn seqs(entries: &[Entry]) -> Vec<u64> {
@@ -150,7 +150,7 @@ fn what_comes_too_far_ahead_is_fetched_in_its_turn() {
 #[test]
 fn a_hole_of_a_channel_is_a_gap_for_those_who_read_it_and_for_no_other() {
     let mut log = log();
-    log.begin(Epoch::from(EPOCH), &mut |()| {});
+    log.begin(Epoch::from(EPOCH), 0, &mut |()| {});
     let (busy, quiet) = (read(&mut log, &["busy"], None), read(&mut log, &["quiet"], None));
     log.adopt(&entry(1, "busy"), &mut |()| {});
     let mut found = stretch(head(9), 9, vec![entry(2, "quiet"), entry(9, "busy")]);
@@ -168,7 +168,7 @@ fn a_hole_of_a_channel_is_a_gap_for_those_who_read_it_and_for_no_other() {
 fn holes_of_two_channels_of_a_stream_are_two_gaps_whatever_it_was_given_last() {
     for given_last in [false, true] {
         let mut log = log();
-        log.begin(Epoch::from(EPOCH), &mut |()| {});
+        log.begin(Epoch::from(EPOCH), 0, &mut |()| {});
         let key = read(&mut log, &["a", "b"], None);
         if given_last {
             log.adopt(&entry(2, "a"), &mut |()| {});
@@ -213,7 +213,7 @@ fn who_goes_on_at_a_hub_that_is_behind_misses_nothing_without_a_gap() {
         let behind = rng.random_range(20..=40);
         let [mut first, mut second] = [40, behind].map(|head| {
             let mut log = narrow_log();
-            log.begin(Epoch::from(EPOCH), &mut |()| {});
+            log.begin(Epoch::from(EPOCH), 0, &mut |()| {});
             for seq in 1..=head {
                 log.adopt(&entry(seq, channels[seq as usize - 1]), &mut |()| {});
             }
@@ -246,7 +246,7 @@ fn another_life_of_the_log_is_told_to_every_stream_and_goes_on() {
     let both = ["jobs", "room:*"].map(|text| Selector::parse(text).expect("a selector"));
     let key = log.subscribe(&both, None, Envelope::None, ()).key;
     log.change(key, &[Selector::parse("late").expect("a selector")], &[], &mut |()| {}).expect("there");
-    log.begin(Epoch::from(EPOCH), &mut |()| {});
+    log.begin(Epoch::from(EPOCH), 0, &mut |()| {});
     log.adopt(&entry(1, "room:1"), &mut |()| {});
     assert_eq!(
         taken(&mut log, key),
@@ -257,6 +257,39 @@ fn another_life_of_the_log_is_told_to_every_stream_and_goes_on() {
          id: 7-1\ndata: 1\n\n"
     );
     log.unsubscribe(key);
-    log.begin(Epoch::from(8), &mut |()| {});
+    log.begin(Epoch::from(8), 0, &mut |()| {});
     assert_eq!(log.bytes(), 0, "nothing of the old one is held");
+}
+
+#[test]
+fn what_is_left_of_a_life_before_is_history_and_no_news_to_whoever_was_there() {
+    let mut log = log();
+    let there = read(&mut log, &["jobs", "lost"], None);
+    log.adopt(&entry(1, "jobs"), &mut |()| {});
+    taken(&mut log, there);
+    log.begin(Epoch::from(EPOCH), 6, &mut |()| {});
+    // In two parts, with 4 and 5 in the first: of another channel 3 is lost.
+    let mut first = Stretch { began: 6, ..stretch(head(7), 5, vec![entry(4, "jobs"), entry(5, "jobs")]) };
+    first.lost = vec![(name("lost"), 3)];
+    log.adopt_stretch(&first, &mut |()| {});
+    let new = read(&mut log, &["jobs"], None);
+    log.adopt_stretch(
+        &Stretch { began: 6, ..stretch(head(7), 7, vec![entry(6, "jobs"), entry(7, "jobs")]) },
+        &mut |()| {},
+    );
+    assert_eq!(
+        taken(&mut log, there),
+        "id: 7-6~\nevent: gap\ndata: {\"channel\":\"jobs\",\"reason\":\"epoch\"}\n\n\
+         id: 7-6\nevent: gap\ndata: {\"channel\":\"lost\",\"reason\":\"epoch\"}\n\n\
+         id: 7-7\ndata: 7\n\n"
+    );
+    assert_eq!(taken(&mut log, new), "id: 7-7\ndata: 7\n\n");
+    let events = "id: 7-5\ndata: 5\n\nid: 7-6\ndata: 6\n\nid: 7-7\ndata: 7\n\n";
+    let since = read(&mut log, &["jobs", "lost"], Some("7-4"));
+    assert_eq!(taken(&mut log, since), events);
+    let all = read(&mut log, &["jobs", "lost"], Some("earliest"));
+    let gap = "id: 7-3\nevent: gap\ndata: {\"channel\":\"lost\",\"reason\":\"trimmed\"}\n\n";
+    assert_eq!(taken(&mut log, all), format!("{gap}id: 7-4\ndata: 4\n\n{events}"));
+    let page = log.history(&name("jobs"), 0, None, 10);
+    assert_eq!(page.events.len(), 4);
 }

@@ -4,7 +4,7 @@ use super::*;
 
 fn begun() -> Log<()> {
     let mut log = log();
-    log.begin(Epoch::from(EPOCH), &mut |()| {});
+    log.begin(Epoch::from(EPOCH), 0, &mut |()| {});
     log
 }
 
@@ -81,7 +81,7 @@ fn another_life_of_the_log_is_told_also_while_the_last_part_of_the_old_one_is_aw
     let mut log = begun();
     let key = read(&mut log, &["y"], None);
     log.adopt_stretch(&stretch(head(9), 5, vec![entry(5, "y")]), &mut |()| {});
-    log.begin(Epoch::from(8), &mut |()| {});
+    log.begin(Epoch::from(8), 0, &mut |()| {});
     assert_eq!(
         taken(&mut log, key),
         "id: 8-0\nevent: gap\ndata: {\"channel\":\"y\",\"reason\":\"epoch\"}\n\n"
@@ -103,7 +103,7 @@ fn what_was_heard_meanwhile_comes_after_the_last_part() {
 #[test]
 fn a_hole_that_no_name_is_known_of_may_be_anybodys_and_all_are_told() {
     let mut log = log();
-    log.begin(Epoch::from(EPOCH), &mut |()| {});
+    log.begin(Epoch::from(EPOCH), 0, &mut |()| {});
     let gap = |id: &str, channel: &str| {
         format!("id: 7-{id}\nevent: gap\ndata: {{\"channel\":\"{channel}\",\"reason\":\"trimmed\"}}\n\n")
     };
@@ -163,7 +163,7 @@ fn who_comes_between_two_parts_is_told_of_unknown_holes_too() {
 fn a_channel_that_outlived_the_log_before_may_have_an_unknown_hole_too() {
     let mut log = begun();
     read(&mut log, &["quiet"], None);
-    log.begin(Epoch::from(EPOCH), &mut |()| {});
+    log.begin(Epoch::from(EPOCH), 0, &mut |()| {});
     let found = Stretch { forgotten_through: 8, ..stretch(head(9), 9, vec![entry(9, "busy")]) };
     log.adopt_stretch(&found, &mut |()| {});
     let key = read(&mut log, &["quiet"], Some("7-3"));

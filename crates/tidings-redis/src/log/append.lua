@@ -9,26 +9,29 @@
 
 -- An epoch is the number of the log's life, and chance. Who knows of a later life, or of another with the same number,
 -- sees a log that was put back to what it was before; who knows of a later place in this life, one that lost something.
+-- What is here stays, as history: the new life begins behind it.
 local LIFE, LIVES = 1099511627776, 8191
 local known, known_seq, chance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local life, known_life = math.floor((epoch or 0) / LIFE), math.floor((known or 0) / LIFE)
 local is_other = known and known ~= epoch and known_life >= life
 if not epoch or is_other or (known == epoch and known_seq > seq) then
   claim_room()
-  local doomed = {LOG, CHANNELS, LOST, OLDEST}
-  for _, name in ipairs(redis.call('HKEYS', CHANNELS)) do
-    for _, kind in ipairs({'ch:', 'ids:', 'order:', 'keys:'}) do
-      doomed[#doomed + 1] = BASE .. kind .. name
+  if not epoch then
+    -- Somebody deleted what says how the rest belongs together.
+    local doomed = {LOG, CHANNELS, LOST, OLDEST}
+    for _, name in ipairs(redis.call('HKEYS', CHANNELS)) do
+      for _, kind in ipairs({'ch:', 'ids:', 'order:', 'keys:'}) do
+        doomed[#doomed + 1] = BASE .. kind .. name
+      end
+      if #doomed > 1000 then
+        redis.call('UNLINK', unpack(doomed))
+        doomed = {LOG}
+      end
     end
-    if #doomed > 1000 then
-      redis.call('UNLINK', unpack(doomed))
-      doomed = {LOG}
-    end
+    redis.call('UNLINK', CHANNELS, unpack(doomed))
   end
-  redis.call('UNLINK', CHANNELS, unpack(doomed))
   epoch = math.min(math.max(life, known_life) + 1, LIVES) * LIFE + chance
-  seq, bytes, forgotten = 0, 0, 0
-  redis.call('HSET', META, 'epoch', text(epoch))
+  redis.call('HSET', META, 'epoch', text(epoch), 'began', text(seq))
 end
 
 total_max = tonumber(ARGV[4])

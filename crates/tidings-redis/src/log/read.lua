@@ -2,11 +2,12 @@
 --
 -- ARGV: the place; events, bytes and names of channels in one answer.
 -- Answers nothing where there is no epoch, else epoch, the newest place, through which place names were forgotten,
--- through which place this speaks, the channels that lost something up to there, each followed by where, and the entries.
+-- through which place this speaks, the channels that lost something up to there, each followed by where, the entries, and
+-- through which place the log is of lives before this one.
 
 local base = string.sub(KEYS[1], 1, -5)
 local after, most, room, names_max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local meta = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'forgotten')
+local meta = redis.call('HMGET', KEYS[1], 'epoch', 'seq', 'forgotten', 'began')
 if not meta[1] then return {} end
 
 local function text(number)
@@ -40,4 +41,4 @@ if through - after > #entries then
     end
   end
 end
-return {meta[1], meta[2], meta[3] or '0', text(through), lost, entries}
+return {meta[1], meta[2], meta[3] or '0', text(through), lost, entries, meta[4] or '0'}

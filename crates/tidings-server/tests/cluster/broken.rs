@@ -2,7 +2,7 @@
 //! in `tests/delivery/broken.rs`.
 
 use crate::judge::history::{Ack, Place, Publication, Reader, Seen};
-use crate::judge::kept::{check, differences};
+use crate::judge::kept::{check, differences, handed_on};
 
 const EVENTS: u64 = 5;
 
@@ -106,4 +106,27 @@ fn a_cursor_that_is_not_the_same_at_every_hub_is_found() {
             "hubs differ",
         );
     }
+}
+
+#[test]
+fn what_a_life_did_not_hand_on_is_found() {
+    let life = |number: u64| {
+        let digits =
+            std::iter::successors(Some(number << 40 | 5), |rest| Some(rest / 36).filter(|rest| *rest > 0));
+        let digits = digits.map(|rest| char::from_digit((rest % 36) as u32, 36).expect("a digit"));
+        digits.collect::<Vec<_>>().into_iter().rev().collect::<String>()
+    };
+    let (old, new) = (life(1), life(2));
+    let mut published = five();
+    published.iter_mut().for_each(|sent| sent.acks[0].epoch.clone_from(&old));
+    // Redis had the first three.
+    let gap =
+        Seen::Gap { tick: 90, selector: "jobs".to_owned(), reason: "epoch".to_owned(), at: at(&new, 3) };
+    let there = [reader(0, vec![gap])];
+    let of_all = |last| vec![reader(1, (1..=last).map(event).collect())];
+    let judge = |of_all: &[Reader]| handed_on(&published, &there, of_all, &|_| usize::MAX);
+    assert_eq!(judge(&of_all(3)), (3, Vec::new()));
+    let (count, wrong) = judge(&of_all(2));
+    assert_eq!((count, wrong.len()), (3, 1));
+    assert_blamed(&wrong, "lost with its life: jobs 3");
 }

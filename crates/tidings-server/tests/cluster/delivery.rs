@@ -160,8 +160,8 @@ fn prove_cluster_delivery_over_losses() {
             BusCut,
             Wiped,
             KilledWhileStopped,
-            PutBack,
             Wiped,
+            PutBack,
         ],
         deliveries_min: 200_000,
     });
@@ -179,6 +179,11 @@ fn run(size: Size) {
     let losses = size.faults.iter().filter(|fault| fault.is_a_loss()).count();
     if losses == 0 {
         wrong.extend(kept::check(&publications, &readers, &traffic::held_events));
+    } else {
+        let (count, lost) = kept::handed_on(&publications, &readers, &late[0], &traffic::held_events);
+        println!("handed on by a life that ended: {count} events");
+        assert!(count > 0, "seed {seed}: nothing was");
+        wrong.extend(lost);
     }
     for same in &late {
         wrong.extend(kept::differences(same));

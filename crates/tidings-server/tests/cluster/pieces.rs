@@ -79,6 +79,12 @@ async fn redis_whose_replica_takes_over_without_the_last_events_is_a_gap_for_eve
     }
     let (late, connected) = scene.listen(0, "jobs", Some(&cursor)).await;
     assert_eq!(connected["resume"], json!({ "jobs": "gap" }));
+    // What the replica had is held as before, whichever hub is asked.
+    for hub in 0..2 {
+        let (mut all, _) = scene.listen(hub, "jobs", Some("earliest")).await;
+        let data = take(&mut all, 21).await.into_iter().map(|(_, data)| data);
+        assert!(data.eq((0..20).chain([21]).map(|n| n.to_string())), "hub {hub}");
+    }
     drop((here, there, late));
     scene.close();
 }

@@ -54,6 +54,8 @@ pub(crate) struct Truth<'a> {
     by_channel: HashMap<&'a str, Vec<&'a Publication>>,
     /// By epoch and channel, then by offset.
     logs: HashMap<(&'a str, &'a str), BTreeMap<u64, Logged<'a>>>,
+    /// Where each epoch began, as the first gap for it says that was told.
+    began: HashMap<&'a str, u64>,
 }
 
 impl<'a> Truth<'a> {
@@ -68,7 +70,14 @@ impl<'a> Truth<'a> {
         for publication in publications {
             by_channel.entry(publication.channel.as_str()).or_default().push(publication);
         }
-        let mut truth = Self { channels, held_events, by_number, by_channel, logs: HashMap::new() };
+        let mut truth = Self {
+            channels,
+            held_events,
+            by_number,
+            by_channel,
+            logs: HashMap::new(),
+            began: HashMap::new(),
+        };
         let mut wrong = Vec::new();
         let mut places = HashMap::new();
         for publication in publications {
@@ -78,11 +87,17 @@ impl<'a> Truth<'a> {
             }
         }
         for seen in readers.iter().flat_map(|reader| &reader.seen) {
-            if let Seen::Event { channel, n, at, .. } = seen
-                && let Some(publication) = truth.publication(channel, *n)
-            {
-                let at = (at.epoch.as_str(), at.offset, None);
-                wrong.extend(truth.enter(&mut places, publication, at));
+            match seen {
+                Seen::Event { channel, n, at, .. } => {
+                    let at = (at.epoch.as_str(), at.offset, None);
+                    let publication = truth.publication(channel, *n);
+                    wrong.extend(publication.and_then(|sent| truth.enter(&mut places, sent, at)));
+                }
+                Seen::Gap { reason, at, .. } if reason == "epoch" => {
+                    let began = truth.began.entry(&at.epoch).or_insert(at.offset);
+                    *began = at.offset.min(*began);
+                }
+                _ => {}
             }
         }
         for log in truth.logs.values_mut() {
@@ -125,6 +140,11 @@ impl<'a> Truth<'a> {
         let range = after + 1..before.max(after + 1);
         let log = self.logs.get(&(epoch, channel));
         log.into_iter().flat_map(move |log| log.range(range.clone())).map(|(at, logged)| (*at, logged))
+    }
+
+    /// Whether a place is of lives before: what they lost is known of none.
+    pub(crate) fn is_before(&self, epoch: &str, place: u64) -> bool {
+        self.began.get(epoch).is_some_and(|began| place < *began)
     }
 
     /// Whether a channel may have let go of the event at a place by a moment: behind it are as many as are held.

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::history::{Publication, Reader, Seen};
 
+/// Of an epoch of the log on Redis, those that are no number of its life.
+const CHANCE_BITS: u32 = 40;
+
 /// Checks all histories of hubs whose log was kept. `held_events` tells how many events of a channel are. Answers what
 /// is wrong.
 pub(crate) fn check(
@@ -51,6 +54,55 @@ fn told(reader: &Reader) -> BTreeMap<&str, Vec<(Option<u64>, u64)>> {
         told.entry(channel).or_default().push((n, at.offset));
     }
     told
+}
+
+/// What was acknowledged before the log began anew is held yet as far as that life began behind it: a reader of all that
+/// is held has it, where its channel keeps all. Answers of how many that was shown, and what is wrong.
+pub(crate) fn handed_on(
+    publications: &[Publication],
+    readers: &[Reader],
+    of_all: &[Reader],
+    held_events: &dyn Fn(&str) -> usize,
+) -> (usize, Vec<String>) {
+    let mut began: BTreeMap<u64, u64> = BTreeMap::new();
+    for seen in readers.iter().flat_map(|reader| &reader.seen) {
+        if let Seen::Gap { reason, at, .. } = seen
+            && reason == "epoch"
+        {
+            let began = began.entry(life(&at.epoch)).or_insert(at.offset);
+            *began = at.offset.min(*began);
+        }
+    }
+    let is_kept = |publication: &&Publication| {
+        let is_behind = |life: u64, place| began.range(life + 1..).all(|(_, began)| place <= *began);
+        let mut acks = publication.acks.iter();
+        publication.key.is_none()
+            && held_events(&publication.channel) == usize::MAX
+            && acks.any(|ack| {
+                began.range(life(&ack.epoch) + 1..).next().is_some()
+                    && is_behind(life(&ack.epoch), ack.offset)
+            })
+    };
+    let kept: Vec<&Publication> = publications.iter().filter(is_kept).collect();
+    let mut wrong = Vec::new();
+    for reader in of_all {
+        let events = reader.seen.iter().filter_map(|seen| match seen {
+            Seen::Event { channel, n, .. } => Some((channel.as_str(), *n)),
+            _ => None,
+        });
+        let had: HashSet<_> = events.collect();
+        let missing = kept.iter().filter(|sent| !had.contains(&(sent.channel.as_str(), sent.n)));
+        let blame = |sent: &&Publication| {
+            format!("lost with its life: {} {} for {}", sent.channel, sent.n, reader.name)
+        };
+        wrong.extend(missing.map(blame));
+    }
+    (kept.len(), wrong)
+}
+
+/// The number of a life, as its epoch has it above what is chance.
+fn life(epoch: &str) -> u64 {
+    u64::from_str_radix(epoch, 36).unwrap_or_else(|_| panic!("no epoch: {epoch}")) >> CHANCE_BITS
 }
 
 /// The log has one life, whoever speaks of it.

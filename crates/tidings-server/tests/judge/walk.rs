@@ -230,7 +230,7 @@ impl<'a> Walk<'a> {
             self.blame(format!("missing without a gap: {channel} {missing:?} between {last} and {before}"));
         }
         // What one hub no longer holds, another that is behind it may give.
-        for gap in covered.gaps.iter().filter(|gap| gap.node == node) {
+        for gap in covered.gaps.iter().filter(|gap| gap.node == node && !truth.is_before(epoch, gap.cursor)) {
             if !gone.iter().any(|at| truth.may_be_gone(epoch, channel, *at, gap.tick)) {
                 self.blame(format!("a gap that stands for nothing: {channel} before {before}, at {gap:?}"));
             }
@@ -265,7 +265,8 @@ impl<'a> Walk<'a> {
         covered.gaps.push(Told { cursor, tick, node });
         let mut rest = truth.between(epoch, channel, (covered.last, u64::MAX));
         let first = rest.find(|(_, logged)| !self.had.contains(&(epoch, channel, logged.publication.n)));
-        if !first.is_some_and(|(at, _)| truth.may_be_gone(epoch, channel, at, tick)) {
+        let stands = first.is_some_and(|(at, _)| truth.may_be_gone(epoch, channel, at, tick));
+        if !stands && !truth.is_before(epoch, cursor) {
             self.blame(format!("a gap that stands for nothing: {channel} at {cursor}"));
         }
     }

@@ -98,7 +98,7 @@ impl MemoryEngine {
         let (appended, hubs) = {
             let mut log = locked(&self.log);
             if log.ledger.is_behind(known) {
-                log.ledger = Ledger::new(Epoch::from(rand::random::<u64>()), log.total_bytes);
+                log.ledger.begin_anew(Epoch::from(rand::random::<u64>()));
             }
             (log.ledger.append(now_ms(), offers), log.hubs.clone())
         };

@@ -199,6 +199,19 @@ impl Hub {
         }
     }
 
+    /// Takes in what is from before this life of the log. A hub that was there has obeyed it, or is told all decisions again,
+    /// since what is left of them may be older than what it has.
+    fn take_held(&self, shared: &Shared, entries: &[Entry]) {
+        let was_there = shared.is_taken_up();
+        for entry in entries {
+            match orders::is_order(&entry.channel) {
+                true if was_there => {}
+                true => self.obey(entry),
+                false => self.0.log().adopt_held(entry),
+            }
+        }
+    }
+
     pub(super) fn rouse(&self, roused: Vec<Arc<Outlet>>) {
         let now_us = self.0.clock.now_us();
         for outlet in roused {
@@ -219,7 +232,7 @@ impl Hub {
                 return Ok(());
             }
             match held.as_mut().map(|follower| follower.fetched(&stretch, now_ms)) {
-                Some(Some(ready)) => self.adopt(&stretch, &mut roused, &ready),
+                Some(Some(ready)) => self.adopt(shared, &stretch, &mut roused, &ready),
                 Some(None) => {
                     tracing::warn!("the log begins anew: every stream is told a gap on each of its channels");
                     *held = None;
@@ -228,9 +241,11 @@ impl Hub {
                     // Another life of the log, which knows nothing of what was decided in this one.
                     begins_anew = shared.is_taken_up();
                     let mut log = self.0.log();
-                    log.begin(stretch.head.epoch, &mut |outlet| roused.push(Arc::clone(outlet)));
+                    log.begin(stretch.head.epoch, stretch.began, &mut |outlet| {
+                        roused.push(Arc::clone(outlet));
+                    });
                     drop(log);
-                    self.adopt(&stretch, &mut roused, &[]);
+                    self.adopt(shared, &stretch, &mut roused, &[]);
                     held.insert(Follower::new(Head { seq: 0, ..stretch.head })).fetched(&stretch, now_ms);
                 }
             }
@@ -248,14 +263,15 @@ impl Hub {
         Ok(())
     }
 
-    fn adopt(&self, stretch: &Stretch, roused: &mut Vec<Arc<Outlet>>, following: &[Entry]) {
+    fn adopt(&self, shared: &Shared, stretch: &Stretch, roused: &mut Vec<Arc<Outlet>>, following: &[Entry]) {
         let head = {
             let mut log = self.0.log();
             log.adopt_losses(stretch, &mut |outlet| roused.push(Arc::clone(outlet)));
             log.head().seq
         };
-        let news = stretch.entries.partition_point(|entry| entry.seq <= head);
-        self.take(&stretch.entries[news..], roused);
+        let through = |place| stretch.entries.partition_point(|entry| entry.seq <= place);
+        self.take_held(shared, &stretch.entries[..through(stretch.began)]);
+        self.take(&stretch.entries[through(head)..], roused);
         self.0.log().adopted(stretch, &mut |outlet| roused.push(Arc::clone(outlet)));
         self.take(following, roused);
     }
