@@ -11,6 +11,7 @@
 mod board;
 mod change;
 mod forgotten;
+mod life;
 mod list;
 mod membership;
 mod note;
@@ -32,6 +33,8 @@ use self::board::Board;
 pub use self::board::{BoardInfo, News, Posting};
 pub use self::change::{PENDING_CHANGE_BYTES_MAX, Unchanged};
 use self::forgotten::Forgotten;
+pub use self::life::Left;
+use self::life::Life;
 pub use self::list::{ChannelInfo, ChannelView, Channels};
 pub use self::page::Page;
 pub use self::passing::PASSING_EVENTS_MAX;
@@ -138,6 +141,7 @@ pub struct Totals {
 pub struct Log<W> {
     epoch: Epoch,
     head: u64,
+    life: Life,
     rules: Rules,
     channels: Slab<Channel>,
     by_name: Map<ChannelName, u32>,
@@ -173,6 +177,7 @@ impl<W> Log<W> {
         Self {
             epoch,
             head: 0,
+            life: Life::default(),
             rules,
             channels: Slab::new(),
             by_name: Map::default(),

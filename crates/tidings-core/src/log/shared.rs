@@ -8,7 +8,7 @@ use super::note::Note;
 use crate::channel::ChannelName;
 use crate::engine::{Entry, Stretch};
 use crate::history::Frame;
-use crate::position::{Cursor, Epoch};
+use crate::position::Cursor;
 
 impl<W> Log<W> {
     /// Takes in an event at its place, which is after all that are here, and wakes its subscribers. Answers how many
@@ -81,13 +81,14 @@ impl<W> Log<W> {
         for (name, through) in &stretch.lost {
             self.lose(name, *through, wake);
         }
-        if stretch.forgotten_through > self.head.max(self.forgotten.through) {
-            self.suspected = (self.head, stretch.forgotten_through);
+        let read_through = self.read_through();
+        if stretch.forgotten_through > read_through.max(self.forgotten.through) {
+            self.suspected = (read_through, stretch.forgotten_through);
         }
         self.forgotten.through = self.forgotten.through.max(stretch.forgotten_through);
         let (from, through) = self.suspected;
         let through = through.min(stretch.through);
-        if through > self.head {
+        if through > read_through {
             let named: HashSet<&ChannelName> = stretch.lost.iter().map(|(name, _)| name).collect();
             for (_, channel) in &mut self.channels {
                 let history = &mut channel.history;
@@ -106,6 +107,7 @@ impl<W> Log<W> {
     /// A part of the log is taken in. With the last, all of them are shown.
     pub fn adopted(&mut self, stretch: &Stretch, wake: &mut impl FnMut(&W)) {
         self.pass(stretch.through);
+        self.note_read(stretch.through);
         let Some(shown_through) = self.shown_through.filter(|_| stretch.is_last()) else { return };
         self.shown_through = None;
         if self.suspected.1 > shown_through {
@@ -136,6 +138,12 @@ impl<W> Log<W> {
         }
     }
 
+    /// Goes on past an event that is not for the rings.
+    pub fn skip(&mut self, entry: &Entry) {
+        self.pass(entry.seq);
+        self.last_ms = self.last_ms.max(entry.time_ms);
+    }
+
     /// Goes on past places that have nothing for the rings.
     pub fn pass(&mut self, through: u64) {
         self.head = self.head.max(through);
@@ -145,27 +153,6 @@ impl<W> Log<W> {
     pub fn recipients_of(&self, channel: &ChannelName, id: &str) -> Option<usize> {
         let &index = self.by_name.get(channel)?;
         Some(self.channels[index as usize].history.remembered(id)?.recipients)
-    }
-
-    /// Another life of the log, in which all through `began` is of those before: nothing is held of it until it is
-    /// [`adopted`](Self::adopt_held), and each stream is told a gap up to there of all that it reads.
-    pub fn begin(&mut self, epoch: Epoch, began: u64, wake: &mut impl FnMut(&W)) {
-        (self.epoch, self.head, self.bytes, self.last_ms) = (epoch, began, 0, 0);
-        self.order.clear();
-        (self.shown_through, self.suspected) = (None, (0, 0));
-        self.hidden_from.clear();
-        self.forgotten.clear();
-        for (_, channel) in self.channels.iter_mut().filter(|(_, channel)| channel.board.is_none()) {
-            channel.history = Default::default();
-        }
-        let keys: Vec<u32> = self.subscribers.iter().map(|(index, _)| index as u32).collect();
-        for index in keys {
-            let selectors = self.selectors_of(&self.subscribers[index as usize]);
-            self.subscribers[index as usize].begin(began);
-            self.owe_everything(index, &selectors);
-            let subscriber = &mut self.subscribers[index as usize];
-            subscriber.wake_for_notes(wake);
-        }
     }
 
     /// The channel's events through a place are gone wherever they were: who has not had them is told a gap.

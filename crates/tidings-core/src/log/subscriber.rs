@@ -170,7 +170,8 @@ impl<W> Subscriber<W> {
 impl<W> Log<W> {
     /// Adds a subscriber that goes on from a cursor, if it brings one, or else from the head. The boundary between
     /// replay and live is the head at this moment: nothing is missed or told twice, however publishes interleave.
-    /// [`EARLIEST`] in place of a cursor asks for all that is held.
+    /// [`EARLIEST`] in place of a cursor asks for all that is held. While what is left of earlier lives of a shared log is
+    /// being read, whoever asks for some of it is owed a gap.
     pub fn subscribe(
         &mut self,
         selectors: &[Selector],
@@ -191,10 +192,11 @@ impl<W> Log<W> {
         envelope: Envelope,
         wake: W,
     ) -> Subscribed {
+        let unread = self.unread_through();
         let given = cursor.map(|text| match text {
-            EARLIEST => Some(0),
+            EARLIEST => (unread == 0).then_some(0),
             _ => Cursor::parse(text)
-                .filter(|c| c.epoch == self.epoch && c.seq <= self.head && !c.owed)
+                .filter(|c| c.epoch == self.epoch && (unread..=self.head).contains(&c.seq) && !c.owed)
                 .map(|c| c.seq),
         });
         self.generation = self.generation.wrapping_add(1);

@@ -1,5 +1,6 @@
 //! A log that is shared: what a follower makes of what it hears, and what its streams are told.
 
+mod lives;
 mod parts;
 
 use rand::rngs::SmallRng;
@@ -238,58 +239,4 @@ fn who_goes_on_at_a_hub_that_is_behind_misses_nothing_without_a_gap() {
         }
     }
     assert!(went_on > 1_000, "only {went_on}");
-}
-
-#[test]
-fn another_life_of_the_log_is_told_to_every_stream_and_goes_on() {
-    let mut log = log();
-    let both = ["jobs", "room:*"].map(|text| Selector::parse(text).expect("a selector"));
-    let key = log.subscribe(&both, None, Envelope::None, ()).key;
-    log.change(key, &[Selector::parse("late").expect("a selector")], &[], &mut |()| {}).expect("there");
-    log.begin(Epoch::from(EPOCH), 0, &mut |()| {});
-    log.adopt(&entry(1, "room:1"), &mut |()| {});
-    assert_eq!(
-        taken(&mut log, key),
-        "id: 7-0~\nevent: subscribed\ndata: {\"channels\":[\"late\"]}\n\n\
-         id: 7-0~\nevent: gap\ndata: {\"channel\":\"jobs\",\"reason\":\"epoch\"}\n\n\
-         id: 7-0~\nevent: gap\ndata: {\"channel\":\"late\",\"reason\":\"epoch\"}\n\n\
-         id: 7-0\nevent: gap\ndata: {\"channel\":\"room:*\",\"reason\":\"epoch\"}\n\n\
-         id: 7-1\ndata: 1\n\n"
-    );
-    log.unsubscribe(key);
-    log.begin(Epoch::from(8), 0, &mut |()| {});
-    assert_eq!(log.bytes(), 0, "nothing of the old one is held");
-}
-
-#[test]
-fn what_is_left_of_a_life_before_is_history_and_no_news_to_whoever_was_there() {
-    let mut log = log();
-    let there = read(&mut log, &["jobs", "lost"], None);
-    log.adopt(&entry(1, "jobs"), &mut |()| {});
-    taken(&mut log, there);
-    log.begin(Epoch::from(EPOCH), 6, &mut |()| {});
-    // In two parts, with 4 and 5 in the first: of another channel 3 is lost.
-    let mut first = Stretch { began: 6, ..stretch(head(7), 5, vec![entry(4, "jobs"), entry(5, "jobs")]) };
-    first.lost = vec![(name("lost"), 3)];
-    log.adopt_stretch(&first, &mut |()| {});
-    let new = read(&mut log, &["jobs"], None);
-    log.adopt_stretch(
-        &Stretch { began: 6, ..stretch(head(7), 7, vec![entry(6, "jobs"), entry(7, "jobs")]) },
-        &mut |()| {},
-    );
-    assert_eq!(
-        taken(&mut log, there),
-        "id: 7-6~\nevent: gap\ndata: {\"channel\":\"jobs\",\"reason\":\"epoch\"}\n\n\
-         id: 7-6\nevent: gap\ndata: {\"channel\":\"lost\",\"reason\":\"epoch\"}\n\n\
-         id: 7-7\ndata: 7\n\n"
-    );
-    assert_eq!(taken(&mut log, new), "id: 7-7\ndata: 7\n\n");
-    let events = "id: 7-5\ndata: 5\n\nid: 7-6\ndata: 6\n\nid: 7-7\ndata: 7\n\n";
-    let since = read(&mut log, &["jobs", "lost"], Some("7-4"));
-    assert_eq!(taken(&mut log, since), events);
-    let all = read(&mut log, &["jobs", "lost"], Some("earliest"));
-    let gap = "id: 7-3\nevent: gap\ndata: {\"channel\":\"lost\",\"reason\":\"trimmed\"}\n\n";
-    assert_eq!(taken(&mut log, all), format!("{gap}id: 7-4\ndata: 4\n\n{events}"));
-    let page = log.history(&name("jobs"), 0, None, 10);
-    assert_eq!(page.events.len(), 4);
 }

@@ -29,6 +29,7 @@ if not epoch or is_other or (known == epoch and known_seq > seq) then
       end
     end
     redis.call('UNLINK', CHANNELS, unpack(doomed))
+    seq, bytes, forgotten = 0, 0, 0
   end
   epoch = math.min(math.max(life, known_life) + 1, LIVES) * LIFE + chance
   redis.call('HSET', META, 'epoch', text(epoch), 'began', text(seq))

@@ -147,6 +147,11 @@ impl<'a> Truth<'a> {
         self.began.get(epoch).is_some_and(|began| place < *began)
     }
 
+    /// Whether others were told that this epoch began before that place.
+    pub(crate) fn is_after_beginning(&self, epoch: &str, place: u64) -> bool {
+        self.began.get(epoch).is_some_and(|began| *began < place)
+    }
+
     /// Whether a channel may have let go of the event at a place by a moment: behind it are as many as are held.
     pub(crate) fn may_be_gone(&self, epoch: &'a str, channel: &'a str, offset: u64, tick: u64) -> bool {
         self.newer(epoch, channel, offset, tick) >= (self.held_events)(channel)

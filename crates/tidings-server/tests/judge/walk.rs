@@ -240,6 +240,9 @@ impl<'a> Walk<'a> {
     fn lost_epoch(&mut self, selector: &'a str, at: &'a Place) {
         if at.epoch != self.epoch {
             // The log began anew under a live stream.
+            if self.truth.is_after_beginning(&at.epoch, at.offset) {
+                self.blame(format!("a life of the log that began elsewhere for others: {at:?}"));
+            }
             self.epoch = &at.epoch;
             self.cursor = at.offset;
             self.covers.clear();

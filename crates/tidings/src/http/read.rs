@@ -36,6 +36,7 @@ pub(super) async fn history(State(app): Shared, request: Request<Body>) -> Resul
     }
     let since = asked.since.as_deref().filter(|since| !since.is_empty());
     app.hub.reach(since).await?;
+    app.hub.reach_back().await?;
     let page = app.hub.history_for(&grant, &channel, HistoryQuery { since, limit });
     let page = page.ok_or_else(|| not_granted(&channel))?;
     let events: Vec<Box<RawValue>> =

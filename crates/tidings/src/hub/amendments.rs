@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tidings_core::channel::Selector;
-use tidings_core::position::{Cursor, Epoch};
+use tidings_core::position::Cursor;
 
 /// For how long grants may come up that were made before something was said of their user.
 pub(super) const GRANT_LIFE_MAX_MS: u64 = 30 * 24 * 3600 * 1000;
@@ -162,9 +162,13 @@ impl Amendment {
         all.map(|said| said.term.extend(issued_ms, ends_ms)).filter(|is_news| *is_news).count() > 0
     }
 
-    /// From which place of this life of the log on what is asked is the user's, who may read it now.
-    pub(super) fn since(&self, asked: &Selector, is_granted: bool, epoch: Epoch) -> u64 {
-        let place = |said: &Said| if said.since.epoch == epoch { said.since.seq } else { 0 };
+    /// From which place of this life of the log on what is asked is the user's, who may read it now. What is left of lives
+    /// before is at the places that it had, or at lower ones.
+    pub(super) fn since(&self, asked: &Selector, is_granted: bool, began: Cursor) -> u64 {
+        let place = |said: &Said| match said.since.epoch == began.epoch {
+            true => said.since.seq,
+            false => said.since.seq.min(began.seq),
+        };
         let returns = self.returned.iter().filter(|back| back.selector.overlaps(asked));
         let given = self.added.iter().filter(|gift| !is_granted && gift.selector.covers(asked));
         returns.map(place).max().into_iter().chain(given.map(place).min()).max().unwrap_or(0)
@@ -186,6 +190,8 @@ fn meets(any: &[Selector], selector: &Selector) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tidings_core::position::Epoch;
+
     use super::*;
 
     fn selectors(names: &[&str]) -> Vec<Selector> {
@@ -217,7 +223,7 @@ mod tests {
         };
         change(&["given", "both"], &["taken"], 5);
         let own = change(&["given", "taken"], &[], 9);
-        let since = |asked: &str, is_granted| own.since(&selector(asked), is_granted, Epoch::from(7));
+        let since = |asked: &str, is_granted| own.since(&selector(asked), is_granted, head(0));
         assert_eq!(since("given", false), 5, "given again is given still");
         assert_eq!(since("both", true), 0, "what the grant gives, too, needs no gift");
         assert_eq!(since("taken", true), 9, "there was a time when it was not the user's");
@@ -226,9 +232,11 @@ mod tests {
         // The gift is gone, and what it gave back is the grant's again.
         change(&["tak*"], &[], 11);
         let own = change(&[], &["taker"], 12);
-        let since = own.since(&selector("taken"), true, Epoch::from(7));
-        assert_eq!(since, 9, "what was published meanwhile is not");
-        assert_eq!(own.since(&selector("taken"), true, Epoch::from(8)), 0, "another log");
+        let since = |began| own.since(&selector("taken"), true, began);
+        assert_eq!(since(head(0)), 9, "what was published meanwhile is not");
+        let anew = |seq| Cursor { epoch: Epoch::from(8), ..head(seq) };
+        assert_eq!(since(anew(0)), 0, "another log");
+        assert_eq!((since(anew(8)), since(anew(20))), (8, 9), "which has some of that one, or all and more");
     }
 
     #[test]
@@ -236,7 +244,7 @@ mod tests {
         let mut amendment = Amendment::default();
         amendment.change(&selectors(&["room:1"]), &selectors(&["room:*"]), head(5), untimed(1_000));
         assert!(amendment.gives(&selector("room:1")) && amendment.takes(&selector("room:2")));
-        assert_eq!(amendment.since(&selector("room:1"), true, Epoch::from(7)), 0);
+        assert_eq!(amendment.since(&selector("room:1"), true, head(0)), 0);
     }
 
     #[test]

@@ -253,8 +253,8 @@ impl Hub {
             // As operators have it by now: whoever changes it later finds the stream here.
             let rights = self.rights(&open.grant, &open.grant.user);
             rights.amend(&mut open.selectors);
-            let (epoch, cursor) = (log.head().epoch, open.resume.as_deref());
-            let since = |selector: &Selector| rights.since(selector, epoch);
+            let (began, cursor) = (log.began(), open.resume.as_deref());
+            let since = |selector: &Selector| rights.since(selector, began);
             let (selectors, wake) = (&open.selectors, Arc::clone(outlet));
             let subscribed = log.subscribe_since(selectors, &since, cursor, open.envelope, wake);
             outlet.seat_subscriber(subscribed.key);

@@ -176,7 +176,7 @@ impl Hub {
         let rights = self.rights(grant, &grant.user);
         let asked = Selector::Channel(channel.clone());
         let may_read = rights.may_read(&asked) && !self.is_revoked(grant);
-        may_read.then(|| page(&log, channel, rights.since(&asked, log.head().epoch), query))
+        may_read.then(|| page(&log, channel, rights.since(&asked, log.began()), query))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tidings_core::channel::Selector;
 use tidings_core::grant::Grant;
-use tidings_core::position::Epoch;
+use tidings_core::position::Cursor;
 
 use super::amendments::Amendment;
 use super::{Hub, locked};
@@ -26,10 +26,10 @@ impl<G: Fn(&Selector) -> bool> Rights<G> {
         }
     }
 
-    /// From which place of the log on.
-    pub(super) fn since(&self, asked: &Selector, epoch: Epoch) -> u64 {
+    /// From which place of the log on, which `began` where it did.
+    pub(super) fn since(&self, asked: &Selector, began: Cursor) -> u64 {
         let amendment = self.amendment.as_ref();
-        amendment.map_or(0, |amendment| amendment.since(asked, (self.is_granted)(asked), epoch))
+        amendment.map_or(0, |amendment| amendment.since(asked, (self.is_granted)(asked), began))
     }
 
     /// Leaves what may be read, and adds what an operator gave.

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tidings_core::engine::{Ear, Engine, Entry, Follower, Head, Heard, ReadError, Stretch};
-use tidings_core::position::Cursor;
+use tidings_core::log::Left;
+use tidings_core::position::{Cursor, EARLIEST};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
@@ -32,6 +33,8 @@ pub(super) struct Shared {
     pub(super) engine: Arc<dyn Engine>,
     /// `None` until a part of the log was read. Held before the log's lock, never after.
     follower: Mutex<Option<Follower>>,
+    /// While what is left of earlier lives of the log is read: how far this hub had read the one before.
+    left: Mutex<Option<Left>>,
     /// Through where all is taken in; `None` until the log was once read to its head.
     pub(super) taken_in: watch::Sender<Option<Head>>,
     to_fetch: Arc<Notify>,
@@ -57,6 +60,7 @@ impl Shared {
         Self {
             engine,
             follower: Mutex::default(),
+            left: Mutex::default(),
             taken_in: watch::channel(None).0,
             to_fetch: Arc::default(),
             looked: watch::channel(None).0,
@@ -121,7 +125,14 @@ impl Hub {
         if !shared.is_taken_up() {
             return Err(Behind);
         }
+        if cursor == Some(EARLIEST) {
+            return self.reach_back().await;
+        }
         let Some(Cursor { epoch, seq, .. }) = cursor.and_then(Cursor::parse) else { return Ok(()) };
+        let began = self.0.log().began();
+        if epoch == began.epoch && seq < began.seq {
+            return self.reach_back().await;
+        }
         let came_ms = self.0.clock.now_ms();
         let is_there = |at: &Option<Head>| at.is_some_and(|at| at.epoch == epoch && at.seq >= seq);
         // A place that the log has not, as the engine said since, is one that nobody is at: a gap.
@@ -136,6 +147,16 @@ impl Hub {
             _ = looked.wait_for(is_nowhere) => Ok(()),
             () = sleep(REACHED) => Err(Behind),
         }
+    }
+
+    /// Waits until this hub has what is left of earlier lives of the log, for a moment.
+    pub(crate) async fn reach_back(&self) -> Result<(), Behind> {
+        let Some(shared) = &self.0.shared else { return Ok(()) };
+        let began = self.0.log().began();
+        let is_there =
+            |at: &Option<Head>| at.is_some_and(|at| at.epoch == began.epoch && at.seq >= began.seq);
+        let mut taken_in = shared.taken_in.subscribe();
+        timeout(REACHED, taken_in.wait_for(is_there)).await.map(drop).map_err(|_| Behind)
     }
 
     /// Takes in what the engine tells.
@@ -188,7 +209,7 @@ impl Hub {
     fn take(&self, entries: &[Entry], roused: &mut Vec<Arc<Outlet>>) {
         for run in entries.chunk_by(|a, b| orders::is_order(&a.channel) == orders::is_order(&b.channel)) {
             if orders::is_order(&run[0].channel) {
-                self.0.log().pass(run[run.len() - 1].seq);
+                self.0.log().skip(&run[run.len() - 1]);
                 run.iter().for_each(|entry| self.obey(entry));
             } else {
                 let mut log = self.0.log();
@@ -199,14 +220,16 @@ impl Hub {
         }
     }
 
-    /// Takes in what is from before this life of the log. A hub that was there has obeyed it, or is told all decisions again,
-    /// since what is left of them may be older than what it has.
+    /// Takes in what is from before this life of the log. What this hub obeyed in its own time is not done again: of
+    /// decisions it may know a later one that is lost.
     fn take_held(&self, shared: &Shared, entries: &[Entry]) {
-        let was_there = shared.is_taken_up();
+        let left = *locked(&shared.left);
+        let is_new =
+            |entry: &Entry| left.is_none_or(|left| entry.seq > left.seq || entry.time_ms > left.time_ms);
         for entry in entries {
             match orders::is_order(&entry.channel) {
-                true if was_there => {}
-                true => self.obey(entry),
+                true if is_new(entry) => self.obey(entry),
+                true => {}
                 false => self.0.log().adopt_held(entry),
             }
         }
@@ -224,7 +247,7 @@ impl Hub {
         let after = shared.known().map_or(0, |at| at.seq);
         let stretch = shared.engine.read(after).await?;
         let now_ms = self.0.clock.now_ms();
-        let (mut roused, mut begins_anew) = (Vec::new(), false);
+        let (mut roused, mut tells_all) = (Vec::new(), false);
         {
             let mut held = locked(&shared.follower);
             if held.as_ref().map_or(0, |follower| follower.at().seq) != after {
@@ -238,16 +261,19 @@ impl Hub {
                     *held = None;
                 }
                 None => {
-                    // Another life of the log, which knows nothing of what was decided in this one.
-                    begins_anew = shared.is_taken_up();
-                    let mut log = self.0.log();
-                    log.begin(stretch.head.epoch, stretch.began, &mut |outlet| {
+                    let left = self.0.log().begin(stretch.head.epoch, stretch.began, &mut |outlet| {
                         roused.push(Arc::clone(outlet));
                     });
-                    drop(log);
+                    if shared.is_taken_up() {
+                        locked(&shared.left).get_or_insert(left);
+                    }
                     self.adopt(shared, &stretch, &mut roused, &[]);
                     held.insert(Follower::new(Head { seq: 0, ..stretch.head })).fetched(&stretch, now_ms);
                 }
+            }
+            if held.as_ref().is_some_and(|follower| follower.at().seq >= stretch.began) {
+                // Another life of the log may know nothing of what was decided in this one.
+                tells_all = locked(&shared.left).take().is_some();
             }
             let is_whole = held.as_ref().is_some_and(|follower| follower.fetch_at_ms().is_none());
             if let Some(at) = held.as_ref().map(Follower::at)
@@ -257,7 +283,7 @@ impl Hub {
             }
         }
         self.rouse(roused);
-        if begins_anew {
+        if tells_all {
             self.tell_all_decisions();
         }
         Ok(())
