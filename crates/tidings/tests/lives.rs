@@ -1,4 +1,4 @@
-//! Hubs whose log lost something and begins anew: what is left of it is theirs, and what they missed of it is obeyed.
+//! Hubs whose log lost something and begins anew: what is left of it is theirs, and what was decided is told again.
 
 #[path = "../src/engine/memory.rs"]
 #[allow(dead_code, unreachable_pub, missing_docs, reason = "a module of the library's own tests")]
@@ -58,21 +58,24 @@ async fn lose_the_end(engine: &MemoryEngine) {
 }
 
 #[tokio::test]
-async fn a_hub_that_was_away_has_what_is_left_and_obeys_what_it_missed() {
+async fn a_hub_that_was_away_has_what_is_left_and_is_told_again_what_was_decided() {
     let engines: Vec<_> = {
         let first = MemoryEngine::new(0);
         let others = [first.another(), first.another()];
         std::iter::once(first).chain(others).map(Arc::new).collect()
     };
-    let (stays, goes) = (open(engines[0].clone()), open(engines[1].clone()));
-    for hub in [&stays, &goes] {
+    let (away, other) = (open(engines[0].clone()), open(engines[1].clone()));
+    for hub in [&away, &other] {
         until("it is taken up", || hub.engine_state() == EngineState::Here).await;
     }
     engines[0].set_away(true);
-    goes.revoke_user(&Label::parse("ann").expect("a user"), 3_600_000).expect("revoked");
+    other.revoke_user(&Label::parse("ann").expect("a user"), 3_600_000).expect("revoked");
     for _ in 0..150 {
         let data = RawValue::from_string("1".to_owned()).expect("JSON");
-        goes.publish(&jobs(), Draft { ty: None, data: &data, id: None, key: None }).await.expect("published");
+        other
+            .publish(&jobs(), Draft { ty: None, data: &data, id: None, key: None })
+            .await
+            .expect("published");
     }
     let is_told = async || {
         let read = engines[2].read(0).await.expect("read");
@@ -81,14 +84,11 @@ async fn a_hub_that_was_away_has_what_is_left_and_obeys_what_it_missed() {
     while !is_told().await {
         tokio::time::sleep(PAUSE).await;
     }
-    // Nobody is left who would tell it again.
-    engines[1].set_away(true);
-    drop(goes);
     lose_the_end(&engines[2]).await;
-    assert_eq!(stays.revocation_count().0, 0);
+    assert_eq!(away.revocation_count().0, 0);
     engines[0].set_away(false);
-    until("it has all that is left", || history(&stays).events.len() == 150).await;
-    until("nobody of that name may come", || stays.revocation_count().0 == 1).await;
+    until("it has all that is left", || history(&away).events.len() == 150).await;
+    until("nobody of that name may come", || away.revocation_count().0 == 1).await;
 }
 
 /// A log of nothing, which then begins anew with two events of a life before and one in this: the second is read when it

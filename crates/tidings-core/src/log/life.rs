@@ -10,15 +10,6 @@ pub(super) struct Life {
     read_through: Option<u64>,
 }
 
-/// How far a life of the log was read that ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// Through which place.
-    pub seq: u64,
-    /// When the newest of it was appended, in milliseconds since 1970.
-    pub time_ms: u64,
-}
-
 impl<W> Log<W> {
     /// Through where the log is of lives before this one.
     pub fn began(&self) -> Cursor {
@@ -26,10 +17,8 @@ impl<W> Log<W> {
     }
 
     /// Another life of the log, in which all through `began` is of those before: nothing is held of it until it is
-    /// [`adopted`](Self::adopt_held), and each stream is told a gap up to there of all that it reads. Answers how far the
-    /// one before was read.
-    pub fn begin(&mut self, epoch: Epoch, began: u64, wake: &mut impl FnMut(&W)) -> Left {
-        let left = Left { seq: self.read_through(), time_ms: self.last_ms };
+    /// [`adopted`](Self::adopt_held), and each stream is told a gap up to there of all that it reads.
+    pub fn begin(&mut self, epoch: Epoch, began: u64, wake: &mut impl FnMut(&W)) {
         (self.epoch, self.head, self.bytes, self.last_ms) = (epoch, began, 0, 0);
         self.life = Life { began, read_through: (began > 0).then_some(0) };
         self.order.clear();
@@ -47,7 +36,6 @@ impl<W> Log<W> {
             let subscriber = &mut self.subscribers[index as usize];
             subscriber.wake_for_notes(wake);
         }
-        left
     }
 
     /// Through where the log is read, as far as anybody is given of it: that is the head, but for what is left of lives

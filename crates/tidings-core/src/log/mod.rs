@@ -33,7 +33,6 @@ use self::board::Board;
 pub use self::board::{BoardInfo, News, Posting};
 pub use self::change::{PENDING_CHANGE_BYTES_MAX, Unchanged};
 use self::forgotten::Forgotten;
-pub use self::life::Left;
 use self::life::Life;
 pub use self::list::{ChannelInfo, ChannelView, Channels};
 pub use self::page::Page;

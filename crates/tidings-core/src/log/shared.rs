@@ -138,12 +138,6 @@ impl<W> Log<W> {
         }
     }
 
-    /// Goes on past an event that is not for the rings.
-    pub fn skip(&mut self, entry: &Entry) {
-        self.pass(entry.seq);
-        self.last_ms = self.last_ms.max(entry.time_ms);
-    }
-
     /// Goes on past places that have nothing for the rings.
     pub fn pass(&mut self, through: u64) {
         self.head = self.head.max(through);

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tidings_core::engine::{Ear, Engine, Entry, Follower, Head, Heard, ReadError, Stretch};
-use tidings_core::log::Left;
 use tidings_core::position::{Cursor, EARLIEST};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
@@ -33,8 +32,6 @@ pub(super) struct Shared {
     pub(super) engine: Arc<dyn Engine>,
     /// `None` until a part of the log was read. Held before the log's lock, never after.
     follower: Mutex<Option<Follower>>,
-    /// While what is left of earlier lives of the log is read: how far this hub had read the one before.
-    left: Mutex<Option<Left>>,
     /// Through where all is taken in; `None` until the log was once read to its head.
     pub(super) taken_in: watch::Sender<Option<Head>>,
     to_fetch: Arc<Notify>,
@@ -60,7 +57,6 @@ impl Shared {
         Self {
             engine,
             follower: Mutex::default(),
-            left: Mutex::default(),
             taken_in: watch::channel(None).0,
             to_fetch: Arc::default(),
             looked: watch::channel(None).0,
@@ -209,28 +205,13 @@ impl Hub {
     fn take(&self, entries: &[Entry], roused: &mut Vec<Arc<Outlet>>) {
         for run in entries.chunk_by(|a, b| orders::is_order(&a.channel) == orders::is_order(&b.channel)) {
             if orders::is_order(&run[0].channel) {
-                self.0.log().skip(&run[run.len() - 1]);
+                self.0.log().pass(run[run.len() - 1].seq);
                 run.iter().for_each(|entry| self.obey(entry));
             } else {
                 let mut log = self.0.log();
                 for entry in run {
                     log.adopt(entry, &mut |outlet| roused.push(Arc::clone(outlet)));
                 }
-            }
-        }
-    }
-
-    /// Takes in what is from before this life of the log. What this hub obeyed in its own time is not done again: of
-    /// decisions it may know a later one that is lost.
-    fn take_held(&self, shared: &Shared, entries: &[Entry]) {
-        let left = *locked(&shared.left);
-        let is_new =
-            |entry: &Entry| left.is_none_or(|left| entry.seq > left.seq || entry.time_ms > left.time_ms);
-        for entry in entries {
-            match orders::is_order(&entry.channel) {
-                true if is_new(entry) => self.obey(entry),
-                true => {}
-                false => self.0.log().adopt_held(entry),
             }
         }
     }
@@ -247,7 +228,7 @@ impl Hub {
         let after = shared.known().map_or(0, |at| at.seq);
         let stretch = shared.engine.read(after).await?;
         let now_ms = self.0.clock.now_ms();
-        let (mut roused, mut tells_all) = (Vec::new(), false);
+        let (mut roused, mut begins_anew) = (Vec::new(), false);
         {
             let mut held = locked(&shared.follower);
             if held.as_ref().map_or(0, |follower| follower.at().seq) != after {
@@ -255,25 +236,20 @@ impl Hub {
                 return Ok(());
             }
             match held.as_mut().map(|follower| follower.fetched(&stretch, now_ms)) {
-                Some(Some(ready)) => self.adopt(shared, &stretch, &mut roused, &ready),
+                Some(Some(ready)) => self.adopt(&stretch, &mut roused, &ready),
                 Some(None) => {
                     tracing::warn!("the log begins anew: every stream is told a gap on each of its channels");
                     *held = None;
                 }
                 None => {
-                    let left = self.0.log().begin(stretch.head.epoch, stretch.began, &mut |outlet| {
+                    // What was decided in the one before may be lost, or what took it back: it is told again.
+                    begins_anew = shared.is_taken_up();
+                    self.0.log().begin(stretch.head.epoch, stretch.began, &mut |outlet| {
                         roused.push(Arc::clone(outlet));
                     });
-                    if shared.is_taken_up() {
-                        locked(&shared.left).get_or_insert(left);
-                    }
-                    self.adopt(shared, &stretch, &mut roused, &[]);
+                    self.adopt(&stretch, &mut roused, &[]);
                     held.insert(Follower::new(Head { seq: 0, ..stretch.head })).fetched(&stretch, now_ms);
                 }
-            }
-            if held.as_ref().is_some_and(|follower| follower.at().seq >= stretch.began) {
-                // Another life of the log may know nothing of what was decided in this one.
-                tells_all = locked(&shared.left).take().is_some();
             }
             let is_whole = held.as_ref().is_some_and(|follower| follower.fetch_at_ms().is_none());
             if let Some(at) = held.as_ref().map(Follower::at)
@@ -283,20 +259,22 @@ impl Hub {
             }
         }
         self.rouse(roused);
-        if tells_all {
+        if begins_anew {
             self.tell_all_decisions();
         }
         Ok(())
     }
 
-    fn adopt(&self, shared: &Shared, stretch: &Stretch, roused: &mut Vec<Arc<Outlet>>, following: &[Entry]) {
+    fn adopt(&self, stretch: &Stretch, roused: &mut Vec<Arc<Outlet>>, following: &[Entry]) {
+        let through = |place| stretch.entries.partition_point(|entry| entry.seq <= place);
         let head = {
             let mut log = self.0.log();
             log.adopt_losses(stretch, &mut |outlet| roused.push(Arc::clone(outlet)));
+            // What hubs said in lives before was told again in this one, as far as it holds.
+            let held = stretch.entries[..through(stretch.began)].iter();
+            held.filter(|entry| !orders::is_order(&entry.channel)).for_each(|entry| log.adopt_held(entry));
             log.head().seq
         };
-        let through = |place| stretch.entries.partition_point(|entry| entry.seq <= place);
-        self.take_held(shared, &stretch.entries[..through(stretch.began)]);
         self.take(&stretch.entries[through(head)..], roused);
         self.0.log().adopted(stretch, &mut |outlet| roused.push(Arc::clone(outlet)));
         self.take(following, roused);
