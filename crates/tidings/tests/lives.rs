@@ -11,7 +11,9 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 use memory::MemoryEngine;
 use serde_json::value::RawValue;
-use tidings::{ChannelName, EngineState, GrantEverything, HistoryQuery, HttpOptions, Hub, HubOptions};
+use tidings::{
+    ChannelName, EngineState, GrantEverything, HistoryQuery, HttpOptions, Hub, HubOptions, RevocationQuery,
+};
 use tidings_core::engine::{
     Answer, AppendError, Appended, Ear, Engine, Entry, Head, Heard, Offer, ReadError, Stretch,
 };
@@ -57,26 +59,51 @@ async fn lose_the_end(engine: &MemoryEngine) {
     assert_ne!(anew.epoch, head.epoch);
 }
 
-#[tokio::test]
-async fn a_hub_that_was_away_has_what_is_left_and_is_told_again_what_was_decided() {
-    let engines: Vec<_> = {
-        let first = MemoryEngine::new(0);
-        let others = [first.another(), first.another()];
-        std::iter::once(first).chain(others).map(Arc::new).collect()
-    };
-    let (away, other) = (open(engines[0].clone()), open(engines[1].clone()));
-    for hub in [&away, &other] {
+fn label(user: &str) -> Label {
+    Label::parse(user).expect("a user")
+}
+
+fn revoke(hub: &Hub, user: &str) {
+    hub.revoke_user(&label(user), 3_600_000).expect("revoked");
+}
+
+/// More than is read in one part.
+const EVENTS: usize = 150;
+
+async fn publish_many(hub: &Hub) {
+    for _ in 0..EVENTS {
+        let data = RawValue::from_string("1".to_owned()).expect("JSON");
+        let draft = Draft { ty: None, data: &data, id: None, key: None };
+        hub.publish(&jobs(), draft).await.expect("published");
+    }
+}
+
+/// Two hubs, and three engines of their log.
+async fn two_hubs() -> ([Hub; 2], Vec<Arc<MemoryEngine>>) {
+    let first = MemoryEngine::new(0);
+    let others = [first.another(), first.another()];
+    let engines: Vec<_> = std::iter::once(first).chain(others).map(Arc::new).collect();
+    let hubs = [0, 1].map(|hub| open(engines[hub].clone()));
+    for hub in &hubs {
         until("it is taken up", || hub.engine_state() == EngineState::Here).await;
     }
+    (hubs, engines)
+}
+
+fn revoked(hub: &Hub) -> Vec<String> {
+    let page = hub.revocations(&RevocationQuery::default());
+    let mut users: Vec<_> =
+        page.revocations.iter().filter_map(|row| row.user.as_deref().map(str::to_owned)).collect();
+    users.sort_unstable();
+    users
+}
+
+#[tokio::test]
+async fn what_is_left_is_whole_and_what_was_decided_is_told_again_rather_than_obeyed_again() {
+    let ([away, other], engines) = two_hubs().await;
     engines[0].set_away(true);
-    other.revoke_user(&Label::parse("ann").expect("a user"), 3_600_000).expect("revoked");
-    for _ in 0..150 {
-        let data = RawValue::from_string("1".to_owned()).expect("JSON");
-        other
-            .publish(&jobs(), Draft { ty: None, data: &data, id: None, key: None })
-            .await
-            .expect("published");
-    }
+    revoke(&other, "ann");
+    publish_many(&other).await;
     let is_told = async || {
         let read = engines[2].read(0).await.expect("read");
         read.entries.iter().any(|entry| entry.channel.as_str() == "$hub/cluster/users")
@@ -84,11 +111,41 @@ async fn a_hub_that_was_away_has_what_is_left_and_is_told_again_what_was_decided
     while !is_told().await {
         tokio::time::sleep(PAUSE).await;
     }
+    engines[1].set_away(true);
     lose_the_end(&engines[2]).await;
-    assert_eq!(away.revocation_count().0, 0);
+    // Nobody who knows it is there to say whether it holds.
+    let new = open(engines[2].clone());
     engines[0].set_away(false);
-    until("it has all that is left", || history(&away).events.len() == 150).await;
-    until("nobody of that name may come", || away.revocation_count().0 == 1).await;
+    for hub in [&new, &away] {
+        until("it has all that is left", || history(hub).events.len() == EVENTS).await;
+        assert!(revoked(hub).is_empty());
+    }
+    engines[1].set_away(false);
+    for hub in [&new, &away] {
+        until("it is told", || revoked(hub) == ["ann"]).await;
+    }
+}
+
+#[tokio::test]
+async fn who_comes_late_to_a_life_hears_what_was_decided_in_it_before_telling_what_it_knows() {
+    let ([late, other], engines) = two_hubs().await;
+    revoke(&other, "bob");
+    until("both know", || revoked(&late) == ["bob"]).await;
+    engines[0].set_away(true);
+    publish_many(&other).await;
+    lose_the_end(&engines[2]).await;
+    until("it has begun anew", || !history(&other).gap && history(&other).events.len() == EVENTS).await;
+    other.lift_revocation(Some(&label("bob")), None).expect("lifted");
+    revoke(&other, "ann");
+    let new = open(engines[2].clone());
+    until("it is in the log", || revoked(&new) == ["ann"]).await;
+    engines[0].set_away(false);
+    until("it has all", || history(&late).events.len() == EVENTS).await;
+    // Behind all that it tells again.
+    revoke(&late, "carl");
+    for hub in [&late, &other, &new] {
+        until("all know the same", || revoked(hub) == ["ann", "carl"]).await;
+    }
 }
 
 /// A log of nothing, which then begins anew with two events of a life before and one in this: the second is read when it
@@ -161,10 +218,12 @@ async fn what_is_left_is_waited_for_by_whoever_asks_for_it_and_by_nobody_else() 
         router.clone().oneshot(request).await.expect("an answer").status()
     };
     let from = |cursor: &str| format!("/api/sse/stream?channels=jobs&last_event_id={cursor}");
-    for back in ["/api/sse/history?channel=jobs", &from("earliest"), &from("2-1"), &from("2-2")] {
+    for back in ["/api/sse/history?channel=jobs", &from("earliest"), &from("2-1")] {
         assert_eq!(ask(back).await, StatusCode::SERVICE_UNAVAILABLE, "{back}");
     }
-    assert_eq!(ask("/api/sse/stream?channels=jobs").await, StatusCode::OK);
+    for on in ["/api/sse/stream?channels=jobs", &from("2-2")] {
+        assert_eq!(ask(on).await, StatusCode::OK, "{on}");
+    }
     engine.is_let.send_replace(true);
     assert_eq!(ask("/api/sse/history?channel=jobs").await, StatusCode::OK);
     let page = history(&hub);

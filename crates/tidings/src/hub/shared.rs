@@ -32,6 +32,8 @@ pub(super) struct Shared {
     pub(super) engine: Arc<dyn Engine>,
     /// `None` until a part of the log was read. Held before the log's lock, never after.
     follower: Mutex<Option<Follower>>,
+    /// What this hub decided is to be told again, once it has what others said since.
+    tells_again: AtomicBool,
     /// Through where all is taken in; `None` until the log was once read to its head.
     pub(super) taken_in: watch::Sender<Option<Head>>,
     to_fetch: Arc<Notify>,
@@ -57,6 +59,7 @@ impl Shared {
         Self {
             engine,
             follower: Mutex::default(),
+            tells_again: AtomicBool::new(false),
             taken_in: watch::channel(None).0,
             to_fetch: Arc::default(),
             looked: watch::channel(None).0,
@@ -128,6 +131,9 @@ impl Hub {
         let began = self.0.log().began();
         if epoch == began.epoch && seq < began.seq {
             return self.reach_back().await;
+        }
+        if (epoch, seq) == (began.epoch, began.seq) {
+            return Ok(());
         }
         let came_ms = self.0.clock.now_ms();
         let is_there = |at: &Option<Head>| at.is_some_and(|at| at.epoch == epoch && at.seq >= seq);
@@ -228,7 +234,7 @@ impl Hub {
         let after = shared.known().map_or(0, |at| at.seq);
         let stretch = shared.engine.read(after).await?;
         let now_ms = self.0.clock.now_ms();
-        let (mut roused, mut begins_anew) = (Vec::new(), false);
+        let mut roused = Vec::new();
         {
             let mut held = locked(&shared.follower);
             if held.as_ref().map_or(0, |follower| follower.at().seq) != after {
@@ -242,8 +248,8 @@ impl Hub {
                     *held = None;
                 }
                 None => {
-                    // What was decided in the one before may be lost, or what took it back: it is told again.
-                    begins_anew = shared.is_taken_up();
+                    // What was decided in the one before may be lost, or what took it back.
+                    shared.tells_again.fetch_or(shared.is_taken_up(), Ordering::Relaxed);
                     self.0.log().begin(stretch.head.epoch, stretch.began, &mut |outlet| {
                         roused.push(Arc::clone(outlet));
                     });
@@ -259,7 +265,7 @@ impl Hub {
             }
         }
         self.rouse(roused);
-        if begins_anew {
+        if stretch.is_last() && shared.tells_again.swap(false, Ordering::Relaxed) {
             self.tell_all_decisions();
         }
         Ok(())

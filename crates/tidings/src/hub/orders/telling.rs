@@ -127,7 +127,7 @@ impl Hub {
         shared.orders.said.notify_one();
     }
 
-    /// The same of all that was ever decided and holds: the log has lost it.
+    /// The same of all that was ever decided and holds: the log may have lost it.
     pub(in crate::hub) fn tell_all_decisions(&self) {
         let all: Vec<Decision> = locked(&self.0.permissions).decided().collect();
         self.tell_decisions(&all);
