@@ -310,6 +310,27 @@ fn an_epoch_that_ends_under_a_live_stream_owes_each_channel_its_gap() {
 }
 
 #[test]
+fn an_epoch_begins_at_one_place_and_what_it_lost_before_that_is_known_of_none() {
+    let fresh = Seen::Event { tick: 200, channel: "jobs".to_owned(), n: 6, at: at("b", 6) };
+    let mut published = five();
+    let ack = Ack { epoch: "b".to_owned(), offset: 6, tick: 150 };
+    published.push(Publication { acks: vec![ack], ..publication(6, None) });
+    let live = |began| [whole(), vec![gap("epoch", at("b", began)), fresh.clone()]].concat();
+    let late = |from, lost| {
+        let here = connected(at("b", from), Some(at("b", from)), &["jobs"]);
+        vec![here, gap("trimmed", at("b", lost)), fresh.clone()]
+    };
+    let with = |other: Vec<Seen>| {
+        let readers = [live(3), other].map(|seen| Reader { name: "r".to_owned(), seen, complete: true });
+        check(&published, &readers, &|_| HELD_EVENTS).1
+    };
+    assert_eq!(with(live(3)), Vec::<String>::new());
+    assert_blamed(&with(live(5)), "began elsewhere");
+    assert_eq!(with(late(0, 2)), Vec::<String>::new());
+    assert_blamed(&with(late(3, 4)), "a gap that stands for nothing");
+}
+
+#[test]
 fn a_gap_that_was_cut_off_is_told_again() {
     let owed = Place { owed: true, ..at("b", 0) };
     let first = connected(owed.clone(), Some(at("a", 5)), &["jobs"]);
